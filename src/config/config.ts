@@ -1,0 +1,87 @@
+import { resolve } from 'node:path'
+import type { LogLevel } from '#log/log.ts'
+
+/**
+ * Everything Comptoir takes from its environment, read once, reported all at once, frozen. No other file reads `process.env`.
+ * Names and meanings are listed in README.md, "Settings".
+ */
+export type Config = {
+  /** Demo mode: the generated company, known passwords, loopback only. On unless an ERP address is given. */
+  demo: boolean
+  /** Where everything of this installation lives (embedded database, keys, logs). */
+  dataDir: string
+  /** Any PostgreSQL ≥ 15; undefined means the embedded one. */
+  databaseUrl: string | undefined
+  host: string
+  port: number
+  /** The address people use, for links in mails: no trailing slash. */
+  publicUrl: string
+  logLevel: LogLevel
+  scm: { port: number; databaseUrl: string | undefined; dataFolder: string | undefined }
+  erp: ErpConfig
+  smtpUrl: string | undefined
+  mailFrom: string
+  /** The folder of the site's files. */
+  siteDir: string
+}
+
+export type ErpConfig = {
+  /** Root of the ERP environment, e.g. https://contoso.operations.dynamics.com: no trailing slash. */
+  url: string
+  tokenUrl: string
+  clientId: string
+  clientSecret: string
+}
+
+const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>, root: string): Config {
+  const problems: string[] = []
+  const text = (name: string): string | undefined => (env[name] === undefined || env[name] === '' ? undefined : env[name])
+  const port = (name: string, fallback: number): number => {
+    const value = Number(text(name) ?? fallback)
+    if (!Number.isInteger(value) || value < 1 || value > 65_535) problems.push(`${name} must be a port between 1 and 65535`)
+    return value
+  }
+  const url = (name: string): string | undefined => {
+    const value = text(name)
+    if (value !== undefined && !URL.canParse(value)) problems.push(`${name} must be a URL`)
+    return value?.replace(/\/+$/, '')
+  }
+
+  const portalPort = port('PORT', 4000)
+  const scmPort = port('SCM_PORT', 4100)
+  const erpUrl = url('ERP_URL')
+  const demo = erpUrl === undefined
+  const host = text('HOST') ?? 'localhost'
+  if (demo && !['127.0.0.1', 'localhost', '::1'].includes(host)) {
+    problems.push('HOST: demo mode has known passwords, so it listens on loopback only; set ERP_URL to leave demo mode')
+  }
+  const needed = (name: string): string => {
+    const value = text(name)
+    if (value === undefined && !demo) problems.push(`${name} is required with ERP_URL`)
+    return value ?? ''
+  }
+  const logLevel = (text('LOG_LEVEL') ?? 'info') as LogLevel
+  if (!LOG_LEVELS.includes(logLevel)) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`)
+
+  const scmUrl = `http://127.0.0.1:${scmPort}`
+  const config: Config = {
+    demo,
+    dataDir: resolve(root, text('COMPTOIR_DATA') ?? '.comptoir'),
+    databaseUrl: text('DATABASE_URL'),
+    host,
+    port: portalPort,
+    publicUrl: url('PUBLIC_URL') ?? `http://localhost:${portalPort}`,
+    logLevel,
+    scm: { port: scmPort, databaseUrl: text('SCM_DATABASE_URL'), dataFolder: text('SCM_DATA') },
+    erp: demo
+      ? { url: scmUrl, tokenUrl: `${scmUrl}/oauth2/token`, clientId: 'comptoir', clientSecret: 'comptoir-demo-secret' }
+      : { url: erpUrl, tokenUrl: needed('ERP_TOKEN_URL'), clientId: needed('ERP_CLIENT_ID'), clientSecret: needed('ERP_CLIENT_SECRET') },
+    smtpUrl: text('SMTP_URL'),
+    mailFrom: text('MAIL_FROM') ?? 'Comptoir <no-reply@comptoir.example>',
+    siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'site'),
+  }
+  if (problems.length > 0) throw new Error(`Configuration:\n  ${problems.join('\n  ')}`)
+  return Object.freeze(config)
+}

@@ -1,0 +1,184 @@
+import pg from 'pg'
+import { AppError } from '#lib/app-error.ts'
+import type { Log } from '#log/log.ts'
+import { quoteLiteral, Sql, sql } from './sql.ts'
+
+/**
+ * Runs SQL on one connection inside one transaction: tx<Row>`select …` answers the rows.
+ * The first argument of everything that touches the database.
+ */
+export type Tx = {
+  <Row extends object>(strings: TemplateStringsArray, ...parts: readonly unknown[]): Promise<Row[]>
+  run<Row extends object>(query: Sql): Promise<Row[]>
+}
+
+export type Database = {
+  /** One transaction: committed when `work` returns, rolled back when it throws. Serialization failures and deadlocks are retried. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** The same without write permission and with one snapshot for all its statements. */
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Calls back for each NOTIFY until closed; reconnects by itself and then calls `onGap`, since notifications may have been missed. */
+  listen(channel: string, onPayload: (payload: string) => void, onGap?: () => void): Promise<{ close(): Promise<void> }>
+  /** Statements sent since the start, for `queries per page` figures. */
+  statementCount(): number
+  /** For libraries that bring their own SQL (the job queue). */
+  readonly pool: pg.Pool
+  readonly url: string
+  close(): Promise<void>
+}
+
+const TRANSACTION_ATTEMPTS_MAX = 5
+const RECONNECT_DELAY_MS = 500
+/** serialization_failure, deadlock_detected */
+const RETRYABLE = new Set(['40001', '40P01'])
+
+export function openDatabase(options: {
+  url: string
+  log: Log
+  connectionsMax?: number
+  applicationName?: string
+  statementTimeoutMs?: number
+}): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connectionsMax ?? 10,
+    application_name: options.applicationName ?? 'comptoir',
+    statement_timeout: options.statementTimeoutMs ?? 60_000,
+    types: { getTypeParser },
+  })
+  pool.on('error', (cause) => options.log.warn({ reason: cause.message }, 'an idle database connection was lost'))
+  let statements = 0
+
+  async function inTransaction<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const client = await connect(pool)
+      let broken: Error | undefined
+      try {
+        await client.query(begin)
+        const result = await work(transactionOn(client, () => statements++))
+        await client.query('commit')
+        return result
+      } catch (error) {
+        await client.query('rollback').catch((cause: Error) => {
+          broken = cause
+        })
+        if (!isRetryable(error) || attempt >= TRANSACTION_ATTEMPTS_MAX) throw error
+      } finally {
+        client.release(broken)
+      }
+    }
+  }
+
+  return {
+    pool,
+    url: options.url,
+    transaction: (work) => inTransaction('begin', work),
+    read: (work) => inTransaction('begin isolation level repeatable read read only', work),
+    listen: (channel, onPayload, onGap) => listen(options.url, channel, onPayload, onGap ?? (() => undefined), options.log),
+    statementCount: () => statements,
+    close: () => pool.end(),
+  }
+}
+
+/** A transaction function over a client whose transaction somebody else has begun. */
+export function transactionOn(client: pg.ClientBase, onStatement: () => void = () => undefined): Tx {
+  const run = async <Row extends object>(query: Sql): Promise<Row[]> => {
+    onStatement()
+    const { text, values } = query.compile()
+    const result = await client.query<Row>(text, values)
+    return result.rows
+  }
+  const tx = <Row extends object>(strings: TemplateStringsArray, ...parts: readonly unknown[]) => run<Row>(sql(strings, ...parts))
+  return Object.assign(tx, { run })
+}
+
+/** PostgreSQL's five-character code of a failed statement ('23505' for a duplicate), wherever it hides in the causes. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (error instanceof pg.DatabaseError) return error.code
+  return error instanceof Error && error.cause !== undefined ? sqlStateOf(error.cause) : undefined
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (cause) {
+    throw new AppError('postgres.unreachable', 'The database does not answer', { cause })
+  }
+}
+
+function isRetryable(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state !== undefined && RETRYABLE.has(state)
+}
+
+async function listen(url: string, channel: string, onPayload: (payload: string) => void, onGap: () => void, log: Log) {
+  let closed = false
+  let current: pg.Client | undefined
+
+  async function open(): Promise<void> {
+    const client = new pg.Client({ connectionString: url, application_name: `comptoir listens to ${channel}`, keepAlive: true })
+    client.on('notification', (message) => onPayload(message.payload ?? ''))
+    client.on('error', () => undefined)
+    client.on('end', () => {
+      if (!closed) void reopen()
+    })
+    await client.connect()
+    await client.query(`listen "${channel.replaceAll('"', '""')}"`)
+    current = client
+  }
+
+  async function reopen(): Promise<void> {
+    while (!closed) {
+      await new Promise((done) => setTimeout(done, RECONNECT_DELAY_MS))
+      try {
+        await open()
+        onGap()
+        return
+      } catch (error) {
+        log.warn({ channel, reason: String(error) }, 'listening again did not succeed yet')
+      }
+    }
+  }
+
+  await open()
+  return {
+    async close() {
+      closed = true
+      await current?.end().catch(() => undefined)
+    },
+  }
+}
+
+/**
+ * Values leave the driver as plain data: numeric, date, uuid, interval as text; timestamptz as ISO 8601 in UTC with milliseconds;
+ * int8 as a number where it is safe (it always is for sequences, counts and versions). Everything else as the driver does.
+ */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (format !== 'binary') {
+    if (oid === pg.types.builtins.DATE) return (value) => value
+    if (oid === pg.types.builtins.TIMESTAMPTZ) return (value) => new Date(value).toISOString()
+    if (oid === pg.types.builtins.INT8) return parseSafeInteger
+  }
+  return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown
+}
+
+function parseSafeInteger(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new AppError('postgres.unsafe_integer', `An integer beyond 2^53 came from the database: ${text}`)
+  return value
+}
+
+/** `create database` where it is missing. Not in a transaction: PostgreSQL does not allow it. */
+export async function ensureDatabase(adminUrl: string, name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: adminUrl })
+  await client.connect()
+  try {
+    const found = await client.query('select 1 from pg_database where datname = $1', [name])
+    if (found.rowCount === 0) await client.query(`create database "${name.replaceAll('"', '""')}" template template0 encoding ${quoteLiteral('UTF8')}`)
+  } finally {
+    await client.end()
+  }
+  const url = new URL(adminUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
