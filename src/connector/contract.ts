@@ -1,0 +1,119 @@
+/**
+ * What a connector must do, and all that the sync engine knows of an ERP. A connector knows its ERP and no database; it keeps no
+ * state but its access token. Every call takes a signal and ends soon after it aborts; every wait and size has a limit.
+ * conformance.ts holds the suite that each connector must pass.
+ */
+export type Connector = {
+  /** As in maps and settings: 'dynamics365'. */
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** The data entities the ERP has, as it describes them itself. */
+  describe(signal: AbortSignal): Promise<EntityDescription[]>
+  /** One page of an entity, in a stable order that a cursor can resume after any pause. */
+  readPage(request: ReadPage, signal: AbortSignal): Promise<RecordPage>
+  /** Records by key, as they are now. A key that no longer exists is absent from the answer. */
+  readRecords(request: ReadRecords, signal: AbortSignal): Promise<Map<RecordKey, RemoteRecord>>
+  /**
+   * Writes records that belong together, in the given order. Safe to repeat: with `attempt` > 1 a create first looks whether an
+   * earlier attempt has already arrived (see `findBy`). Never throws for what the ERP answers; throws only when the signal aborts.
+   */
+  writeGroup(group: WriteGroup, signal: AbortSignal): Promise<GroupOutcome>
+  /** Asks the ERP to post changes of these entities to `url`. Idempotent. Only where `capabilities.events`. */
+  registerEvents(request: { url: string; secret: string; entities: readonly string[] }, signal: AbortSignal): Promise<void>
+  /** What a request to that URL says. Throws AppError `connector.bad_event` for what is not an event of this ERP. */
+  parseEvent(body: unknown): RemoteNotice[]
+}
+
+export type Capabilities = {
+  /** The ERP posts its changes. Without it the engine polls. */
+  events: boolean
+  /** A group is applied whole or not at all, and no reader sees it half done. */
+  atomicGroups: boolean
+  deletes: boolean
+  /** Records carry a version that a write can be made conditional on. */
+  versions: boolean
+  pageRowsMax: number
+}
+
+export type EntityDescription = {
+  /** Entity set name: 'CDSSalesOrderHeaders' */
+  name: string
+  keyFields: readonly string[]
+  fields: ReadonlyMap<string, FieldDescription>
+  /** The field that holds the legal entity, where the entity belongs to one. */
+  companyField: string | undefined
+}
+
+export type FieldDescription = { type: FieldType; nullable: boolean; enumMembers: readonly string[] }
+export type FieldType = 'string' | 'integer' | 'decimal' | 'boolean' | 'date' | 'datetime' | 'enum' | 'guid'
+
+/**
+ * Field values in one form for all ERPs: decimals and integers beyond 2^53 as text, dates '2026-11-23', date-times ISO 8601 in UTC,
+ * enums by member name, "no value" as null (F&O's 1900-01-01 and empty text become null here).
+ */
+export type RemoteValue = string | number | boolean | null
+export type RemoteFields = Readonly<Record<string, RemoteValue>>
+
+/** Key fields in canonical text, the same for the same record always: 'dataAreaId=usmf,SalesOrderNumber=000123'. */
+export type RecordKey = string
+
+export type RemoteRecord = { key: RecordKey; fields: RemoteFields; version: string }
+
+export type ReadPage = {
+  entity: string
+  fields: readonly string[]
+  /** Legal entity; undefined for entities without one, or for all. */
+  company: string | undefined
+  /** Fields that must have exactly these values: the part of a map's filter that the ERP can apply. */
+  where?: RemoteFields
+  /** `next` of the page before. */
+  after?: string
+  rowsMax: number
+  /** Also say how many there are in all: once, for progress. */
+  count?: boolean
+}
+
+export type RecordPage = { records: RemoteRecord[]; next: string | undefined; total: number | undefined }
+export type ReadRecords = { entity: string; fields: readonly string[]; keys: readonly RecordKey[] }
+
+export type WriteGroup = {
+  /** 1 for the first try. Only later tries look for what an earlier one has left. */
+  attempt: number
+  writes: readonly RecordWrite[]
+}
+
+export type RecordWrite =
+  | {
+      operation: 'create'
+      entity: string
+      company: string | undefined
+      fields: RemoteFields
+      /** Values that only this record has; how a repeated create finds the earlier one. */
+      findBy: RemoteFields
+      /** Takes a key field from a record that the same group creates: lines take their header's number. */
+      parent?: { index: number; fields: Readonly<Record<string, string>> }
+    }
+  | {
+      operation: 'update'
+      entity: string
+      key: RecordKey
+      fields: RemoteFields
+      /** Refuse with `conflict` when the record has another version by now. */
+      ifVersion?: string
+    }
+  | { operation: 'delete'; entity: string; key: RecordKey }
+
+/** One outcome for each write, in order. In an atomic group that failed, every outcome says so. */
+export type GroupOutcome = readonly WriteOutcome[]
+
+export type WriteOutcome =
+  /** `fields` is what the ERP answered, where it answers with the record: its number, prices, defaults. */
+  | { kind: 'applied'; key: RecordKey; version: string | undefined; fields: RemoteFields | undefined }
+  | { kind: 'conflict' }
+  /** The ERP understood and said no: trying again would not help. `message` is the ERP's own, cleaned for people. */
+  | { kind: 'rejected'; code: string; message: string }
+  /** Not reachable, throttled, or no answer: try again, not before `afterMs` where the ERP said so. */
+  | { kind: 'retry'; afterMs: number | undefined; reason: string }
+
+/** Something happened to a record; what it looks like now must be read. */
+export type RemoteNotice = { eventId: string; entity: string; key: RecordKey; operation: 'create' | 'update' | 'delete' }

@@ -1,0 +1,221 @@
+import { uuidv7 } from 'uuidv7'
+import { AppError } from '#lib/app-error.ts'
+import { assert } from '#lib/assert.ts'
+import { sqlStateOf, type Tx } from '#postgres/database.ts'
+import { and, identifier, join, type Sql, sql, trustedSql } from '#postgres/sql.ts'
+import type { Catalog } from './catalog.ts'
+import { getColumn, type TableDefinition } from './definition.ts'
+import type { RowPredicate } from './predicate.ts'
+import { postgresTypeOf } from './query/scope.ts'
+import { compileCount, compileQuery, type QueryRow, type RowQuery } from './query.ts'
+
+/** Column values by logical name. Decimals and dates are text; ids are UUID text; choices are numbers. */
+export type RowValues = Readonly<Record<string, ColumnValue>>
+export type ColumnValue = string | number | boolean | null
+export type RowId = string
+
+export async function listRows(tx: Tx, catalog: Catalog, query: RowQuery): Promise<QueryRow[]> {
+  return tx.run<QueryRow>(compileQuery(catalog, query))
+}
+
+/** At most `rowsMax` are counted. */
+export async function countRows(
+  tx: Tx,
+  catalog: Catalog,
+  query: Omit<RowQuery, 'columns' | 'orderBy' | 'after'>,
+): Promise<number> {
+  const [row] = await tx.run<{ count: number }>(compileCount(catalog, query))
+  return row?.count ?? 0
+}
+
+/** The row with this id, if it exists within the predicate. */
+export async function findRow(
+  tx: Tx,
+  catalog: Catalog,
+  query: Pick<RowQuery, 'table' | 'columns' | 'predicate' | 'reach'>,
+  id: RowId,
+): Promise<QueryRow | undefined> {
+  const { table, predicate } = query
+  const one: RowPredicate = {
+    reason: predicate.reason,
+    sql: (alias) => and([predicate.sql(alias), sql`${alias}.${identifier(table.idColumn)} = ${id}::uuid`]),
+  }
+  const [row] = await listRows(tx, catalog, { ...query, predicate: one, rowsMax: 1 })
+  return row
+}
+
+/** All columns of the given rows, by id, as the engine sees them (no predicate: never for visitors). */
+export async function readRowsById(tx: Tx, table: TableDefinition, ids: readonly RowId[]): Promise<Map<RowId, QueryRow>> {
+  if (ids.length === 0) return new Map()
+  const columns = [...table.columns.keys()].map((name) => identifier(name))
+  const rows = await tx.run<QueryRow>(
+    sql`select ${join(columns)} from ${identifier('tables', table.name)} where ${identifier(table.idColumn)} = any(${ids}::uuid[])`,
+  )
+  return new Map(rows.map((row) => [String(row[table.idColumn]), row]))
+}
+
+export function newRowId(): RowId {
+  return uuidv7()
+}
+
+/**
+ * Inserts rows in one statement and answers their ids in order. Rows may leave columns out; those are null. The id may be given
+ * (`newRowId`), so that children can be built before their parents are stored.
+ */
+export async function insertRows(tx: Tx, table: TableDefinition, rows: readonly RowValues[]): Promise<RowId[]> {
+  if (rows.length === 0) return []
+  const withIds = rows.map((row) => ({ [table.idColumn]: newRowId(), ...row }))
+  const names = columnNames(table, withIds)
+  const query = sql`insert into ${identifier('tables', table.name)} (${join(names.map((name) => identifier(name)))}) select * from ${unnest(table, names, withIds)}`
+  await runWrite(tx, table, query)
+  return withIds.map((row) => String(row[table.idColumn]))
+}
+
+/**
+ * Changes the given columns of one row within the predicate. Answers whether a row was there to change.
+ * Throws AppError `tables.version_conflict` when `ifVersion` is given and the row has moved on.
+ */
+export async function updateRow(
+  tx: Tx,
+  table: TableDefinition,
+  id: RowId,
+  values: RowValues,
+  options: { predicate: RowPredicate; ifVersion?: number },
+): Promise<boolean> {
+  const alias = identifier('t')
+  const where = [sql`t.${identifier(table.idColumn)} = ${id}::uuid`, options.predicate.sql(alias)]
+  const names = columnNames(table, [values])
+  assert(names.length > 0, 'an update changes something')
+  const set = names.map(
+    (name) => sql`${identifier(name)} = ${values[name] ?? null}::${trustedSql(postgresTypeOf(getColumn(table, name)))}`,
+  )
+  const query = sql`update ${identifier('tables', table.name)} as t set ${join(set)} where ${and(where)} returning t.versionnumber as version`
+  if (options.ifVersion === undefined) return (await runWrite(tx, table, query)).length === 1
+  const [before] = await tx.run<{ version: number }>(
+    sql`select t.versionnumber as version from ${identifier('tables', table.name)} as t where ${and(where)} for update`,
+  )
+  if (before !== undefined && before.version !== options.ifVersion) {
+    throw new AppError('tables.version_conflict', 'Somebody else has changed this row meanwhile; read it again', {
+      details: { table: table.name, id },
+    })
+  }
+  return (await runWrite(tx, table, query)).length === 1
+}
+
+/** Updates many rows at once, each with values for the same columns. For the engine: no predicate. */
+export async function updateRows(tx: Tx, table: TableDefinition, rows: readonly RowValues[]): Promise<void> {
+  if (rows.length === 0) return
+  const names = columnNames(table, rows)
+  const set = names.filter((name) => name !== table.idColumn).map((name) => sql`${identifier(name)} = v.${identifier(name)}`)
+  if (set.length === 0) return
+  const values = sql`${unnest(table, names, rows)} as v(${join(names.map((name) => identifier(name)))})`
+  await runWrite(
+    tx,
+    table,
+    sql`update ${identifier('tables', table.name)} as t set ${join(set)} from ${values} where t.${identifier(table.idColumn)} = v.${identifier(table.idColumn)}`,
+  )
+}
+
+/** Answers whether a row was there to delete. */
+export async function deleteRow(tx: Tx, table: TableDefinition, id: RowId, predicate: RowPredicate): Promise<boolean> {
+  const where = and([sql`t.${identifier(table.idColumn)} = ${id}::uuid`, predicate.sql(identifier('t'))])
+  const rows = await runWrite(
+    tx,
+    table,
+    sql`delete from ${identifier('tables', table.name)} as t where ${where} returning 1 as one`,
+  )
+  return rows.length === 1
+}
+
+/**
+ * Ids of rows by an alternate key. `keys` holds one tuple of text values for each row sought, in the order of `columns`
+ * (lookup columns by id). Answers a map from the tuple, joined by the unit separator U+001F, to the id.
+ */
+export async function findIdsByKey(
+  tx: Tx,
+  table: TableDefinition,
+  columns: readonly string[],
+  keys: readonly (readonly string[])[],
+): Promise<Map<string, RowId>> {
+  if (keys.length === 0) return new Map()
+  const rows = keys.map((key) => Object.fromEntries(columns.map((name, i) => [name, key[i] ?? null])))
+  const on = columns.map((name) => sql`t.${identifier(name)} = k.${identifier(name)}`)
+  const text = columns.map((name) => sql`t.${identifier(name)}::text`)
+  const found = await tx.run<{ id: RowId; key: string }>(sql`
+    select t.${identifier(table.idColumn)}::text as id, concat_ws(E'\\x1f', ${join(text)}) as key
+      from ${identifier('tables', table.name)} as t
+      join ${unnest(table, columns, rows)} as k(${join(columns.map((name) => identifier(name)))}) on ${and(on)}`)
+  return new Map(found.map((row) => [row.key, row.id]))
+}
+
+/** Says who writes, for the changes captured in this transaction. */
+export async function setActor(tx: Tx, actor: string): Promise<void> {
+  await tx`select set_config('comptoir.actor', ${actor}, true)`
+}
+
+/** Says which subscriber writes: its own changes are not captured for it again, which is what stops echo. */
+export async function setOrigin(tx: Tx, subscriber: string, options: { quiet: boolean }): Promise<void> {
+  await tx`select set_config('comptoir.origin', ${subscriber}, true), set_config('comptoir.quiet', ${options.quiet ? 'on' : 'off'}, true)`
+}
+
+/** For bulk writers that were quiet: everything of this table may have changed. */
+export async function announceTable(tx: Tx, table: TableDefinition): Promise<void> {
+  await tx`select pg_notify('comptoir_rows', ${`${table.name} *`})`
+}
+
+/** Next number of a named series, for request numbers. Gaps are allowed, repetition is not. */
+export async function nextNumber(tx: Tx, series: string): Promise<number> {
+  const [row] = await tx<{ value: number }>`
+    insert into tables.number_series (name, value) values (${series}, 1)
+    on conflict (name) do update set value = tables.number_series.value + 1 returning value`
+  assert(row !== undefined, 'a series answers')
+  return row.value
+}
+
+/** The id of a legal entity by its code; companies are few and never renamed. */
+export async function findCompanyId(tx: Tx, code: string): Promise<RowId | undefined> {
+  const [row] = await tx<{
+    id: RowId
+  }>`select cdm_companyid as id from tables.cdm_company where lower(cdm_companycode) = lower(${code})`
+  return row?.id
+}
+
+function columnNames(table: TableDefinition, rows: readonly RowValues[]): string[] {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  for (const name of names) {
+    const column = getColumn(table, name)
+    assert(!column.system && column.generated === undefined, `${table.name}.${name} is written by the database alone`)
+  }
+  return names
+}
+
+/** One array parameter for each column: the statement's text does not depend on the number of rows. */
+function unnest(table: TableDefinition, names: readonly string[], rows: readonly RowValues[]): Sql {
+  const arrays = names.map(
+    (name) => sql`${rows.map((row) => row[name] ?? null)}::${trustedSql(postgresTypeOf(getColumn(table, name)))}[]`,
+  )
+  return sql`unnest(${join(arrays)})`
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  '22001': 'a text is longer than its column allows',
+  '22003': 'a number is out of range',
+  '23502': 'a required column is empty',
+  '23503': 'a lookup points to a row that does not exist, or the row is still used by others',
+  '23505': 'another row has the same key',
+}
+
+async function runWrite(tx: Tx, table: TableDefinition, query: Sql): Promise<object[]> {
+  try {
+    return await tx.run(query)
+  } catch (cause) {
+    const reason = REFUSALS[sqlStateOf(cause) ?? '']
+    if (reason === undefined) throw cause
+    const detail = cause as { column?: string; constraint?: string; detail?: string }
+    const where = detail.column ?? detail.constraint
+    throw new AppError('tables.refused', `${table.name}: ${reason}${where === undefined ? '' : ` (${where})`}`, {
+      cause,
+      details: { table: table.name, sqlState: sqlStateOf(cause) },
+    })
+  }
+}
