@@ -85,7 +85,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
         },
     smtpUrl: text('SMTP_URL'),
     mailFrom: text('MAIL_FROM') ?? 'Comptoir <no-reply@comptoir.example>',
-    siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'site'),
+    siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'src/customer-portal/site'),
   }
   if (problems.length > 0) throw new Error(`Configuration:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)
