@@ -15,7 +15,7 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Log } from '#log/log.ts'
 import { type Binaries, type Home, locateBinaries, placeHome } from './embedded/place.ts'
@@ -26,12 +26,16 @@ export type EmbeddedPostgres = {
   url: string
   /** True when a server that an earlier, killed run had left behind was taken over. */
   adopted: boolean
+  /** Stops the server; what is committed is on disk. */
   stop(): Promise<void>
+  /** Lets go of the server without stopping it: others may use it. */
+  leave(): void
 }
 
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 30_000
 const POLL_MS = 25
+const WATCH_MS = 500
 const SUPERUSER = 'comptoir'
 
 /**
@@ -51,17 +55,46 @@ export async function startEmbeddedPostgres(options: {
   if (!existsSync(join(dataDir, 'PG_VERSION'))) await initialise(home, binaries, dataDir)
 
   const orphan = await findRunning(dataDir, password)
-  if (orphan !== undefined) {
-    options.log.info({ pid: orphan.pid }, 'took over the database server that an earlier run had left')
-    return { url: orphan.url, adopted: true, stop: () => stopServer(orphan.pid) }
-  }
-
-  const port = await freePort()
-  const logFile = join(home.folder, 'server.log')
-  const pid = launch(home, binaries, { dataDir, port, logFile, settings: options.settings ?? {} })
+  if (orphan !== undefined) options.log.info({ pid: orphan.pid }, 'took over the database server that an earlier run had left')
+  const port = orphan?.port ?? (await freePort())
   const url = urlOf(port, password)
-  await waitUntilReady(url, pid, logFile)
-  return { url, adopted: false, stop: () => stopServer(pid) }
+  const server = { dataDir, port, logFile: join(home.folder, 'server.log'), settings: options.settings ?? {} }
+  const start = async (): Promise<number> => {
+    const pid = launch(home, binaries, server)
+    await waitUntilReady(url, pid, server.logFile)
+    return pid
+  }
+  const keeper = keepAlive(orphan?.pid ?? (await start()), start, options.log)
+  return { url, adopted: orphan !== undefined, stop: keeper.stop, leave: keeper.leave }
+}
+
+/** Watches the server and starts it again, on the same port, when something has killed it. */
+function keepAlive(firstPid: number, start: () => Promise<number>, log: Log): { stop(): Promise<void>; leave(): void } {
+  let pid = firstPid
+  let starting: Promise<void> | undefined
+  const watch = setInterval(() => {
+    if (starting !== undefined || isAlive(pid)) return
+    log.warn({ pid }, 'the database server is gone; starting it again')
+    starting = start()
+      .then((newPid) => {
+        pid = newPid
+      })
+      // Its last processes may still be leaving: the next look tries again.
+      .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'the database server did not start again yet'))
+      .finally(() => {
+        starting = undefined
+      })
+  }, WATCH_MS)
+  watch.unref()
+  const leave = () => clearInterval(watch)
+  return {
+    leave,
+    async stop() {
+      leave()
+      await starting
+      await stopServer(pid)
+    },
+  }
 }
 
 /** The URL of the server that runs from `folder` now, or undefined. For commands beside a running Comptoir. */
@@ -145,7 +178,7 @@ async function waitUntilReady(url: string, pid: number, logFile: string): Promis
 }
 
 /** The server that holds `dataDir` and takes our password, if one runs. */
-async function findRunning(dataDir: string, password: string): Promise<{ pid: number; url: string } | undefined> {
+async function findRunning(dataDir: string, password: string): Promise<{ pid: number; port: number; url: string } | undefined> {
   const pidFile = join(dataDir, 'postmaster.pid')
   if (!existsSync(pidFile)) return undefined
   const [pidLine, , , portLine] = readFileSync(pidFile, 'utf8').split('\n')
@@ -155,7 +188,7 @@ async function findRunning(dataDir: string, password: string): Promise<{ pid: nu
   // It may be recovering from the same crash that killed its parent: give it time before a second server is tried.
   const deadlineMs = Date.now() + READY_TIMEOUT_MS
   while (isAlive(pid) && Date.now() < deadlineMs) {
-    if (await answers(url)) return { pid, url }
+    if (await answers(url)) return { pid, port, url }
     await pause()
   }
   return undefined

@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { portalMigrations, scmMigrations } from '../../src/context.ts'
+import type { Database, Tx } from '../../src/postgres/database.ts'
+import { migrate } from '../../src/postgres/migrate.ts'
+import { type Sql, sql } from '../../src/postgres/sql.ts'
+import { readCatalog } from '../../src/tables/catalog.ts'
+import { engineRows } from '../../src/tables/predicate.ts'
+import { compileQuery } from '../../src/tables/query.ts'
+import { applyDefinitions } from '../../src/tables/schema.ts'
+import { createTestDatabase } from '../../tests/support/database.ts'
+import { anything } from './anything.ts'
+import { listFiles } from './files.ts'
+
+/** Their statements are built from table definitions: `describeTables` describes them for every table instead. */
+const BUILT_FROM_DEFINITIONS = new Set(['src/tables/rows.queries.ts'])
+const STATEMENTS_A_FUNCTION_MAX = 40
+const DESCRIBABLE = /^\s*(select|insert|update|delete|with|values|merge|table)\b/i
+
+type Report = { problems: string[]; described: number }
+
+/**
+ * Lets PostgreSQL describe every statement of every `*.queries.ts`: each exported function is called with stand-ins for its
+ * arguments and a transaction that prepares what it is given instead of running it. A wrong column, table or type shows here.
+ */
+export async function checkQueries(root: string): Promise<string[]> {
+  await using portal = await createTestDatabase()
+  await migrate(portal.database, portalMigrations)
+  const catalog = readCatalog()
+  await applyDefinitions(portal.database, catalog)
+  await using scm = await createTestDatabase()
+  await migrate(scm.database, scmMigrations)
+
+  const report: Report = { problems: [], described: 0 }
+  for (const path of listFiles(root, 'src', ['.queries.ts'])) {
+    if (BUILT_FROM_DEFINITIONS.has(path)) continue
+    const module: Record<string, unknown> = await import(pathToFileURL(join(root, path)).href)
+    for (const [name, value] of Object.entries(module)) {
+      if (typeof value !== 'function') continue
+      const before = report.described
+      await describeFunction(
+        path.startsWith('src/scm/') ? scm.database : portal.database,
+        `${path} ${name}`,
+        value as Callable,
+        report,
+      )
+      if (report.described === before && value.constructor.name === 'AsyncFunction')
+        report.problems.push(`${path} ${name}: no statement was reached`)
+    }
+  }
+  for (const table of catalog.tables.values()) {
+    const columns = [...table.columns.keys()]
+    const order = columns.map((column) => ({ column, descending: true }))
+    const query = compileQuery(catalog, {
+      table,
+      columns,
+      predicate: engineRows,
+      orderBy: order,
+      search: table.search.length > 0 ? 'a' : '',
+      rowsMax: 1,
+    })
+    await describe(portal.database, `table ${table.name}`, query, report)
+  }
+  if (report.described < 50) report.problems.push(`only ${report.described} statements were described: this check is broken`)
+  return report.problems
+}
+
+type Callable = (...args: unknown[]) => unknown
+
+/** Twice: once as if every statement found one row, once as if none did, so that both ways through the function are seen. */
+async function describeFunction(database: Database, name: string, call: Callable, report: Report): Promise<void> {
+  for (const rows of [[anything()], []]) {
+    let statements = 0
+    const run = async (query: Sql) => {
+      if (++statements > STATEMENTS_A_FUNCTION_MAX) throw new Error('enough statements')
+      await describe(database, name, query, report)
+      return [...rows]
+    }
+    const tx = Object.assign((strings: TemplateStringsArray, ...parts: unknown[]) => run(sql(strings, ...parts)), {
+      run,
+    }) as unknown as Tx
+    try {
+      await call(tx, anything(), anything(), anything(), anything(), anything())
+    } catch {
+      // A stand-in was not what the function needs further down; what it asked until then is described.
+    }
+  }
+}
+
+async function describe(database: Database, name: string, query: Sql, report: Report): Promise<void> {
+  const { text } = query.compile()
+  if (!DESCRIBABLE.test(text)) return
+  const client = await database.pool.connect()
+  try {
+    await client.query(`prepare described as ${text}`)
+    await client.query('deallocate described')
+    report.described++
+  } catch (error) {
+    const problem = `${name}: ${error instanceof Error ? error.message : String(error)}`
+    if (!report.problems.includes(problem)) report.problems.push(problem)
+  } finally {
+    client.release()
+  }
+}
