@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '#config/config.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { Log } from '#log/log.ts'
+import { type Database, ensureDatabase, openDatabase } from '#postgres/database.ts'
+import { findEmbeddedPostgres, startEmbeddedPostgres } from '#postgres/embedded.ts'
+import { type Migrations, migrate } from '#postgres/migrate.ts'
+import { type Catalog, readCatalog } from '#tables/catalog.ts'
+import { applyDefinitions } from '#tables/schema.ts'
+
+const migrationsOf = (module: string): Migrations => ({ module, folder: join(import.meta.dirname, module, 'migrations') })
+
+/** In the order in which they build on each other. */
+export const portalMigrations: readonly Migrations[] = ['tables', 'access', 'dual-write', 'mail', 'portals', 'customer-portal'].map(migrationsOf)
+export const scmMigrations: readonly Migrations[] = [migrationsOf('scm')]
+
+/** The databases of an installation: one server of ours for portal and reference ERP, or those of DATABASE_URL and SCM_DATABASE_URL. */
+export type Databases = { url: string; scmUrl: string; stop(): Promise<void> }
+
+export async function startDatabases(config: Config, log: Log): Promise<Databases> {
+  if (config.databaseUrl !== undefined && (config.scm.databaseUrl !== undefined || !config.demo)) {
+    return { url: config.databaseUrl, scmUrl: config.scm.databaseUrl ?? '', stop: async () => undefined }
+  }
+  const server = await startEmbeddedPostgres({ folder: postgresFolder(config), log })
+  return {
+    url: config.databaseUrl ?? (await ensureDatabase(server.url, 'comptoir')),
+    scmUrl: config.scm.databaseUrl ?? (await ensureDatabase(server.url, 'scm')),
+    stop: server.stop,
+  }
+}
+
+/** The portal's database of an installation that already runs, for commands beside it. Throws AppError `comptoir.not_running`. */
+export async function openRunningDatabase(config: Config, log: Log): Promise<Database> {
+  const url = config.databaseUrl ?? withDatabase(await findEmbeddedPostgres(postgresFolder(config)), 'comptoir')
+  if (url === undefined) throw new AppError('comptoir.not_running', 'Comptoir is not running here; start it with: npm start')
+  return openDatabase({ url, log, connectionsMax: 2, applicationName: 'comptoir command' })
+}
+
+/** Tables as the definitions and migrations of this version say. */
+export async function prepareDatabase(database: Database): Promise<Catalog> {
+  await migrate(database, portalMigrations)
+  const catalog = readCatalog()
+  await applyDefinitions(database, catalog)
+  return catalog
+}
+
+/** A secret of this installation, made on first use and kept readable by its owner only. */
+export function installationSecret(config: Config, name: string): string {
+  const file = join(config.dataDir, 'keys', name)
+  if (!existsSync(file)) {
+    mkdirSync(join(config.dataDir, 'keys'), { recursive: true, mode: 0o700 })
+    writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600 })
+  }
+  return readFileSync(file, 'utf8')
+}
+
+function postgresFolder(config: Config): string {
+  return join(config.dataDir, 'postgres')
+}
+
+function withDatabase(url: string | undefined, name: string): string | undefined {
+  if (url === undefined) return undefined
+  const changed = new URL(url)
+  changed.pathname = `/${name}`
+  return changed.href
+}
