@@ -1,7 +1,7 @@
 import { assert, required } from '#lib/assert.ts'
 import type { Tx } from '#postgres/database.ts'
 import { and, identifier, join, type Sql, sql, trustedSql } from '#postgres/sql.ts'
-import { type FieldValue, type Fields, NO_DATE, type Row } from './rows.ts'
+import { type Fields, type FieldValue, NO_DATE, type Row } from './rows.ts'
 
 /**
  * Rows of any ERP table by field name. Fields that have a column go there, the others into `extra`; null becomes the column's empty value.
