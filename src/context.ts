@@ -13,7 +13,14 @@ import { applyDefinitions } from '#tables/schema.ts'
 const migrationsOf = (module: string): Migrations => ({ module, folder: join(import.meta.dirname, module, 'migrations') })
 
 /** In the order in which they build on each other. */
-export const portalMigrations: readonly Migrations[] = ['tables', 'access', 'dual-write', 'mail', 'portals', 'customer-portal'].map(migrationsOf)
+export const portalMigrations: readonly Migrations[] = [
+  'tables',
+  'access',
+  'dual-write',
+  'mail',
+  'portals',
+  'customer-portal',
+].map(migrationsOf)
 export const scmMigrations: readonly Migrations[] = [migrationsOf('scm')]
 
 /** The databases of an installation: one server of ours for portal and reference ERP, or those of DATABASE_URL and SCM_DATABASE_URL. */

@@ -15,7 +15,12 @@ const STOP_TIMEOUT_MS = 10_000
  * Starts the reference ERP on its port over its own database. `onProgress` gets its words while it loads data. It ends when its
  * standard input does, so it cannot outlive us, however we end.
  */
-export function startScm(options: { config: Config; databaseUrl: string; log: Log; onProgress: (text: string) => void }): ScmProcess {
+export function startScm(options: {
+  config: Config
+  databaseUrl: string
+  log: Log
+  onProgress: (text: string) => void
+}): ScmProcess {
   let stopping = false
   let child: ChildProcess
   let becameReady: () => void = () => undefined
