@@ -1,0 +1,52 @@
+import type { TableMapState } from './map-state.ts'
+
+/** What a person sees of one table map. */
+export type MapStatus = {
+  name: string
+  title: string
+  version: string
+  table: string
+  entity: string
+  state: TableMapState
+  /** Rows that are linked to a record. */
+  rows: number
+  /** Changes that wait for the other side, parked ones left out. */
+  queued: { toErp: number; toPortal: number }
+  parked: number
+  /** Age of the oldest change that waits; 0 when nothing does. */
+  lagMs: { toErp: number; toPortal: number }
+  /** Settled in the last minute. */
+  perMinute: { toErp: number; toPortal: number }
+  lastError: { at: string; reason: string } | null
+  initialSync: InitialSyncProgress | null
+}
+
+export type InitialSyncProgress = {
+  state: 'waiting' | 'running' | 'done'
+  rowsDone: number
+  /** Null until the other side has said how many there are. */
+  rowsTotal: number | null
+  created: number
+  updated: number
+  unchanged: number
+  failed: number
+  startedAt: string | null
+  finishedAt: string | null
+}
+
+/** A change that waits for a person. `id` names it in retries and discards. */
+export type ParkedItem = {
+  id: string
+  direction: 'toErp' | 'toPortal'
+  map: string
+  table: string
+  /** Absent where a record of the other side has no row yet. */
+  rowId: string | null
+  remoteKey: string | null
+  operation: string
+  parkedAt: string
+  code: string
+  reason: string
+  attempt: number
+  actor: string | null
+}
