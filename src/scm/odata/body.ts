@@ -22,7 +22,7 @@ export function parseBody(entity: Entity, request: ODataRequest): Fields {
         `The property '${name}' does not exist on type '${NAMESPACE}.${entity.type}'. Make sure to only use property names that are defined by the type.`,
       )
     }
-    fields[name] = valueOf(field, value, decimalsAsText)
+    fields[name] = checkedValue(field, value, decimalsAsText)
   }
   return fields
 }
@@ -38,7 +38,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   return value
 }
 
-function valueOf(field: Field, value: unknown, decimalsAsText: boolean): FieldValue {
+function checkedValue(field: Field, value: unknown, decimalsAsText: boolean): FieldValue {
   if (value === null) {
     if (field.type === 'String' || field.type === 'Enum') return emptyValue(field)
     failBody(

@@ -16,7 +16,7 @@ export function compileFilter(entity: Entity, filter: FilterExpression): Sql {
     case 'not':
       return sql`(not ${compileFilter(entity, filter.operand)})`
     case 'compare':
-      return compare(filter.operator, valueOf(entity, filter.left), valueOf(entity, filter.right))
+      return compare(filter.operator, termOf(entity, filter.left), termOf(entity, filter.right))
     case 'call':
       return failQuery(
         `The function '${filter.name}' is not supported: the field is not Queryable that way. Use a wildcard instead: Field eq '*text*'.`,
@@ -59,7 +59,7 @@ type Value =
   | { kind: 'literal'; type: EdmType; text: string; enumType: string }
   | { kind: 'null' }
 
-function valueOf(entity: Entity, operand: Operand): Value {
+function termOf(entity: Entity, operand: Operand): Value {
   switch (operand.kind) {
     case 'path':
       return fieldOf(entity, operand.names)
@@ -68,8 +68,8 @@ function valueOf(entity: Entity, operand: Operand): Value {
     case 'arithmetic': {
       const operator = ARITHMETIC[operand.operator]
       if (operator === undefined) failQuery(`The operator '${operand.operator}' is not supported.`)
-      const left = numberOf(valueOf(entity, operand.left), operand.operator)
-      const right = numberOf(valueOf(entity, operand.right), operand.operator)
+      const left = numberOf(termOf(entity, operand.left), operand.operator)
+      const right = numberOf(termOf(entity, operand.right), operand.operator)
       return { kind: 'number', sql: sql`(${left} ${trustedSql(operator)} ${right})`, type: 'Decimal' }
     }
     case 'function':
