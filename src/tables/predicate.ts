@@ -1,4 +1,5 @@
-import { falseSql, or, type Sql, trueSql } from '#postgres/sql.ts'
+import { and, falseSql, identifier, or, type Sql, sql, trueSql } from '#postgres/sql.ts'
+import type { TableDefinition } from './definition.ts'
 
 /**
  * Which rows of one table somebody may touch, as SQL over the table's alias. Every read and write takes one; it becomes part of the
@@ -20,4 +21,28 @@ export const noRows: RowPredicate = { reason: 'nothing grants it', sql: () => fa
 export function anyOf(predicates: readonly RowPredicate[]): RowPredicate {
   if (predicates.length === 0) return noRows
   return { reason: predicates.map((one) => one.reason).join(' or '), sql: (alias) => or(predicates.map((one) => one.sql(alias))) }
+}
+
+/** Rows whose lookup `through` points to a row that the predicate of the parent table allows. */
+export function rowsBelow(
+  reason: string,
+  table: TableDefinition,
+  through: string,
+  parent: TableDefinition,
+  rows: RowPredicate,
+): RowPredicate {
+  return {
+    reason,
+    sql: (alias) => {
+      // Nested chains need a name of their own at every step: an inner `p` would hide the outer one.
+      const above = identifier(`p${aliasCount(alias) + 1}`)
+      const on = [sql`${above}.${identifier(parent.idColumn)} = ${alias}.${identifier(through)}`]
+      if (table.columns.get(through)?.type === 'customer') on.push(sql`${alias}.${identifier(`${through}type`)} = ${parent.name}`)
+      return sql`exists (select 1 from ${identifier('tables', parent.name)} as ${above} where ${and([...on, rows.sql(above)])})`
+    },
+  }
+}
+
+function aliasCount(alias: Sql): number {
+  return Number(/^"p(\d+)"$/.exec(alias.chunks[0] ?? '')?.[1] ?? 0)
 }
