@@ -1,0 +1,181 @@
+import { AppError } from '#lib/app-error.ts'
+import { required } from '#lib/assert.ts'
+import { attributes, type Html, html } from '#lib/html.ts'
+import { getColumn, type TableDefinition } from '#tables/definition.ts'
+import type { QueryRow } from '#tables/query.ts'
+import { findRow, type RowId, type RowValues, setActor, updateRow } from '#tables/rows.queries.ts'
+import type { Answer, FormValues, PageContext } from '../component.ts'
+import type { FormDefinition, SiteSettings } from '../site/schemas.ts'
+
+/** What a refused form hands back to its page: what was typed, and what is wrong with each field. */
+export type FormState = { form: string; values: Readonly<Record<string, string>>; errors: Readonly<Record<string, string>> }
+
+type Field = FormDefinition['columns'][number]
+type Languages = SiteSettings['languages']
+
+const VALUE_CHARACTERS_MAX = 4_000
+
+/** A form of a site (forms/<name>.yaml) on one row the visitor may read; its fields are writable where he may write the row. */
+export async function formPart(context: PageContext, name: string, form: FormDefinition, languages: Languages): Promise<Html> {
+  const table = context.catalog.get(form.table)
+  const row = await getRow(context, form, table)
+  const allowed = context.permissions.readableColumns(context.visitor, form.table)
+  const fields = form.columns.filter((field) => allowed.has(field.column.split('.')[0] ?? ''))
+  const state = stateOf(context, name)
+  if (form.mode === 'read') {
+    const facts = fields.map((field) => html`<div><dt>${context.text(field.label)}</dt><dd>${shown(context, field, row, languages)}</dd></div>`)
+    return html`<dl class="facts">${facts}</dl>`
+  }
+  const saved = context.query.get('saved') === name
+  const problems = Object.keys(state?.errors ?? {}).length
+  return html`<form class="stack form" method="post" action="${context.path}" id="form-${name}" novalidate>
+    ${saved ? html`<p class="notice notice-good" role="status">${context.text(form.saved)}</p>` : ''}
+    ${problems > 0 ? html`<p class="notice notice-bad" role="alert">${context.text('form.problems', { count: problems })}</p>` : ''}
+    <input type="hidden" name="_csrf" value="${context.csrfToken}"><input type="hidden" name="_form" value="${name}">
+    ${fields.map((field) => fieldPart(context, name, field, table, state?.values[field.column] ?? textOf(row[field.column]), state?.errors[field.column], languages))}
+    <div class="form-actions"><button class="button button-primary" type="submit">${context.text(form.submit)}</button></div>
+  </form>`
+}
+
+/** Stores what was posted, or answers with the page and everything that is wrong. */
+export async function saveForm(
+  context: PageContext,
+  name: string,
+  form: FormDefinition,
+  posted: FormValues,
+  options: { page: string; languages: Languages },
+): Promise<Answer> {
+  if (form.mode !== 'edit') throw new AppError('request.forbidden', 'This form is for reading')
+  const { visitor, permissions, tx } = context
+  const table = context.catalog.get(form.table)
+  const row = await getRow(context, form, table)
+  const fields = form.columns.filter((field) => !field.readOnly && !field.column.includes('.') && posted.names().includes(field.column))
+  const values = Object.fromEntries(fields.map((field) => [field.column, posted.text(field.column)]))
+  const errors: Record<string, string> = {}
+  for (const field of fields) {
+    const problem = problemOf(context, field, table, values[field.column] ?? '', options.languages)
+    if (problem !== undefined) errors[field.column] = problem
+  }
+  if (Object.keys(errors).length > 0) {
+    const state: FormState = { form: name, values, errors }
+    return { kind: 'page', page: options.page, status: 422, state }
+  }
+  const changed: RowValues = Object.fromEntries(
+    fields.map((field) => [field.column, values[field.column] || null] as const).filter(([column, value]) => (row[column] ?? null) !== value),
+  )
+  if (Object.keys(changed).length > 0) {
+    if (visitor.kind === 'contact') await setActor(tx, visitor.contactId)
+    const stored = await updateRow(tx, table, String(row[table.idColumn]), changed, { predicate: permissions.predicate(visitor, form.table, 'write') })
+    if (!stored) throw new AppError('request.forbidden', context.text('form.forbidden'))
+  }
+  return { kind: 'redirect', to: `${context.path}?saved=${encodeURIComponent(name)}` }
+}
+
+function stateOf(context: PageContext, name: string): FormState | undefined {
+  return context.state.form === name ? (context.state as FormState) : undefined
+}
+
+async function getRow(context: PageContext, form: FormDefinition, table: TableDefinition): Promise<QueryRow> {
+  const { visitor, permissions, tx, catalog } = context
+  const id: RowId | undefined =
+    form.row === 'own-contact' ? (visitor.kind === 'contact' ? visitor.contactId : undefined) : context.params[form.row.parameter]
+  if (id === undefined) throw new AppError('request.sign_in_required', context.text('form.signInRequired'))
+  const row = /^[0-9a-f-]{36}$/i.test(id)
+    ? await findRow(
+        tx,
+        catalog,
+        {
+          table,
+          columns: form.columns.map((field) => field.column),
+          predicate: permissions.predicate(visitor, form.table, 'read'),
+          reach: (reached) => permissions.predicate(visitor, reached.name, 'read'),
+        },
+        id,
+      )
+    : undefined
+  if (row === undefined) throw new AppError('request.not_found', 'There is no such row for this visitor')
+  return row
+}
+
+function problemOf(context: PageContext, field: Field, table: TableDefinition, value: string, languages: Languages): string | undefined {
+  const label = context.text(field.label)
+  if (value === '') return field.required ? context.text('form.required', { label }) : undefined
+  const lengthMax = getColumn(table, field.column).length ?? VALUE_CHARACTERS_MAX
+  if (value.length > lengthMax) return context.text('form.tooLong', { label, max: lengthMax })
+  if (field.input === 'email' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return context.text('form.email', { label })
+  if (field.input === 'date' && Number.isNaN(Date.parse(`${value}T00:00:00Z`))) return context.text('form.date', { label })
+  if (field.input === 'number' && !/^-?\d+([.]\d+)?$/.test(value)) return context.text('form.number', { label })
+  if (field.input === 'select' && !choicesOf(context, field, languages).some(([option]) => option === value))
+    return context.text('form.choice', { label })
+  if (field.pattern !== undefined && !new RegExp(`^(?:${field.pattern})$`, 'v').test(value))
+    return context.text(field.patternMessage ?? 'form.pattern', { label })
+  return undefined
+}
+
+function fieldPart(
+  context: PageContext,
+  form: string,
+  field: Field,
+  table: TableDefinition,
+  value: string,
+  problem: string | undefined,
+  languages: Languages,
+): Html {
+  const id = `${form}-${field.column}`
+  const hint = field.hint === undefined ? undefined : `${id}-hint`
+  const error = problem === undefined ? undefined : `${id}-error`
+  const common = {
+    id,
+    name: field.column,
+    required: field.required,
+    autocomplete: field.autocomplete,
+    'aria-invalid': problem === undefined ? undefined : 'true',
+    'aria-describedby': [hint, error].filter((one) => one !== undefined).join(' ') || undefined,
+  }
+  const maxlength = getColumn(table, field.column).length ?? VALUE_CHARACTERS_MAX
+  return html`<div class="field">
+    <label class="field-label" for="${id}">${context.text(field.label)}${field.required || field.readOnly ? '' : html` <span class="field-optional">${context.text('form.optional')}</span>`}</label>
+    ${hint === undefined ? '' : html`<p class="field-hint" id="${hint}">${context.text(field.hint ?? '')}</p>`}
+    ${control(context, field, common, value, maxlength, languages)}
+    ${error === undefined ? '' : html`<p class="field-error" id="${error}">${problem}</p>`}
+  </div>`
+}
+
+function control(
+  context: PageContext,
+  field: Field,
+  common: Readonly<Record<string, string | boolean | undefined>>,
+  value: string,
+  maxlength: number,
+  languages: Languages,
+): Html {
+  if (field.input === 'select') {
+    const options = choicesOf(context, field, languages).map(
+      ([option, label]) => html`<option${attributes({ value: option, selected: option === value })}>${label}</option>`,
+    )
+    return html`<select class="select"${attributes({ ...common, disabled: field.readOnly })}>${field.required ? '' : html`<option value=""></option>`}${options}</select>`
+  }
+  if (field.input === 'multiline')
+    return html`<textarea class="input" rows="4"${attributes({ ...common, maxlength, readonly: field.readOnly })}>${value}</textarea>`
+  const type = field.input === 'number' ? 'text' : field.input
+  const inputmode = field.input === 'number' ? 'decimal' : undefined
+  return html`<input class="input"${attributes({ ...common, type, inputmode, value, maxlength: type === 'date' ? undefined : maxlength, readonly: field.readOnly })}>`
+}
+
+function choicesOf(context: PageContext, field: Field, languages: Languages): (readonly [string, string])[] {
+  if (field.source === 'languages') return languages.map((one) => [one.code, one.name])
+  return Object.entries(field.options ?? {}).map(([option, key]) => [option, context.text(key)])
+}
+
+function shown(context: PageContext, field: Field, row: QueryRow, languages: Languages): string {
+  const value = textOf(row[field.column])
+  if (value === '') return '–'
+  if (field.input === 'date') return context.format.date(value)
+  if (field.input === 'number') return context.format.quantity(value)
+  if (field.input === 'select') return required(choicesOf(context, field, languages).find(([option]) => option === value) ?? [value, value], 'a choice')[1]
+  return value
+}
+
+function textOf(value: QueryRow[string] | undefined): string {
+  return value === null || value === undefined ? '' : String(value)
+}

@@ -1,0 +1,224 @@
+import { AppError } from '#lib/app-error.ts'
+import { emptyHtml, type Html, html } from '#lib/html.ts'
+import type { FilterExpression, Literal } from '#lib/odata/ast.ts'
+import { sqlStateOf } from '#postgres/database.ts'
+import { getColumn } from '#tables/definition.ts'
+import { type Cursor, cursorOf, type QueryRow, type RowQuery } from '#tables/query.ts'
+import { listRows } from '#tables/rows.queries.ts'
+import { liveRegion, type PageContext } from '../component.ts'
+import type { ListDefinition } from '../site/schemas.ts'
+
+/**
+ * A list of a site (lists/<name>.yaml): search, filters, sorting and the place in the list are all in the URL, and one query reads the
+ * page under the visitor's predicate. Pages are found by key, so the hundredth costs what the first does.
+ */
+export async function listPart(context: PageContext, name: string, list: ListDefinition): Promise<Html> {
+  const asked = askedOf(context, list)
+  const rows = await readPage(context, list, asked)
+  const columns = readable(context, list)
+  const title = context.text(list.label)
+  const shown = rows.rows
+  const ids = shown.map((row) => String(row[context.catalog.get(list.table).idColumn]))
+  return html`<section id="list-${name}" class="stack"${liveRegion(list.table, ids)}>
+    ${toolbar(context, name, list, asked)}
+    ${shown.length === 0 ? html`<p class="empty">${context.text(list.empty)}</p>` : table(context, list, columns, shown, asked, title)}
+    ${pagination(context, rows)}
+  </section>`
+}
+
+type Column = ListDefinition['columns'][number]
+type Sort = { column: string; descending: boolean }
+type Asked = { search: string; filters: ReadonlyMap<string, string>; sort: Sort[]; after: Cursor | undefined; before: Cursor | undefined }
+type PageOfRows = { rows: QueryRow[]; previous: Cursor | undefined; next: Cursor | undefined }
+
+function askedOf(context: PageContext, list: ListDefinition): Asked {
+  const { query } = context
+  const [column, direction] = (query.get('sort') ?? '').split(' ')
+  const sortable = list.columns.some((one) => one.sortable && one.column === column)
+  return {
+    search: list.search ? (query.get('q') ?? '') : '',
+    filters: new Map(list.filters.map((filter) => [filterName(filter), query.get(filterName(filter)) ?? ''] as const).filter(([, value]) => value !== '')),
+    sort: sortable && column !== undefined ? [{ column, descending: direction === 'desc' }] : list.sort,
+    after: cursorFrom(query.get('after')),
+    before: cursorFrom(query.get('before')),
+  }
+}
+
+function filterName(filter: ListDefinition['filters'][number]): string {
+  return filter.kind === 'from' || filter.kind === 'until' ? `${filter.column}.${filter.kind}` : filter.column
+}
+
+async function readPage(context: PageContext, list: ListDefinition, asked: Asked): Promise<PageOfRows> {
+  const { catalog, permissions, visitor } = context
+  const backwards = asked.before !== undefined
+  const cursor = asked.before ?? asked.after
+  const filter = filterOf(list, asked)
+  const query: RowQuery = {
+    table: catalog.get(list.table),
+    columns: columnsToRead(context, list),
+    predicate: permissions.predicate(visitor, list.table, 'read'),
+    reach: (table) => permissions.predicate(visitor, table.name, 'read'),
+    ...(filter === undefined ? {} : { filter }),
+    search: asked.search,
+    orderBy: backwards ? asked.sort.map((one) => ({ ...one, descending: !one.descending })) : asked.sort,
+    // One more than is shown tells whether there is more.
+    rowsMax: list.pageRows + 1,
+  }
+  if (cursor !== undefined && cursor.length === asked.sort.length + 1) query.after = cursor
+  const found = await listRows(context.tx, catalog, query).catch((cause: unknown) => {
+    if (sqlStateOf(cause)?.startsWith('22') !== true) throw cause
+    throw new AppError('request.invalid', 'The address of this list cannot be read; start from its first page', { cause })
+  })
+  const rows = found.slice(0, list.pageRows)
+  const more = found.length > list.pageRows
+  if (backwards) rows.reverse()
+  const [first, last] = [rows[0], rows.at(-1)]
+  return {
+    rows,
+    previous: first !== undefined && (backwards ? more : query.after !== undefined) ? cursorOf(query, first) : undefined,
+    next: last !== undefined && (backwards || more) ? cursorOf(query, last) : undefined,
+  }
+}
+
+function columnsToRead(context: PageContext, list: ListDefinition): string[] {
+  const linked = [...(list.link ?? '').matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '')
+  return [...readable(context, list).flatMap((one) => (one.currency === undefined ? [one.column] : [one.column, one.currency])), ...linked]
+}
+
+/** Columns the visitor's permissions leave; those behind a lookup are held back by `reach`, row by row. */
+function readable(context: PageContext, list: ListDefinition): Column[] {
+  const allowed = context.permissions.readableColumns(context.visitor, list.table)
+  return list.columns.filter((one) => allowed.has(one.column.split('.')[0] ?? ''))
+}
+
+function filterOf(list: ListDefinition, asked: Asked): FilterExpression | undefined {
+  let all: FilterExpression | undefined
+  for (const filter of list.filters) {
+    const value = asked.filters.get(filterName(filter))
+    if (value === undefined) continue
+    const left = { kind: 'path', names: filter.column.split('.'), position: 0 } as const
+    const literal = (of: Literal) => ({ kind: 'literal', literal: of, position: 0 }) as const
+    let one: FilterExpression
+    if (filter.kind === 'text') {
+      one = { kind: 'call', name: 'contains', arguments: [left, literal({ type: 'string', value })], position: 0 }
+    } else if (filter.kind === 'choice') {
+      if (!Object.hasOwn(filter.options ?? {}, value)) continue
+      const right = /^\d+$/.test(value) ? literal({ type: 'number', text: value }) : literal({ type: 'string', value })
+      one = { kind: 'compare', operator: 'eq', left, right, position: 0 }
+    } else {
+      if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) continue
+      one = { kind: 'compare', operator: filter.kind === 'from' ? 'ge' : 'le', left, right: literal({ type: 'date', value }), position: 0 }
+    }
+    all = all === undefined ? one : { kind: 'and', left: all, right: one }
+  }
+  return all
+}
+
+function toolbar(context: PageContext, name: string, list: ListDefinition, asked: Asked): Html {
+  if (!list.search && list.filters.length === 0) return emptyHtml
+  const fields = list.filters.map((filter) => {
+    const id = `${name}-${filterName(filter)}`
+    const value = asked.filters.get(filterName(filter)) ?? ''
+    const input =
+      filter.kind === 'choice'
+        ? html`<select class="select" id="${id}" name="${filterName(filter)}"><option value=""></option>${Object.entries(filter.options ?? {}).map(
+            ([option, key]) => html`<option value="${option}"${option === value ? html` selected` : ''}>${context.text(key)}</option>`,
+          )}</select>`
+        : html`<input class="input" id="${id}" name="${filterName(filter)}" type="${filter.kind === 'text' ? 'search' : 'date'}" value="${value}">`
+    return html`<div class="field"><label class="field-label" for="${id}">${context.text(filter.label)}</label>${input}</div>`
+  })
+  const search = html`<div class="field"><label class="field-label" for="${name}-q">${context.text('list.search')}</label><input class="input" id="${name}-q" name="q" type="search" value="${asked.search}" maxlength="100"></div>`
+  const sort = context.query.get('sort')
+  return html`<form class="toolbar" method="get" action="${context.path}" role="search">${list.search ? search : ''}${fields}
+    ${sort === null ? '' : html`<input type="hidden" name="sort" value="${sort}">`}
+    <button class="button" type="submit">${context.text('list.apply')}</button>
+    ${asked.search !== '' || asked.filters.size > 0 ? html`<a class="button button-quiet" href="${context.path}">${context.text('list.clear')}</a>` : ''}</form>`
+}
+
+function table(context: PageContext, list: ListDefinition, columns: readonly Column[], rows: readonly QueryRow[], asked: Asked, title: string): Html {
+  const heads = columns.map((one) => {
+    const sorted = asked.sort.find((sort) => sort.column === one.column)
+    const order = sorted === undefined ? 'none' : sorted.descending ? 'descending' : 'ascending'
+    const label = context.text(one.label)
+    const target = href(context, { sort: `${one.column} ${sorted?.descending === false ? 'desc' : 'asc'}` })
+    return html`<th scope="col"${isNumber(one) ? html` class="number"` : ''}${one.sortable ? html` aria-sort="${order}"` : ''}>${one.sortable ? html`<a href="${target}">${label}</a>` : label}</th>`
+  })
+  const body = rows.map((row) => {
+    const cells = columns.map((one, i) => {
+      const value = cell(context, list, one, row)
+      const content = i === 0 && list.link !== undefined ? html`<a href="${fillLink(list.link, row)}">${value}</a>` : value
+      return html`<td data-label="${context.text(one.label)}"${isNumber(one) ? html` class="number"` : ''}>${content}</td>`
+    })
+    return html`<tr>${cells}</tr>`
+  })
+  return html`<div class="table-wrap"><table class="table"><caption class="visually-hidden">${title}</caption><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>`
+}
+
+function isNumber(column: Column): boolean {
+  return column.format === 'money' || column.format === 'quantity' || column.format === 'number'
+}
+
+function cell(context: PageContext, list: ListDefinition, column: Column, row: QueryRow): string {
+  const value = row[column.column] ?? null
+  const { format } = context
+  const text = value === null ? null : String(value)
+  switch (column.format) {
+    case 'date':
+      return format.date(text)
+    case 'dateTime':
+      return format.dateTime(text)
+    case 'money':
+      return format.money(text, column.currency === undefined ? null : ((row[column.currency] ?? null) as string | null))
+    case 'quantity':
+      return format.quantity(text)
+    case 'number':
+      return format.number(value === null ? null : Number(value))
+    case 'text':
+      return value === null ? '–' : memberName(context, list, column.column, value)
+    default:
+      return column.format satisfies never
+  }
+}
+
+/** A choice shows its text, when the site has one under choice.<table>.<column>.<member>. */
+function memberName(context: PageContext, list: ListDefinition, path: string, value: string | number | boolean): string {
+  if (path.includes('.') || typeof value !== 'number') return String(value)
+  const member = [...getColumn(context.catalog.get(list.table), path).options].find(([, option]) => option === value)?.[0]
+  return member === undefined ? String(value) : context.text(`choice.${list.table}.${path}.${member}`)
+}
+
+function fillLink(link: string, row: QueryRow): string {
+  return link.replace(/\{([^}]*)\}/g, (_, column: string) => encodeURIComponent(String(row[column] ?? '')))
+}
+
+function pagination(context: PageContext, page: PageOfRows): Html {
+  if (page.previous === undefined && page.next === undefined) return emptyHtml
+  const link = (name: 'before' | 'after', cursor: Cursor | undefined, key: string, rel: string) =>
+    cursor === undefined ? '' : html`<a class="button" rel="${rel}" href="${href(context, { [name]: cursorText(cursor) })}">${context.text(key)}</a>`
+  return html`<nav class="pagination" aria-label="${context.text('list.pages')}">${link('before', page.previous, 'list.previous', 'prev')}${link('after', page.next, 'list.next', 'next')}</nav>`
+}
+
+/** The address of this list with other values; the place in the list starts anew unless it is what changes. */
+function href(context: PageContext, changes: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(context.query)
+  query.delete('before')
+  query.delete('after')
+  for (const [name, value] of Object.entries(changes)) query.set(name, value)
+  return `${context.path}?${query}`
+}
+
+function cursorText(cursor: Cursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url')
+}
+
+/** Undefined for anything that we did not write: the list then starts from its beginning. */
+function cursorFrom(text: string | null): Cursor | undefined {
+  if (text === null || text.length > 2_000) return undefined
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+    const plain = Array.isArray(value) && value.every((one) => one === null || ['string', 'number', 'boolean'].includes(typeof one))
+    return plain ? (value as Cursor) : undefined
+  } catch {
+    return undefined
+  }
+}

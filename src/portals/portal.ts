@@ -1,0 +1,141 @@
+import type { Visitors } from '#access/request.ts'
+import { AppError, messageOf } from '#lib/app-error.ts'
+import { required } from '#lib/assert.ts'
+import type { Clock } from '#lib/clock.ts'
+import { type Failure, failureOf, type HttpServer, type Reply, type Request } from '#http/server.ts'
+import type { Log } from '#log/log.ts'
+import type { Database } from '#postgres/database.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import type { LiveRows } from '#tables/live.ts'
+import type { Component, PortalRoutes } from './component.ts'
+import { createLiveHub } from './live/hub.ts'
+import { type Ground, languageOf, type Visit } from './render/context.ts'
+import { answerFallback } from './render/fallback.ts'
+import { type Components, renderPage } from './render/page.ts'
+import type { Releases } from './releases.ts'
+import { addAnswers } from './routes/answers.ts'
+import { addAssetRoutes, engineAssets } from './routes/assets.ts'
+import { addLiveRoute } from './routes/live.ts'
+import { matchPage, mayOpen, type Page } from './site/pages.ts'
+
+export type PortalOptions = {
+  server: HttpServer
+  database: Database
+  catalog: Catalog
+  releases: Releases
+  visitors: Visitors
+  live: LiveRows
+  components: Readonly<Record<string, Component>>
+  clock: Clock
+  log: Log
+}
+
+/** The inside of the portal, for its own routes. */
+export type Portal = {
+  ground: Ground
+  releases: Releases
+  visitors: Visitors
+  visitOf(request: Request, reply: Reply, params?: Readonly<Record<string, string>>): Visit
+  /** Renders a page of the current release whatever its audience: for answers to forms and failures. */
+  send(reply: Reply, visit: Visit, page: Page, status: number): Promise<Reply>
+  /** The page at the visit's path, if the visitor may open it; else the answer that says why not. */
+  open(reply: Reply, visit: Visit): Promise<Reply>
+}
+
+/**
+ * Serves the site: every page of the current release, its files, and open pages' news. Failures of these routes are pages too, in the
+ * reader's language. Modules above add their forms through the answered routes, before the server listens.
+ */
+export async function registerPortal(options: PortalOptions): Promise<PortalRoutes> {
+  const { database, catalog, clock, log, releases, visitors } = options
+  const ground: Ground = { database, catalog, clock }
+  const engine = engineAssets()
+  const components: Components = { ...options.components }
+  for (const name of releases.current().site.componentsUsed)
+    if (!Object.hasOwn(components, name)) throw new AppError('site.invalid', `The site uses the component ${name}, which does not exist`)
+
+  const portal: Portal = {
+    ground,
+    releases,
+    visitors,
+    visitOf(request, reply, params = {}) {
+      const { site } = releases.current()
+      const visitor = visitors.visitorOf(request)
+      const url = new URL(request.url, 'http://portal')
+      return {
+        site,
+        engine,
+        visitor,
+        language: languageOf(site, visitor),
+        csrfToken: visitors.csrfTokenOf(request, reply),
+        path: url.pathname.length > 1 ? url.pathname.replace(/\/+$/, '') : '/',
+        query: url.searchParams,
+        params,
+        state: {},
+      }
+    },
+    async send(reply, visit, page, status) {
+      const text = await renderPage(ground, components, { ...visit, state: { status, ...visit.state } }, page)
+      return reply.code(status).header('content-type', 'text/html; charset=utf-8').header('cache-control', 'private, no-store').send(text)
+    },
+    async open(reply, visit) {
+      const { markers } = visit.site.settings
+      const found = matchPage(visit.site.pages, visit.path)
+      if (found === undefined) return portal.send(reply, visit, pageNamed(visit, markers.notFound), 404)
+      if (mayOpen(found.page, visit.visitor)) return portal.send(reply, { ...visit, params: found.params }, found.page, 200)
+      if (visit.visitor.kind === 'contact') return portal.send(reply, visit, pageNamed(visit, markers.accessDenied), 403)
+      const wanted = visit.query.size === 0 ? visit.path : `${visit.path}?${visit.query}`
+      return reply.redirect(`/${markers.signIn}?return=${encodeURIComponent(wanted)}`, 303)
+    },
+  }
+
+  let scope: HttpServer | undefined
+  await options.server.register(async (inner: HttpServer) => {
+    scope = inner
+    inner.setErrorHandler((error, request, reply) => failWithPage(portal, log, error, request, reply))
+    addAssetRoutes(inner, releases, engine)
+    inner.get('/*', async (request, reply) => portal.open(reply, portal.visitOf(request, reply)))
+  })
+  const inner = required(scope, 'the registered scope')
+  const hub = createLiveHub({ ground, site: () => releases.current().site, rows: options.live, log })
+  addLiveRoute(inner, portal, hub)
+  inner.addHook('preClose', async () => hub.close())
+  return addAnswers(inner, portal)
+}
+
+export function pageNamed(visit: Visit, name: string): Page {
+  return required(
+    visit.site.pages.find((page) => page.name === name),
+    `the page ${name} of a checked site`,
+  )
+}
+
+/** A failure as a page. When even that page fails (a template of the site is broken), a bare one says so. */
+async function failWithPage(portal: Portal, log: Log, error: unknown, request: Request, reply: Reply): Promise<Reply> {
+  const failure = failureOf(error)
+  const values = { method: request.method, path: request.url.split('?')[0], code: failure.code, reason: messageOf(error) }
+  if (failure.status >= 500) log.error({ ...values, stack: error instanceof Error ? error.stack : undefined }, 'a request failed')
+  else log.debug(values, 'a request was refused')
+  try {
+    const visit = portal.visitOf(request, reply)
+    if (failure.status === 401 && visit.visitor.kind === 'anonymous')
+      return reply.redirect(`/${visit.site.settings.markers.signIn}?return=${encodeURIComponent(visit.path)}`, 303)
+    return await portal.send(reply, { ...visit, state: stateOf(visit, failure) }, pageNamed(visit, pageFor(visit, failure)), failure.status)
+  } catch (second) {
+    log.error({ ...values, reason: messageOf(second) }, 'the page that tells of a failure failed')
+    return answerFallback(reply, failure)
+  }
+}
+
+function pageFor(visit: Visit, failure: Failure): string {
+  const { markers } = visit.site.settings
+  if (failure.status === 404 || failure.status === 410) return markers.notFound
+  return failure.status === 403 ? markers.accessDenied : markers.error
+}
+
+/** The code is safe to show and what a reader quotes to support; our own sentence is shown only where it was meant for people. */
+function stateOf(visit: Visit, failure: Failure): Visit['state'] {
+  const key = `failure.${failure.code}`
+  const known = visit.site.texts.has(key) ? visit.site.texts.text(visit.language, key) : undefined
+  return { status: failure.status, code: failure.code, message: known ?? '' }
+}

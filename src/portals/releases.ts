@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto'
+import { AppError, messageOf } from '#lib/app-error.ts'
+import { required } from '#lib/assert.ts'
+import type { Log } from '#log/log.ts'
+import type { Database } from '#postgres/database.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import * as queries from './release/releases.queries.ts'
+import { parseSite, type Site } from './site.ts'
+import type { SiteFiles } from './site-folder.ts'
+
+export type ReleaseId = number
+
+export type ReleaseInfo = {
+  id: ReleaseId
+  parentId: ReleaseId | null
+  author: string
+  message: string
+  /** Of the whole: paths and contents. */
+  sha256: string
+  publishedAt: string
+}
+
+/** A release with its files parsed, as pages are made from it. */
+export type Release = { info: ReleaseInfo; site: Site }
+
+export type Releases = {
+  /** What visitors see now. In memory: never read per request. */
+  current(): Release
+  /**
+   * Checks the files, stores them as a new release and shows it to everybody. When they are what is shown already, nothing happens.
+   * Throws AppError `site.invalid` with every problem of the files.
+   */
+  publish(files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo>
+  /** Shows an earlier release again (or a later one). */
+  switchTo(id: ReleaseId): Promise<void>
+  list(rowsMax: number): Promise<ReleaseInfo[]>
+  /** A theme or file of any release, for pages that were made from an earlier one. */
+  findAsset(path: string, hashStart: string): Promise<Buffer | undefined>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the releases of the site, publishing `files` first when they differ from what is shown. Every process that has them open
+ * follows each publish at once.
+ */
+export async function openReleases(options: {
+  database: Database
+  catalog: Catalog
+  log: Log
+  /** The site's folder, to be shown if it has changed; undefined leaves what is shown. */
+  files?: SiteFiles
+}): Promise<Releases> {
+  const { database, catalog, log } = options
+  let current: Release | undefined
+
+  async function follow(): Promise<void> {
+    const found = await database.read(async (tx) => {
+      const info = await queries.findCurrent(tx)
+      if (info === undefined || info.id === current?.info.id) return undefined
+      return { info, files: await queries.readReleaseFiles(tx, info.id) }
+    })
+    if (found === undefined) return
+    const site = parseSite(new Map(found.files.map((file) => [file.path, file.content])), catalog)
+    current = { info: found.info, site }
+    log.info({ release: found.info.id, author: found.info.author }, 'a release of the site is shown')
+  }
+
+  // A release that this process cannot read (made by a newer program) must not take the running one away.
+  const followQuietly = () =>
+    follow().catch((error) => log.error({ reason: messageOf(error) }, 'the published release cannot be shown; the earlier one stays'))
+
+  async function publish(files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo> {
+    parseSite(files, catalog)
+    const info = await database.transaction(async (tx) => {
+      await queries.lockReleases(tx)
+      const before = await queries.findCurrent(tx)
+      const stored = [...files].map(([path, content]) => ({ path, content, sha256: sha256Of(content) }))
+      const sha256 = sha256Of(Buffer.from(stored.map((file) => `${file.path}\0${file.sha256}\n`).join('')))
+      if (before?.sha256 === sha256) return before
+      await queries.insertFiles(tx, stored)
+      const id = await queries.insertRelease(tx, { parentId: before?.id ?? null, ...by, sha256 }, stored)
+      await queries.switchCurrent(tx, id)
+      return required(await queries.findCurrent(tx), 'the release just published')
+    })
+    await follow()
+    return info
+  }
+
+  if (options.files !== undefined) await publish(options.files, { author: 'comptoir', message: 'The site as it is in its folder' })
+  else await follow()
+  const listening = await database.listen('comptoir_release', () => void followQuietly(), () => void followQuietly())
+  await followQuietly()
+
+  return {
+    current() {
+      if (current === undefined) throw new AppError('site.not_published', 'No release of the site has been published yet')
+      return current
+    },
+    publish,
+    async switchTo(id) {
+      await database.transaction(async (tx) => {
+        const files = await queries.readReleaseFiles(tx, id)
+        if (files.length === 0) throw new AppError('site.not_found', `There is no release ${id}`)
+        parseSite(new Map(files.map((file) => [file.path, file.content])), catalog)
+        await queries.switchCurrent(tx, id)
+      })
+      await follow()
+    },
+    list: (rowsMax) => database.read((tx) => queries.listNewest(tx, rowsMax)),
+    findAsset: (path, hashStart) => database.read((tx) => queries.findFileByHash(tx, path, hashStart)),
+    close: () => listening.close(),
+  }
+}
+
+export function sha256Of(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}

@@ -1,0 +1,42 @@
+import type { Visitor } from '#access/visitor.ts'
+import { required } from '#lib/assert.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Database, Tx } from '#postgres/database.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import type { PageContext } from '../component.ts'
+import type { Site } from '../site.ts'
+import type { Asset } from '../site/assets.ts'
+
+/** What a request is about, before anything is read for it. */
+export type Visit = {
+  site: Site
+  /** Scripts that belong to no site. */
+  engine: ReadonlyMap<string, Asset>
+  visitor: Visitor
+  language: string
+  csrfToken: string
+  path: string
+  query: URLSearchParams
+  params: Readonly<Record<string, string>>
+  state: Readonly<Record<string, unknown>>
+}
+
+export type Ground = { database: Database; catalog: Catalog; clock: Clock }
+
+export function contextOf(ground: Ground, visit: Visit, tx: Tx): PageContext {
+  const { site, engine: _, ...about } = visit
+  return {
+    ...ground,
+    ...about,
+    tx,
+    permissions: site.permissions,
+    text: (key, values) => site.texts.text(visit.language, key, values),
+    format: required(site.formats.get(visit.language), 'formats of a language of the site'),
+  }
+}
+
+/** The reader's language among those of the site. */
+export function languageOf(site: Site, visitor: Visitor): string {
+  const known = site.settings.languages.some((language) => language.code === visitor.language)
+  return known ? visitor.language : site.settings.defaultLanguage
+}

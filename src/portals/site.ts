@@ -1,0 +1,146 @@
+import { parse } from 'yaml'
+import type { z } from 'zod'
+import { createPermissions, type Permissions } from '#access/permissions.ts'
+import { type Policy, parsePolicy } from '#access/policy.ts'
+import { AppError, isAppError } from '#lib/app-error.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import type { Formats } from './component.ts'
+import { createFormats } from './formats.ts'
+import { type Asset, assetOf, isAssetPath } from './site/assets.ts'
+import { checkReferences } from './site/check.ts'
+import { type Page, pageFileOf, parsePages, type Report } from './site/pages.ts'
+import {
+  type FormDefinition,
+  formFile,
+  type ListDefinition,
+  listFile,
+  type MenuDefinition,
+  menuFile,
+  type SiteSettings,
+  settingsFile,
+  snippetsFile,
+} from './site/schemas.ts'
+import { createTemplates, type Templates } from './site/templates.ts'
+import { compareTexts, createTexts, type Texts } from './site/texts.ts'
+import type { SiteFiles } from './site-folder.ts'
+
+/** A site as pages are made from it: every file parsed and checked. Immutable. */
+export type Site = {
+  settings: SiteSettings
+  pages: readonly Page[]
+  templates: Templates
+  texts: Texts
+  formats: ReadonlyMap<string, Formats>
+  menus: ReadonlyMap<string, MenuDefinition>
+  lists: ReadonlyMap<string, ListDefinition>
+  forms: ReadonlyMap<string, FormDefinition>
+  assets: ReadonlyMap<string, Asset>
+  policy: Policy
+  permissions: Permissions
+  /** Components that its Liquid names, for the check that they exist. */
+  componentsUsed: ReadonlySet<string>
+  /** What should be mended but stops nothing: texts that a language lacks. */
+  warnings: readonly string[]
+}
+
+/** Parses a site's files. Throws AppError `site.invalid` that lists every problem with its file. */
+export function parseSite(files: SiteFiles, catalog: Catalog): Site {
+  const problems: string[] = []
+  const report: Report = (file, reason) => problems.push(`${file}: ${reason}`)
+  const text = (path: string) => files.get(path)?.toString('utf8') ?? ''
+  const below = (folder: string, extension: string) =>
+    [...files.keys()].filter((path) => path.startsWith(`${folder}/`) && path.endsWith(extension)).sort()
+  const settings = readYaml(settingsFile, 'site.yaml', text('site.yaml'), report)
+  if (settings === undefined) throw invalid(problems)
+
+  const codes = settings.languages.map((language) => language.code)
+  if (!codes.includes(settings.defaultLanguage)) report('site.yaml', 'defaultLanguage is not one of the languages')
+  const pageFiles = below('pages', '.liquid').map((path) => pageFileOf(path, text(path), codes))
+  const pages = parsePages(pageFiles, report)
+  const sources = new Map(below('templates', '.liquid').map((path) => [path, text(path)]))
+  for (const page of pages) for (const [language, body] of page.bodies) sources.set(bodyName(page, language), body)
+  const templates = createTemplates(sources, report)
+
+  const snippets = new Map(codes.map((code) => [code, readSnippets(`snippets/${code}.yaml`, text(`snippets/${code}.yaml`), report)]))
+  const texts = createTexts(snippets, settings.languages, settings.defaultLanguage, (code, key, reason) =>
+    report(`snippets/${code}.yaml`, `${key}: ${reason}`),
+  )
+  const named = <T extends z.ZodType>(folder: string, schema: T): Map<string, z.infer<T>> => {
+    const found = new Map<string, z.infer<T>>()
+    for (const path of below(folder, '.yaml')) {
+      const value = readYaml(schema, path, text(path), report)
+      if (value !== undefined) found.set(path.slice(folder.length + 1, -'.yaml'.length), value)
+    }
+    return found
+  }
+  const parts = { menus: named('menus', menuFile), lists: named('lists', listFile), forms: named('forms', formFile) }
+  const policy = readPolicy(files, report)
+  const assets = new Map([...files].filter(([path]) => isAssetPath(path)).map(([path, content]) => [path, assetOf(path, content)]))
+  const componentsUsed = checkReferences({ settings, pages, sources, texts, assets, catalog, ...parts }, report)
+  if (problems.length > 0 || policy === undefined) throw invalid(problems)
+  return {
+    settings,
+    pages,
+    templates,
+    texts,
+    ...parts,
+    assets,
+    policy,
+    componentsUsed,
+    formats: new Map(settings.languages.map((one) => [one.code, createFormats(one.locale, settings.timeZone)])),
+    permissions: createPermissions(catalog, policy),
+    warnings: compareTexts(snippets, settings.defaultLanguage),
+  }
+}
+
+/** The name under which the templates hold a page's Liquid in a language. */
+export function bodyName(page: Page, language: string): string {
+  return `pages/${page.name || 'index'}${page.bodies.has(language) && language !== '' ? `.${language}` : ''}.liquid`
+}
+
+function readPolicy(files: SiteFiles, report: Report): Policy | undefined {
+  const sources = [...files].filter(([path]) => path === 'roles.yaml' || (path.startsWith('permissions/') && path.endsWith('.yaml')))
+  try {
+    return parsePolicy(new Map(sources.map(([path, content]) => [path, content.toString('utf8')])))
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    report('roles.yaml and permissions/', error.message)
+    return undefined
+  }
+}
+
+function readYaml<T extends z.ZodType>(schema: T, file: string, text: string, report: Report): z.infer<T> | undefined {
+  let content: unknown
+  try {
+    content = parse(text)
+  } catch (error) {
+    report(file, error instanceof Error ? error.message : String(error))
+    return undefined
+  }
+  const parsed = schema.safeParse(content ?? {})
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) report(file, `${issue.path.join('.') || 'the file'}: ${issue.message}`)
+  return undefined
+}
+
+/** Texts may be nested by section or written with dotted keys: both mean the same. */
+function readSnippets(file: string, text: string, report: Report): Map<string, string> {
+  const flat: Record<string, unknown> = {}
+  const flatten = (value: unknown, prefix: string) => {
+    if (typeof value !== 'object' || value === null) flat[prefix] = value
+    else for (const [key, inner] of Object.entries(value)) flatten(inner, prefix === '' ? key : `${prefix}.${key}`)
+  }
+  try {
+    flatten(parse(text) ?? {}, '')
+  } catch (error) {
+    report(file, error instanceof Error ? error.message : String(error))
+  }
+  const parsed = snippetsFile.safeParse(flat)
+  if (parsed.success) return new Map(Object.entries(parsed.data))
+  for (const issue of parsed.error.issues) report(file, `${issue.path.join('.')}: ${issue.message}`)
+  return new Map()
+}
+
+function invalid(problems: readonly string[]): AppError {
+  return new AppError('site.invalid', `The site cannot be published:\n  ${problems.join('\n  ')}`, { details: { problems } })
+}

@@ -1,0 +1,89 @@
+import { type Context, type Emitter, Hash, type Liquid, type TagToken, type Template, type TopLevelToken } from 'liquidjs'
+import { escapeHtml, type Html } from '#lib/html.ts'
+
+/** What a tag leaves behind: a place that is filled after Liquid has ended, so that Liquid itself never waits for the database. */
+export type Slot =
+  | { kind: 'component' | 'list' | 'form'; name: string; args: Readonly<Record<string, string>> }
+  | { kind: 'content' }
+
+export type RenderState = {
+  text(key: string, values: Readonly<Record<string, string | number>>): string
+  menu(name: string): Html
+  /** The URL of a theme or file by its path, '' when there is none. */
+  asset(path: string): string
+  slots: Slot[]
+  /** Not to be guessed by whoever writes data, so that data can never look like a slot. */
+  mark: string
+}
+
+/** A symbol, so that no template can name it. */
+export const STATE = Symbol('render state')
+
+/**
+ * The tags of a site: {% snippet 'key' name: value %}, {% menu 'name' %}, {% asset 'files/logo.svg' %}, {% content %},
+ * {% component 'name' argument: value %}, {% list 'name' %}, {% form 'name' %}; and the filter {{ 'key' | t: name: value }}.
+ */
+export function registerTags(engine: Liquid): void {
+  const withSlot = (kind: 'component' | 'list' | 'form') =>
+    register(engine, kind, (state, name, values) => {
+      const args: Record<string, string> = {}
+      for (const [key, value] of Object.entries(values)) if (value !== null && value !== undefined) args[key] = String(value)
+      return place(state, { kind, name, args })
+    })
+  withSlot('component')
+  withSlot('list')
+  withSlot('form')
+  register(engine, 'content', (state) => place(state, { kind: 'content' }), { nameless: true })
+  register(engine, 'menu', (state, name) => state.menu(name).text)
+  register(engine, 'asset', (state, name) => escapeHtml(state.asset(name)))
+  register(engine, 'snippet', (state, name, values) => escapeHtml(state.text(name, plainValues(values))))
+  engine.registerFilter('t', function (key: unknown, ...pairs: unknown[]) {
+    const values = Object.fromEntries(pairs.filter((pair): pair is [string, unknown] => Array.isArray(pair)))
+    return stateOf(this.context).text(String(key), plainValues(values))
+  })
+}
+
+/** Fills the slots of a rendered text, in order. */
+export function splitAtSlots(text: string, state: RenderState): { text: string; slot: Slot | undefined }[] {
+  return text.split(new RegExp(`<!--${state.mark}:(\\d+)-->`)).reduce<{ text: string; slot: Slot | undefined }[]>((parts, piece, i) => {
+    const last = parts.at(-1)
+    if (i % 2 === 1 && last !== undefined) last.slot = state.slots[Number(piece)]
+    else parts.push({ text: piece, slot: undefined })
+    return parts
+  }, [])
+}
+
+function place(state: RenderState, slot: Slot): string {
+  state.slots.push(slot)
+  return `<!--${state.mark}:${state.slots.length - 1}-->`
+}
+
+function plainValues(values: Readonly<Record<string, unknown>>): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, typeof value === 'number' ? value : value === null || value === undefined ? '' : String(value)]),
+  )
+}
+
+function stateOf(context: Context): RenderState {
+  return (context.globals as { [STATE]: RenderState })[STATE]
+}
+
+type Render = (state: RenderState, name: string, values: Readonly<Record<string, unknown>>) => string
+
+const NAME = /^\s*(?:'([^']*)'|"([^"]*)")\s*,?/
+
+/** Names are literals, so that a site can be checked when it is published: what it uses is what it names. */
+function register(engine: Liquid, tag: string, render: Render, options: { nameless: boolean } = { nameless: false }): void {
+  engine.registerTag(tag, {
+    parse(this: Template & { target: string; hash: Hash }, token: TagToken, _remaining: TopLevelToken[]) {
+      const found = NAME.exec(token.args)
+      if (found === null && !options.nameless) throw new Error(`{% ${tag} %} needs a name in quotes`)
+      this.target = found?.[1] ?? found?.[2] ?? ''
+      this.hash = new Hash(token.args.slice(found?.[0].length ?? 0))
+    },
+    *render(this: Template & { target: string; hash: Hash }, context: Context, emitter: Emitter) {
+      const values = (yield this.hash.render(context)) as Record<string, unknown>
+      emitter.write(render(stateOf(context), this.target, values))
+    },
+  })
+}
