@@ -1,0 +1,80 @@
+import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
+import { Layout, NotFound } from './layout.tsx'
+import { AccountScreen } from './screens/account.tsx'
+import { AccountsScreen } from './screens/accounts.tsx'
+import { ContactScreen } from './screens/contact.tsx'
+import { ContactsScreen } from './screens/contacts.tsx'
+import { MapScreen } from './screens/map.tsx'
+import { MapsScreen } from './screens/maps.tsx'
+import { OutboxScreen } from './screens/outbox.tsx'
+import { OverviewScreen } from './screens/overview.tsx'
+import { ParkedScreen } from './screens/parked.tsx'
+
+const root = createRootRoute({ component: Layout, notFoundComponent: NotFound })
+
+/** What a list shows is in its address: it can be kept, sent and reloaded. */
+type ListState = { search?: string; after?: string; account?: string }
+const listState = (search: Record<string, unknown>): ListState => ({
+  ...(typeof search.search === 'string' && search.search !== '' && { search: search.search }),
+  ...(typeof search.after === 'string' && { after: search.after }),
+  ...(typeof search.account === 'string' && { account: search.account }),
+})
+
+const overview = createRoute({ getParentRoute: () => root, path: '/', component: OverviewScreen })
+const maps = createRoute({ getParentRoute: () => root, path: '/dual-write', component: MapsScreen })
+const map = createRoute({
+  getParentRoute: () => root,
+  path: '/dual-write/$name',
+  component: () => <MapScreen name={map.useParams().name} />,
+})
+const parked = createRoute({
+  getParentRoute: () => root,
+  path: '/parked-changes',
+  validateSearch: (search: Record<string, unknown>): { map?: string } => ({
+    ...(typeof search.map === 'string' && { map: search.map }),
+  }),
+  component: () => <ParkedScreen map={parked.useSearch().map} />,
+})
+const accounts = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts',
+  validateSearch: listState,
+  component: () => <AccountsScreen {...accounts.useSearch()} />,
+})
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts/$id',
+  component: () => <AccountScreen id={account.useParams().id} />,
+})
+const contacts = createRoute({
+  getParentRoute: () => root,
+  path: '/contacts',
+  validateSearch: listState,
+  component: () => <ContactsScreen {...contacts.useSearch()} />,
+})
+const contact = createRoute({
+  getParentRoute: () => root,
+  path: '/contacts/$id',
+  component: () => <ContactScreen id={contact.useParams().id} />,
+})
+const outbox = createRoute({
+  getParentRoute: () => root,
+  path: '/outbox',
+  validateSearch: (search: Record<string, unknown>): { mail?: string } => ({
+    ...(typeof search.mail === 'string' && { mail: search.mail }),
+  }),
+  component: () => <OutboxScreen mail={outbox.useSearch().mail} />,
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([overview, maps, map, parked, accounts, account, contacts, contact, outbox]),
+  basepath: '/studio',
+  scrollRestoration: false,
+  defaultPreload: false,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,102 @@
+import { Group, Paper, Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import type { MapStatus } from '../../wire.ts'
+import { mapsQuery } from '../lib/api.ts'
+import { useWords } from '../lib/messages.tsx'
+import { StateBadge } from '../parts/badges.tsx'
+import { Flow } from '../parts/flow.tsx'
+import { InitialSync } from '../parts/initial-sync.tsx'
+import { TextLink } from '../parts/link.tsx'
+import { MapActions } from '../parts/map-actions.tsx'
+import { Sparkline } from '../parts/sparkline.tsx'
+import { Empty, Loaded, ScreenHead } from '../parts/states.tsx'
+
+/** Both directions of every map at once, as they are this second. */
+export function MapsScreen() {
+  const { t } = useWords()
+  const picture = useQuery(mapsQuery)
+  return (
+    <>
+      <ScreenHead title={t('maps.title')} lead={t('maps.lead')} />
+      <Loaded query={picture}>
+        {({ maps }) =>
+          maps.length === 0 ? (
+            <Empty title={t('maps.empty.title')} text={t('maps.empty.text')} />
+          ) : (
+            <Stack component="ul" gap="sm" className="plain-list">
+              {maps.map((map) => (
+                <MapRow key={map.name} map={map} />
+              ))}
+            </Stack>
+          )
+        }
+      </Loaded>
+    </>
+  )
+}
+
+function MapRow({ map }: { map: MapStatus }) {
+  const { t, ago } = useWords()
+  return (
+    <Paper component="li" withBorder p="md">
+      <Stack gap="sm">
+        <Group justify="space-between" gap="sm">
+          <Group gap="sm">
+            <TextLink to="/dual-write/$name" params={{ name: map.name }} fw={600}>
+              {map.title}
+            </TextLink>
+            <StateBadge state={map.state} />
+            {map.parked > 0 && (
+              <TextLink to="/parked-changes" search={{ map: map.name }} size="sm" className="bad">
+                {t('maps.parked', { count: map.parked })}
+              </TextLink>
+            )}
+          </Group>
+          <MapActions name={map.name} title={map.title} state={map.state} />
+        </Group>
+        <div className="map-row">
+          <Flow map={map} />
+          <MapFigures map={map} />
+        </div>
+        {map.initialSync !== null && map.initialSync.state !== 'done' && (
+          <InitialSync progress={map.initialSync} name={map.title} />
+        )}
+        {map.lastError !== null && (
+          <Text size="sm" className="bad" lineClamp={2}>
+            {t('maps.lastError', { reason: map.lastError.reason, when: ago(map.lastError.at) })}
+          </Text>
+        )}
+      </Stack>
+    </Paper>
+  )
+}
+
+function MapFigures({ map }: { map: MapStatus }) {
+  const { t, number, duration } = useWords()
+  const lagMs = Math.max(map.lagMs.toErp, map.lagMs.toPortal)
+  return (
+    <div className="figures">
+      <Figure label={t('maps.rows')} value={number(map.rows)} />
+      <Figure label={t('maps.lag')} value={lagMs === 0 ? t('maps.noLag') : duration(lagMs)} />
+      <div>
+        <Text size="xs" c="dimmed">
+          {t('maps.perMinute', { count: map.perMinute.toErp + map.perMinute.toPortal })}
+        </Text>
+        <Sparkline map={map.name} />
+      </div>
+    </div>
+  )
+}
+
+function Figure({ label, value }: { label: string; value: string }) {
+  return (
+    <div>
+      <Text size="xs" c="dimmed">
+        {label}
+      </Text>
+      <Text fw={600} className="digits">
+        {value}
+      </Text>
+    </div>
+  )
+}

@@ -1,0 +1,195 @@
+/**
+ * What Studio's server and its browser part say to each other: the JSON of /studio/api. Types only, so that both sides may import it.
+ * Times are ISO 8601 in UTC; money and quantities are decimal strings.
+ */
+export type Me = {
+  fullName: string
+  email: string
+  language: string
+  csrfToken: string
+  demo: boolean
+  publicUrl: string
+  /** The web roles that an administrator may give. */
+  roles: string[]
+}
+
+export type MapState = 'not_running' | 'initializing' | 'running' | 'paused' | 'resuming'
+export type BothWays<T> = { toErp: T; toPortal: T }
+
+export type MapStatus = {
+  name: string
+  title: string
+  version: string
+  table: string
+  entity: string
+  /** The ways this map carries changes at all. */
+  carries: BothWays<boolean>
+  state: MapState
+  rows: number
+  queued: BothWays<number>
+  parked: number
+  /** Age of the oldest change that waits; 0 when nothing does. */
+  lagMs: BothWays<number>
+  /** Settled in the last minute. */
+  perMinute: BothWays<number>
+  lastError: { at: string; reason: string } | null
+  initialSync: InitialSyncProgress | null
+}
+
+export type InitialSyncProgress = {
+  state: 'waiting' | 'running' | 'done'
+  rowsDone: number
+  rowsTotal: number | null
+  failed: number
+  rowsPerSecond: number | null
+  secondsLeft: number | null
+}
+
+export type Picture = { at: string; maps: MapStatus[] }
+
+export type ColumnMapping = {
+  column: string
+  field: string
+  /** `…OnCreate` carries the first value only. */
+  direction: 'both' | 'toErp' | 'toPortal' | 'toErpOnCreate' | 'toPortalOnCreate'
+  /** In words: value map, default, lookup. Empty for a plain copy. */
+  transforms: Transform[]
+  isKey: boolean
+}
+
+export type Transform =
+  | { kind: 'values'; pairs: [string, string][] }
+  | { kind: 'default' | 'constant'; value: string }
+  | { kind: 'lookup' | 'fillFrom'; path: string }
+  | { kind: 'other'; text: string }
+
+export type Activity = { at: string; kind: string; actor: string | null; details: string }
+
+export type MapDetail = {
+  status: MapStatus
+  filters: { portal: string | null; erp: string | null }
+  columns: ColumnMapping[]
+  activity: Activity[]
+  failedRows: { key: string; reason: string }[]
+}
+
+export type ParkedItem = {
+  id: string
+  map: string
+  mapTitle: string
+  direction: 'toErp' | 'toPortal'
+  table: string
+  rowId: string | null
+  /** What people call the row. */
+  rowName: string | null
+  remoteKey: string | null
+  operation: string
+  reason: string
+  code: string
+  attempt: number
+  actor: string | null
+  parkedAt: string
+}
+
+export type Page<T> = { rows: T[]; next: string | null; total: number }
+
+export type AccountSummary = {
+  id: string
+  number: string
+  name: string
+  company: string | null
+  currency: string | null
+  city: string | null
+  country: string | null
+  onHold: string | null
+}
+
+export type SyncState =
+  | { kind: 'waiting'; since: string; attempt: number; reason: string | null }
+  | { kind: 'accepted'; remoteKey: string; at: string }
+  | { kind: 'refused'; code: string; reason: string }
+  | { kind: 'unlinked' }
+
+export type AccountDetail = AccountSummary & {
+  facts: { label: FactLabel; value: string }[]
+  contacts: ContactSummary[]
+  contactsTotal: number
+  orders: { total: number; latest: OrderSummary[] }
+  sync: SyncState
+}
+
+export type FactLabel =
+  | 'number'
+  | 'company'
+  | 'currency'
+  | 'priceList'
+  | 'paymentTerms'
+  | 'deliveryMode'
+  | 'creditLimit'
+  | 'customerGroup'
+  | 'billingAccount'
+  | 'address'
+  | 'email'
+  | 'phone'
+
+export type OrderSummary = {
+  id: string
+  requestNumber: string | null
+  erpNumber: string | null
+  placedAt: string | null
+  total: string | null
+  currency: string | null
+  status: string | null
+  sync: SyncState
+}
+
+export type ContactSummary = {
+  id: string
+  fullName: string
+  email: string | null
+  accountId: string | null
+  accountName: string | null
+  roles: string[]
+}
+
+/** The five values that a contact needs to order, by what they are called. */
+export type OrderColumn = 'company' | 'account' | 'priceList' | 'currency' | 'country'
+
+export type InvitationState = {
+  id: string
+  roles: string[]
+  createdAt: string
+  expiresAt: string
+  state: 'open' | 'redeemed' | 'expired' | 'revoked'
+}
+
+export type ContactDetail = ContactSummary & {
+  number: string | null
+  phone: string | null
+  jobTitle: string | null
+  language: string | null
+  orderColumns: { column: OrderColumn; value: string | null }[]
+  signIn: SignInState
+  invitations: InvitationState[]
+  sync: SyncState
+}
+
+export type SignInState = {
+  kind: 'none' | 'active' | 'locked' | 'suspended'
+  lastSeenAt: string | null
+  sessions: number
+}
+
+export type MailSummary = { id: string; to: string; subject: string; state: string; createdAt: string; error: string | null }
+export type MailDetail = MailSummary & { text: string; links: string[]; attempts: number }
+
+export type Overview = {
+  counts: { accounts: number; contacts: number; products: number; orders: number; invoices: number; companies: number }
+  maps: { running: number; total: number; queued: BothWays<number>; parked: number }
+  slowest: { map: string; title: string; lagMs: number } | null
+  errors: { map: string; title: string; at: string; reason: string }[]
+  mails: { waiting: number; failed: number }
+  places: { portalUrl: string; erpUrl: string; dataDir: string; database: string; smtp: string | null }
+}
+
+export type ApiError = { error: { code: string; message: string } }
