@@ -71,7 +71,13 @@ export type Answer =
   /** To a path of this site, by 303, so that reloading does not post again. */
   | { kind: 'redirect'; to: string }
   /** A page of the site, by its path in the release ('create-order'), with a state for its components. From 400 on nothing is kept. */
-  | { kind: 'page'; page: string; status: number; state: Readonly<Record<string, unknown>>; params?: Readonly<Record<string, string>> }
+  | {
+      kind: 'page'
+      page: string
+      status: number
+      state: Readonly<Record<string, unknown>>
+      params?: Readonly<Record<string, string>>
+    }
   /** A part of a page, for htmx. */
   | { kind: 'fragment'; html: Html }
   | { kind: 'file'; name: string; mediaType: string; content: string }

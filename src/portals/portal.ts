@@ -1,20 +1,23 @@
-import type { Visitors } from '#access/request.ts'
+import { csrfTokenOf, visitorOf } from '#access/request.ts'
+import { type Failure, failureOf, type HttpServer, type Reply, type Request } from '#http/server.ts'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
-import { type Failure, failureOf, type HttpServer, type Reply, type Request } from '#http/server.ts'
 import type { Log } from '#log/log.ts'
 import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { LiveRows } from '#tables/live.ts'
 import type { Component, PortalRoutes } from './component.ts'
 import { createLiveHub } from './live/hub.ts'
+import { identityParts } from './parts/identity.ts'
+import type { Releases } from './releases.ts'
 import { type Ground, languageOf, type Visit } from './render/context.ts'
 import { answerFallback } from './render/fallback.ts'
 import { type Components, renderPage } from './render/page.ts'
-import type { Releases } from './releases.ts'
 import { addAnswers } from './routes/answers.ts'
 import { addAssetRoutes, engineAssets } from './routes/assets.ts'
+import { addIdentityRoutes } from './routes/identity.ts'
+import { type Portal, pageNamed } from './routes/inside.ts'
 import { addLiveRoute } from './routes/live.ts'
 import { matchPage, mayOpen, type Page } from './site/pages.ts'
 
@@ -23,23 +26,10 @@ export type PortalOptions = {
   database: Database
   catalog: Catalog
   releases: Releases
-  visitors: Visitors
   live: LiveRows
   components: Readonly<Record<string, Component>>
   clock: Clock
   log: Log
-}
-
-/** The inside of the portal, for its own routes. */
-export type Portal = {
-  ground: Ground
-  releases: Releases
-  visitors: Visitors
-  visitOf(request: Request, reply: Reply, params?: Readonly<Record<string, string>>): Visit
-  /** Renders a page of the current release whatever its audience: for answers to forms and failures. */
-  send(reply: Reply, visit: Visit, page: Page, status: number): Promise<Reply>
-  /** The page at the visit's path, if the visitor may open it; else the answer that says why not. */
-  open(reply: Reply, visit: Visit): Promise<Reply>
 }
 
 /**
@@ -47,27 +37,27 @@ export type Portal = {
  * reader's language. Modules above add their forms through the answered routes, before the server listens.
  */
 export async function registerPortal(options: PortalOptions): Promise<PortalRoutes> {
-  const { database, catalog, clock, log, releases, visitors } = options
+  const { database, catalog, clock, log, releases } = options
   const ground: Ground = { database, catalog, clock }
   const engine = engineAssets()
-  const components: Components = { ...options.components }
+  const components: Components = { ...identityParts, ...options.components }
   for (const name of releases.current().site.componentsUsed)
-    if (!Object.hasOwn(components, name)) throw new AppError('site.invalid', `The site uses the component ${name}, which does not exist`)
+    if (!Object.hasOwn(components, name))
+      throw new AppError('site.invalid', `The site uses the component ${name}, which does not exist`)
 
   const portal: Portal = {
     ground,
     releases,
-    visitors,
     visitOf(request, reply, params = {}) {
       const { site } = releases.current()
-      const visitor = visitors.visitorOf(request)
+      const visitor = visitorOf(request)
       const url = new URL(request.url, 'http://portal')
       return {
         site,
         engine,
         visitor,
         language: languageOf(site, visitor),
-        csrfToken: visitors.csrfTokenOf(request, reply),
+        csrfToken: csrfTokenOf(request, reply),
         path: url.pathname.length > 1 ? url.pathname.replace(/\/+$/, '') : '/',
         query: url.searchParams,
         params,
@@ -76,7 +66,11 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
     },
     async send(reply, visit, page, status) {
       const text = await renderPage(ground, components, { ...visit, state: { status, ...visit.state } }, page)
-      return reply.code(status).header('content-type', 'text/html; charset=utf-8').header('cache-control', 'private, no-store').send(text)
+      return reply
+        .code(status)
+        .header('content-type', 'text/html; charset=utf-8')
+        .header('cache-control', 'private, no-store')
+        .send(text)
     },
     async open(reply, visit) {
       const { markers } = visit.site.settings
@@ -99,15 +93,9 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
   const inner = required(scope, 'the registered scope')
   const hub = createLiveHub({ ground, site: () => releases.current().site, rows: options.live, log })
   addLiveRoute(inner, portal, hub)
+  addIdentityRoutes(inner, portal)
   inner.addHook('preClose', async () => hub.close())
   return addAnswers(inner, portal)
-}
-
-export function pageNamed(visit: Visit, name: string): Page {
-  return required(
-    visit.site.pages.find((page) => page.name === name),
-    `the page ${name} of a checked site`,
-  )
 }
 
 /** A failure as a page. When even that page fails (a template of the site is broken), a bare one says so. */
@@ -120,7 +108,12 @@ async function failWithPage(portal: Portal, log: Log, error: unknown, request: R
     const visit = portal.visitOf(request, reply)
     if (failure.status === 401 && visit.visitor.kind === 'anonymous')
       return reply.redirect(`/${visit.site.settings.markers.signIn}?return=${encodeURIComponent(visit.path)}`, 303)
-    return await portal.send(reply, { ...visit, state: stateOf(visit, failure) }, pageNamed(visit, pageFor(visit, failure)), failure.status)
+    return await portal.send(
+      reply,
+      { ...visit, state: stateOf(visit, failure) },
+      pageNamed(visit, pageFor(visit, failure)),
+      failure.status,
+    )
   } catch (second) {
     log.error({ ...values, reason: messageOf(second) }, 'the page that tells of a failure failed')
     return answerFallback(reply, failure)

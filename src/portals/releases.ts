@@ -8,17 +8,8 @@ import * as queries from './release/releases.queries.ts'
 import { parseSite, type Site } from './site.ts'
 import type { SiteFiles } from './site-folder.ts'
 
-export type ReleaseId = number
-
-export type ReleaseInfo = {
-  id: ReleaseId
-  parentId: ReleaseId | null
-  author: string
-  message: string
-  /** Of the whole: paths and contents. */
-  sha256: string
-  publishedAt: string
-}
+export type ReleaseId = queries.ReleaseId
+export type ReleaseInfo = queries.ReleaseRow
 
 /** A release with its files parsed, as pages are made from it. */
 export type Release = { info: ReleaseInfo; site: Site }
@@ -67,14 +58,18 @@ export async function openReleases(options: {
 
   // A release that this process cannot read (made by a newer program) must not take the running one away.
   const followQuietly = () =>
-    follow().catch((error) => log.error({ reason: messageOf(error) }, 'the published release cannot be shown; the earlier one stays'))
+    follow().catch((error) =>
+      log.error({ reason: messageOf(error) }, 'the published release cannot be shown; the earlier one stays'),
+    )
 
   async function publish(files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo> {
     parseSite(files, catalog)
     const info = await database.transaction(async (tx) => {
       await queries.lockReleases(tx)
       const before = await queries.findCurrent(tx)
-      const stored = [...files].map(([path, content]) => ({ path, content, sha256: sha256Of(content) }))
+      const stored = [...files]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([path, content]) => ({ path, content, sha256: sha256Of(content) }))
       const sha256 = sha256Of(Buffer.from(stored.map((file) => `${file.path}\0${file.sha256}\n`).join('')))
       if (before?.sha256 === sha256) return before
       await queries.insertFiles(tx, stored)
@@ -86,9 +81,14 @@ export async function openReleases(options: {
     return info
   }
 
-  if (options.files !== undefined) await publish(options.files, { author: 'comptoir', message: 'The site as it is in its folder' })
+  if (options.files !== undefined)
+    await publish(options.files, { author: 'comptoir', message: 'The site as it is in its folder' })
   else await follow()
-  const listening = await database.listen('comptoir_release', () => void followQuietly(), () => void followQuietly())
+  const listening = await database.listen(
+    'comptoir_release',
+    () => void followQuietly(),
+    () => void followQuietly(),
+  )
   await followQuietly()
 
   return {

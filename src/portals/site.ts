@@ -61,7 +61,9 @@ export function parseSite(files: SiteFiles, catalog: Catalog): Site {
   for (const page of pages) for (const [language, body] of page.bodies) sources.set(bodyName(page, language), body)
   const templates = createTemplates(sources, report)
 
-  const snippets = new Map(codes.map((code) => [code, readSnippets(`snippets/${code}.yaml`, text(`snippets/${code}.yaml`), report)]))
+  const snippets = new Map(
+    codes.map((code) => [code, readSnippets(`snippets/${code}.yaml`, text(`snippets/${code}.yaml`), report)]),
+  )
   const texts = createTexts(snippets, settings.languages, settings.defaultLanguage, (code, key, reason) =>
     report(`snippets/${code}.yaml`, `${key}: ${reason}`),
   )
@@ -74,10 +76,12 @@ export function parseSite(files: SiteFiles, catalog: Catalog): Site {
     return found
   }
   const parts = { menus: named('menus', menuFile), lists: named('lists', listFile), forms: named('forms', formFile) }
-  const policy = readPolicy(files, report)
-  const assets = new Map([...files].filter(([path]) => isAssetPath(path)).map(([path, content]) => [path, assetOf(path, content)]))
+  const access = readPermissions(files, catalog, report)
+  const assets = new Map(
+    [...files].filter(([path]) => isAssetPath(path)).map(([path, content]) => [path, assetOf(path, content)]),
+  )
   const componentsUsed = checkReferences({ settings, pages, sources, texts, assets, catalog, ...parts }, report)
-  if (problems.length > 0 || policy === undefined) throw invalid(problems)
+  if (problems.length > 0 || access === undefined) throw invalid(problems)
   return {
     settings,
     pages,
@@ -85,10 +89,9 @@ export function parseSite(files: SiteFiles, catalog: Catalog): Site {
     texts,
     ...parts,
     assets,
-    policy,
+    ...access,
     componentsUsed,
     formats: new Map(settings.languages.map((one) => [one.code, createFormats(one.locale, settings.timeZone)])),
-    permissions: createPermissions(catalog, policy),
     warnings: compareTexts(snippets, settings.defaultLanguage),
   }
 }
@@ -98,10 +101,14 @@ export function bodyName(page: Page, language: string): string {
   return `pages/${page.name || 'index'}${page.bodies.has(language) && language !== '' ? `.${language}` : ''}.liquid`
 }
 
-function readPolicy(files: SiteFiles, report: Report): Policy | undefined {
-  const sources = [...files].filter(([path]) => path === 'roles.yaml' || (path.startsWith('permissions/') && path.endsWith('.yaml')))
+function readPermissions(
+  files: SiteFiles,
+  catalog: Catalog,
+  report: Report,
+): { policy: Policy; permissions: Permissions } | undefined {
   try {
-    return parsePolicy(new Map(sources.map(([path, content]) => [path, content.toString('utf8')])))
+    const policy = parsePolicy(files)
+    return { policy, permissions: createPermissions(catalog, policy) }
   } catch (error) {
     if (!isAppError(error)) throw error
     report('roles.yaml and permissions/', error.message)

@@ -120,7 +120,8 @@ async function refresh() {
 
 /** Tokens differ on every visit and mean nothing to the reader. */
 function sameContent(old, fresh) {
-  const text = (element) => element.outerHTML.replace(/name="_csrf" value="[^"]*"/g, '').replace(/ data-htmx-powered="[^"]*"/g, '')
+  const text = (element) =>
+    element.outerHTML.replace(/name="_csrf" value="[^"]*"/g, '').replace(/ data-htmx-powered="[^"]*"/g, '')
   return text(old) === text(fresh)
 }
 

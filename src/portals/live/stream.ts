@@ -2,9 +2,9 @@ import type { Visitor } from '#access/visitor.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { FilterExpression, Operand } from '#lib/odata/ast.ts'
 import type { Tx } from '#postgres/database.ts'
-import { type RowId, listRows } from '#tables/rows.queries.ts'
-import type { Site } from '../site.ts'
+import { listRows, type RowId } from '#tables/rows.queries.ts'
 import type { Ground } from '../render/context.ts'
+import type { Site } from '../site.ts'
 
 /** The rows an open page shows, by table; `all` stands for whatever of the table its reader may see. */
 export type Watched = ReadonlyMap<string, { ids: ReadonlySet<RowId>; all: boolean }>

@@ -6,6 +6,7 @@ import type { QueryRow } from '#tables/query.ts'
 import { findRow, type RowId, type RowValues, setActor, updateRow } from '#tables/rows.queries.ts'
 import type { Answer, FormValues, PageContext } from '../component.ts'
 import type { FormDefinition, SiteSettings } from '../site/schemas.ts'
+import { mayReadPath } from './readable.ts'
 
 /** What a refused form hands back to its page: what was typed, and what is wrong with each field. */
 export type FormState = { form: string; values: Readonly<Record<string, string>>; errors: Readonly<Record<string, string>> }
@@ -19,11 +20,12 @@ const VALUE_CHARACTERS_MAX = 4_000
 export async function formPart(context: PageContext, name: string, form: FormDefinition, languages: Languages): Promise<Html> {
   const table = context.catalog.get(form.table)
   const row = await getRow(context, form, table)
-  const allowed = context.permissions.readableColumns(context.visitor, form.table)
-  const fields = form.columns.filter((field) => allowed.has(field.column.split('.')[0] ?? ''))
+  const fields = form.columns.filter((field) => mayReadPath(context, form.table, field.column))
   const state = stateOf(context, name)
   if (form.mode === 'read') {
-    const facts = fields.map((field) => html`<div><dt>${context.text(field.label)}</dt><dd>${shown(context, field, row, languages)}</dd></div>`)
+    const facts = fields.map(
+      (field) => html`<div><dt>${context.text(field.label)}</dt><dd>${shown(context, field, row, languages)}</dd></div>`,
+    )
     return html`<dl class="facts">${facts}</dl>`
   }
   const saved = context.query.get('saved') === name
@@ -49,7 +51,9 @@ export async function saveForm(
   const { visitor, permissions, tx } = context
   const table = context.catalog.get(form.table)
   const row = await getRow(context, form, table)
-  const fields = form.columns.filter((field) => !field.readOnly && !field.column.includes('.') && posted.names().includes(field.column))
+  const fields = form.columns.filter(
+    (field) => !field.readOnly && !field.column.includes('.') && posted.names().includes(field.column),
+  )
   const values = Object.fromEntries(fields.map((field) => [field.column, posted.text(field.column)]))
   const errors: Record<string, string> = {}
   for (const field of fields) {
@@ -61,11 +65,15 @@ export async function saveForm(
     return { kind: 'page', page: options.page, status: 422, state }
   }
   const changed: RowValues = Object.fromEntries(
-    fields.map((field) => [field.column, values[field.column] || null] as const).filter(([column, value]) => (row[column] ?? null) !== value),
+    fields
+      .map((field) => [field.column, values[field.column] || null] as const)
+      .filter(([column, value]) => (row[column] ?? null) !== value),
   )
   if (Object.keys(changed).length > 0) {
     if (visitor.kind === 'contact') await setActor(tx, visitor.contactId)
-    const stored = await updateRow(tx, table, String(row[table.idColumn]), changed, { predicate: permissions.predicate(visitor, form.table, 'write') })
+    const stored = await updateRow(tx, table, String(row[table.idColumn]), changed, {
+      predicate: permissions.predicate(visitor, form.table, 'write'),
+    })
     if (!stored) throw new AppError('request.forbidden', context.text('form.forbidden'))
   }
   return { kind: 'redirect', to: `${context.path}?saved=${encodeURIComponent(name)}` }
@@ -88,7 +96,7 @@ async function getRow(context: PageContext, form: FormDefinition, table: TableDe
           table,
           columns: form.columns.map((field) => field.column),
           predicate: permissions.predicate(visitor, form.table, 'read'),
-          reach: (reached) => permissions.predicate(visitor, reached.name, 'read'),
+          reach: permissions.reach(visitor),
         },
         id,
       )
@@ -97,7 +105,13 @@ async function getRow(context: PageContext, form: FormDefinition, table: TableDe
   return row
 }
 
-function problemOf(context: PageContext, field: Field, table: TableDefinition, value: string, languages: Languages): string | undefined {
+function problemOf(
+  context: PageContext,
+  field: Field,
+  table: TableDefinition,
+  value: string,
+  languages: Languages,
+): string | undefined {
   const label = context.text(field.label)
   if (value === '') return field.required ? context.text('form.required', { label }) : undefined
   const lengthMax = getColumn(table, field.column).length ?? VALUE_CHARACTERS_MAX
@@ -172,7 +186,8 @@ function shown(context: PageContext, field: Field, row: QueryRow, languages: Lan
   if (value === '') return '–'
   if (field.input === 'date') return context.format.date(value)
   if (field.input === 'number') return context.format.quantity(value)
-  if (field.input === 'select') return required(choicesOf(context, field, languages).find(([option]) => option === value) ?? [value, value], 'a choice')[1]
+  if (field.input === 'select')
+    return required(choicesOf(context, field, languages).find(([option]) => option === value) ?? [value, value], 'a choice')[1]
   return value
 }
 

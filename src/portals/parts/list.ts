@@ -7,6 +7,7 @@ import { type Cursor, cursorOf, type QueryRow, type RowQuery } from '#tables/que
 import { listRows } from '#tables/rows.queries.ts'
 import { liveRegion, type PageContext } from '../component.ts'
 import type { ListDefinition } from '../site/schemas.ts'
+import { mayReadPath } from './readable.ts'
 
 /**
  * A list of a site (lists/<name>.yaml): search, filters, sorting and the place in the list are all in the URL, and one query reads the
@@ -28,7 +29,13 @@ export async function listPart(context: PageContext, name: string, list: ListDef
 
 type Column = ListDefinition['columns'][number]
 type Sort = { column: string; descending: boolean }
-type Asked = { search: string; filters: ReadonlyMap<string, string>; sort: Sort[]; after: Cursor | undefined; before: Cursor | undefined }
+type Asked = {
+  search: string
+  filters: ReadonlyMap<string, string>
+  sort: Sort[]
+  after: Cursor | undefined
+  before: Cursor | undefined
+}
 type PageOfRows = { rows: QueryRow[]; previous: Cursor | undefined; next: Cursor | undefined }
 
 function askedOf(context: PageContext, list: ListDefinition): Asked {
@@ -37,7 +44,11 @@ function askedOf(context: PageContext, list: ListDefinition): Asked {
   const sortable = list.columns.some((one) => one.sortable && one.column === column)
   return {
     search: list.search ? (query.get('q') ?? '') : '',
-    filters: new Map(list.filters.map((filter) => [filterName(filter), query.get(filterName(filter)) ?? ''] as const).filter(([, value]) => value !== '')),
+    filters: new Map(
+      list.filters
+        .map((filter) => [filterName(filter), query.get(filterName(filter)) ?? ''] as const)
+        .filter(([, value]) => value !== ''),
+    ),
     sort: sortable && column !== undefined ? [{ column, descending: direction === 'desc' }] : list.sort,
     after: cursorFrom(query.get('after')),
     before: cursorFrom(query.get('before')),
@@ -56,8 +67,8 @@ async function readPage(context: PageContext, list: ListDefinition, asked: Asked
   const query: RowQuery = {
     table: catalog.get(list.table),
     columns: columnsToRead(context, list),
-    predicate: permissions.predicate(visitor, list.table, 'read'),
-    reach: (table) => permissions.predicate(visitor, table.name, 'read'),
+    predicate: permissions.predicate(visitor, list.table, 'read', columnsTouched(context, list, asked)),
+    reach: permissions.reach(visitor),
     ...(filter === undefined ? {} : { filter }),
     search: asked.search,
     orderBy: backwards ? asked.sort.map((one) => ({ ...one, descending: !one.descending })) : asked.sort,
@@ -82,13 +93,26 @@ async function readPage(context: PageContext, list: ListDefinition, asked: Asked
 
 function columnsToRead(context: PageContext, list: ListDefinition): string[] {
   const linked = [...(list.link ?? '').matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '')
-  return [...readable(context, list).flatMap((one) => (one.currency === undefined ? [one.column] : [one.column, one.currency])), ...linked]
+  return [
+    ...readable(context, list).flatMap((one) => (one.currency === undefined ? [one.column] : [one.column, one.currency])),
+    ...linked,
+  ]
 }
 
-/** Columns the visitor's permissions leave; those behind a lookup are held back by `reach`, row by row. */
+/** Of the list's own table: also what is only searched, filtered or sorted by would tell about rows, so it must be readable too. */
+function columnsTouched(context: PageContext, list: ListDefinition, asked: Asked): Set<string> {
+  const paths = [
+    ...columnsToRead(context, list),
+    ...asked.sort.map((one) => one.column),
+    ...list.filters.filter((filter) => asked.filters.has(filterName(filter))).map((filter) => filter.column),
+    ...(asked.search === '' ? [] : context.catalog.get(list.table).search),
+  ]
+  return new Set(paths.map((path) => path.split('.')[0] ?? ''))
+}
+
+/** Columns that the visitor's permissions leave. */
 function readable(context: PageContext, list: ListDefinition): Column[] {
-  const allowed = context.permissions.readableColumns(context.visitor, list.table)
-  return list.columns.filter((one) => allowed.has(one.column.split('.')[0] ?? ''))
+  return list.columns.filter((one) => mayReadPath(context, list.table, one.column))
 }
 
 function filterOf(list: ListDefinition, asked: Asked): FilterExpression | undefined {
@@ -107,7 +131,13 @@ function filterOf(list: ListDefinition, asked: Asked): FilterExpression | undefi
       one = { kind: 'compare', operator: 'eq', left, right, position: 0 }
     } else {
       if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) continue
-      one = { kind: 'compare', operator: filter.kind === 'from' ? 'ge' : 'le', left, right: literal({ type: 'date', value }), position: 0 }
+      one = {
+        kind: 'compare',
+        operator: filter.kind === 'from' ? 'ge' : 'le',
+        left,
+        right: literal({ type: 'date', value }),
+        position: 0,
+      }
     }
     all = all === undefined ? one : { kind: 'and', left: all, right: one }
   }
@@ -121,8 +151,11 @@ function toolbar(context: PageContext, name: string, list: ListDefinition, asked
     const value = asked.filters.get(filterName(filter)) ?? ''
     const input =
       filter.kind === 'choice'
-        ? html`<select class="select" id="${id}" name="${filterName(filter)}"><option value=""></option>${Object.entries(filter.options ?? {}).map(
-            ([option, key]) => html`<option value="${option}"${option === value ? html` selected` : ''}>${context.text(key)}</option>`,
+        ? html`<select class="select" id="${id}" name="${filterName(filter)}"><option value=""></option>${Object.entries(
+            filter.options ?? {},
+          ).map(
+            ([option, key]) =>
+              html`<option value="${option}"${option === value ? html` selected` : ''}>${context.text(key)}</option>`,
           )}</select>`
         : html`<input class="input" id="${id}" name="${filterName(filter)}" type="${filter.kind === 'text' ? 'search' : 'date'}" value="${value}">`
     return html`<div class="field"><label class="field-label" for="${id}">${context.text(filter.label)}</label>${input}</div>`
@@ -135,7 +168,14 @@ function toolbar(context: PageContext, name: string, list: ListDefinition, asked
     ${asked.search !== '' || asked.filters.size > 0 ? html`<a class="button button-quiet" href="${context.path}">${context.text('list.clear')}</a>` : ''}</form>`
 }
 
-function table(context: PageContext, list: ListDefinition, columns: readonly Column[], rows: readonly QueryRow[], asked: Asked, title: string): Html {
+function table(
+  context: PageContext,
+  list: ListDefinition,
+  columns: readonly Column[],
+  rows: readonly QueryRow[],
+  asked: Asked,
+  title: string,
+): Html {
   const heads = columns.map((one) => {
     const sorted = asked.sort.find((sort) => sort.column === one.column)
     const order = sorted === undefined ? 'none' : sorted.descending ? 'descending' : 'ascending'
@@ -194,7 +234,9 @@ function fillLink(link: string, row: QueryRow): string {
 function pagination(context: PageContext, page: PageOfRows): Html {
   if (page.previous === undefined && page.next === undefined) return emptyHtml
   const link = (name: 'before' | 'after', cursor: Cursor | undefined, key: string, rel: string) =>
-    cursor === undefined ? '' : html`<a class="button" rel="${rel}" href="${href(context, { [name]: cursorText(cursor) })}">${context.text(key)}</a>`
+    cursor === undefined
+      ? ''
+      : html`<a class="button" rel="${rel}" href="${href(context, { [name]: cursorText(cursor) })}">${context.text(key)}</a>`
   return html`<nav class="pagination" aria-label="${context.text('list.pages')}">${link('before', page.previous, 'list.previous', 'prev')}${link('after', page.next, 'list.next', 'next')}</nav>`
 }
 
@@ -216,7 +258,8 @@ function cursorFrom(text: string | null): Cursor | undefined {
   if (text === null || text.length > 2_000) return undefined
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
-    const plain = Array.isArray(value) && value.every((one) => one === null || ['string', 'number', 'boolean'].includes(typeof one))
+    const plain =
+      Array.isArray(value) && value.every((one) => one === null || ['string', 'number', 'boolean'].includes(typeof one))
     return plain ? (value as Cursor) : undefined
   } catch {
     return undefined

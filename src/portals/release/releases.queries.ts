@@ -1,5 +1,15 @@
 import type { Tx } from '#postgres/database.ts'
-import type { ReleaseId, ReleaseInfo } from '../releases.ts'
+
+export type ReleaseId = number
+export type ReleaseRow = {
+  id: ReleaseId
+  parentId: ReleaseId | null
+  author: string
+  message: string
+  /** Of the whole: paths and contents. */
+  sha256: string
+  publishedAt: string
+}
 
 export async function insertFiles(tx: Tx, files: readonly { sha256: string; content: Buffer }[]): Promise<void> {
   await tx`
@@ -38,16 +48,16 @@ export async function switchCurrent(tx: Tx, id: ReleaseId): Promise<void> {
     on conflict (one) do update set release_id = excluded.release_id, switched_at = now()`
 }
 
-export async function findCurrent(tx: Tx): Promise<ReleaseInfo | undefined> {
-  const [row] = await tx<ReleaseInfo>`
+export async function findCurrent(tx: Tx): Promise<ReleaseRow | undefined> {
+  const [row] = await tx<ReleaseRow>`
     select r.release_id as id, r.parent_id as "parentId", r.author, r.message, r.sha256, r.published_at as "publishedAt"
       from portals.current_release c
       join portals.release r using (release_id)`
   return row
 }
 
-export function listNewest(tx: Tx, rowsMax: number): Promise<ReleaseInfo[]> {
-  return tx<ReleaseInfo>`
+export function listNewest(tx: Tx, rowsMax: number): Promise<ReleaseRow[]> {
+  return tx<ReleaseRow>`
     select release_id as id, parent_id as "parentId", author, message, sha256, published_at as "publishedAt"
       from portals.release
      order by release_id desc

@@ -4,8 +4,8 @@ import type { Clock } from '#lib/clock.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { PageContext } from '../component.ts'
-import type { Site } from '../site.ts'
 import type { Asset } from '../site/assets.ts'
+import type { Site } from '../site.ts'
 
 /** What a request is about, before anything is read for it. */
 export type Visit = {

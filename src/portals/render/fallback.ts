@@ -5,5 +5,9 @@ import { html } from '#lib/html.ts'
 export function answerFallback(reply: Reply, failure: Failure): Reply {
   const page = html`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${failure.status}</title></head>
 <body><main><h1>This page cannot be shown</h1><p>${failure.message}</p><p><a href="/">Start again</a></p></main></body></html>`
-  return reply.code(failure.status).header('content-type', 'text/html; charset=utf-8').header('cache-control', 'no-store').send(page.text)
+  return reply
+    .code(failure.status)
+    .header('content-type', 'text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .send(page.text)
 }

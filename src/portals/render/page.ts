@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
-import { emptyHtml, Html, html } from '#lib/html.ts'
+import { emptyHtml, type Html, html } from '#lib/html.ts'
 import type { Component, PageContext } from '../component.ts'
 import { formPart } from '../parts/form.ts'
 import { listPart } from '../parts/list.ts'
-import { bodyName, type Site } from '../site.ts'
 import { mayOpen, type Page } from '../site/pages.ts'
 import type { MenuDefinition } from '../site/schemas.ts'
 import { type RenderState, type Slot, splitAtSlots } from '../site/tags.ts'
+import { bodyName, type Site } from '../site.ts'
 import { contextOf, type Ground, type Visit } from './context.ts'
 
 export type Components = Readonly<Record<string, Component>>
@@ -64,7 +64,12 @@ async function fill(site: Site, components: Components, context: PageContext, sl
     case 'list':
       return listPart(context, slot.name, required(site.lists.get(slot.name), `the list ${slot.name} of a checked site`))
     case 'form':
-      return formPart(context, slot.name, required(site.forms.get(slot.name), `the form ${slot.name} of a checked site`), site.settings.languages)
+      return formPart(
+        context,
+        slot.name,
+        required(site.forms.get(slot.name), `the form ${slot.name} of a checked site`),
+        site.settings.languages,
+      )
     case 'content':
       return emptyHtml
     default:
@@ -77,7 +82,11 @@ function scopeOf(visit: Visit, page: Page, nowMs: number): Record<string, unknow
   const { site, visitor } = visit
   const text = (key: string | undefined) => (key === undefined ? '' : site.texts.text(visit.language, key))
   return {
-    site: { name: site.settings.name, markers: site.settings.markers, theme: site.settings.theme.map((path) => site.assets.get(path)?.url ?? '') },
+    site: {
+      name: site.settings.name,
+      markers: site.settings.markers,
+      theme: site.settings.theme.map((path) => site.assets.get(path)?.url ?? ''),
+    },
     page: { name: page.name, title: text(page.title), description: text(page.description), look: page.look ?? '' },
     visitor:
       visitor.kind === 'contact'

@@ -1,18 +1,19 @@
+import { checkCsrf } from '#access/request.ts'
 import type { HttpServer, Reply, Request } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Answer, FormHandler, FormValues, PortalRoutes, ReadHandler } from '../component.ts'
 import { saveForm } from '../parts/form.ts'
-import { type Portal, pageNamed } from '../portal.ts'
 import { contextOf, type Visit } from '../render/context.ts'
 import { matchPage, mayOpen } from '../site/pages.ts'
+import { type Portal, pageNamed } from './inside.ts'
 
 /** Forms and fragments of the modules above, and the site's own forms at the address of their page. */
 export function addAnswers(server: HttpServer, portal: Portal): PortalRoutes {
   const routes: PortalRoutes = {
     post(path, handler) {
       server.post(path, async (request, reply) => {
-        portal.visitors.checkCsrf(request)
+        checkCsrf(request)
         return answerForm(portal, request, reply, handler)
       })
     },
@@ -21,7 +22,7 @@ export function addAnswers(server: HttpServer, portal: Portal): PortalRoutes {
     },
   }
   server.post('/*', async (request, reply) => {
-    portal.visitors.checkCsrf(request)
+    checkCsrf(request)
     return answerForm(portal, request, reply, saveSiteForm)
   })
   return routes
@@ -34,7 +35,10 @@ export function addAnswers(server: HttpServer, portal: Portal): PortalRoutes {
     const found = matchPage(site.pages, context.path)
     if (form === undefined || found === undefined) throw new AppError('request.not_found', 'There is no such form')
     if (!mayOpen(found.page, context.visitor)) throw new AppError('request.forbidden', 'This page is not open to this visitor')
-    return saveForm({ ...context, params: found.params }, name, form, posted, { page: found.page.name, languages: site.settings.languages })
+    return saveForm({ ...context, params: found.params }, name, form, posted, {
+      page: found.page.name,
+      languages: site.settings.languages,
+    })
   }
 }
 
@@ -83,7 +87,10 @@ export function sendAnswer(portal: Portal, reply: Reply, visit: Visit, answer: A
       return reply.header('content-type', 'text/html; charset=utf-8').send(answer.html.text)
     case 'file': {
       const name = answer.name.replace(/[^\w.-]+/g, '-')
-      return reply.header('content-type', answer.mediaType).header('content-disposition', `attachment; filename="${name}"`).send(answer.content)
+      return reply
+        .header('content-type', answer.mediaType)
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .send(answer.content)
     }
     default:
       return answer satisfies never

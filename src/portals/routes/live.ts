@@ -1,8 +1,9 @@
+import { refreshVisitor, visitorOf } from '#access/request.ts'
 import type { HttpServer } from '#http/server.ts'
+import type { RowId } from '#tables/rows.queries.ts'
 import type { LiveHub } from '../live/hub.ts'
 import { parseWatched, visibleRows, type Watched } from '../live/stream.ts'
-import type { Portal } from '../portal.ts'
-import type { RowId } from '#tables/rows.queries.ts'
+import type { Portal } from './inside.ts'
 
 /** Clocks of two machines and the time between a row's timestamp and its commit: told twice is better than not at all. */
 const SINCE_MARGIN_MS = 5_000
@@ -10,7 +11,7 @@ const SINCE_MARGIN_MS = 5_000
 /** The news of an open page as server-sent events: /live?rows=salesorder:id,id&since=<when the page was made>. */
 export function addLiveRoute(server: HttpServer, portal: Portal, hub: LiveHub): void {
   server.get<{ Querystring: { rows?: string; since?: string } }>('/live', async (request, reply) => {
-    const visitor = portal.visitors.visitorOf(request)
+    const visitor = visitorOf(request)
     const asked = parseWatched(String(request.query.rows ?? ''))
     const sinceMs = Number(request.query.since)
     const { watched, missed } = await openRows(asked, sinceMs)
@@ -19,7 +20,10 @@ export function addLiveRoute(server: HttpServer, portal: Portal, hub: LiveHub): 
     const remove = hub.add({
       watched,
       owner,
-      current: () => portal.visitors.refresh(request),
+      async current() {
+        const now = await refreshVisitor(request)
+        return now.kind === visitor.kind ? now : undefined
+      },
       send: (event, data) => write(`event: ${event}\ndata: ${data}\n\n`),
       beat: () => write(': still here\n\n'),
       end: () => reply.raw.end(),
@@ -49,7 +53,10 @@ export function addLiveRoute(server: HttpServer, portal: Portal, hub: LiveHub): 
           const ids = new Set(await visibleRows(portal.ground, tx, site, visitor, table, { ids: watch.ids }))
           open.set(table, { ids, all: watch.all })
           if (after === undefined) continue
-          const changed = await visibleRows(portal.ground, tx, site, visitor, table, { ids: watch.all ? 'all' : ids, since: after })
+          const changed = await visibleRows(portal.ground, tx, site, visitor, table, {
+            ids: watch.all ? 'all' : ids,
+            since: after,
+          })
           if (changed.length > 0) news[table] = watch.all ? [] : changed
         }
         return { watched: open, missed: news }

@@ -1,5 +1,5 @@
 import { isAppError } from '#lib/app-error.ts'
-import { type Catalog } from '#tables/catalog.ts'
+import type { Catalog } from '#tables/catalog.ts'
 import { checkPath } from '#tables/query.ts'
 import type { Asset } from './assets.ts'
 import type { Page, Report } from './pages.ts'
@@ -23,7 +23,8 @@ type Parts = {
 export function checkReferences(parts: Parts, report: Report): Set<string> {
   const pageNames = new Set(parts.pages.map((page) => page.name))
   const mustHaveText = (file: string, key: string | undefined) => {
-    if (key !== undefined && !parts.texts.has(key)) report(file, `the text ${key} is not in snippets/${parts.settings.defaultLanguage}.yaml`)
+    if (key !== undefined && !parts.texts.has(key))
+      report(file, `the text ${key} is not in snippets/${parts.settings.defaultLanguage}.yaml`)
   }
   for (const [marker, page] of Object.entries(parts.settings.markers))
     if (!pageNames.has(page)) report('site.yaml', `the marker ${marker} names the page ${page || 'home'}, which does not exist`)
@@ -67,14 +68,16 @@ function checkList(parts: Parts, file: string, list: ListDefinition, mustHaveTex
 function checkForm(parts: Parts, file: string, form: FormDefinition, mustHaveText: MustHaveText, report: Report): void {
   for (const key of [form.submit, form.saved]) mustHaveText(file, key)
   for (const column of form.columns) {
-    for (const key of [column.label, column.hint, column.patternMessage, ...Object.values(column.options ?? {})]) mustHaveText(file, key)
+    for (const key of [column.label, column.hint, column.patternMessage, ...Object.values(column.options ?? {})])
+      mustHaveText(file, key)
     try {
       if (column.pattern !== undefined) new RegExp(column.pattern, 'v')
     } catch {
       report(file, `${column.column}: the pattern is not a regular expression`)
     }
   }
-  if (form.row === 'own-contact' && form.table !== 'contact') report(file, 'the visitor’s own contact is a row of the table contact')
+  if (form.row === 'own-contact' && form.table !== 'contact')
+    report(file, 'the visitor’s own contact is a row of the table contact')
   checkColumns(
     parts.catalog,
     file,
@@ -86,7 +89,10 @@ function checkForm(parts: Parts, file: string, form: FormDefinition, mustHaveTex
 
 function checkColumns(catalog: Catalog, file: string, tableName: string, columns: readonly string[], report: Report): void {
   const table = catalog.tables.get(tableName)
-  if (table === undefined) return report(file, `there is no table ${tableName}`)
+  if (table === undefined) {
+    report(file, `there is no table ${tableName}`)
+    return
+  }
   for (const column of columns) {
     try {
       checkPath(catalog, table, column)

@@ -61,12 +61,16 @@ export function parsePages(files: readonly PageFile[], report: Report): Page[] {
       ]),
     })
   }
-  for (const file of files) if (file.language !== '' && !drafts.has(file.name)) report(file.file, 'translates a page that does not exist')
+  for (const file of files)
+    if (file.language !== '' && !drafts.has(file.name)) report(file.file, 'translates a page that does not exist')
   return [...drafts.values()].map(({ roles: _, ...page }) => ({ ...page, audience: audienceOf(page.segments, drafts) }))
 }
 
 /** The page at a path, with the values of its parameters; named segments win over parameters. */
-export function matchPage(pages: readonly Page[], path: string): { page: Page; params: Readonly<Record<string, string>> } | undefined {
+export function matchPage(
+  pages: readonly Page[],
+  path: string,
+): { page: Page; params: Readonly<Record<string, string>> } | undefined {
   const segments = path.split('/').filter((segment) => segment !== '')
   let best: { page: Page; params: Readonly<Record<string, string>> } | undefined
   for (const page of pages) {

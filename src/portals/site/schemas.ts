@@ -4,13 +4,15 @@ import { z } from 'zod'
 
 const CODE = z.string().regex(/^[a-z]{2,3}(-[a-z0-9]{2,8})?$/, 'a language code is like en or pt-br')
 const NAME = z.string().regex(/^[a-z][a-z0-9-]*$/, 'a name has lower-case letters, digits and -')
-const PAGE = z.string().regex(/^[a-z0-9[\]/-]*$/, 'a page is named by its path below pages/, without .liquid; "" is the home page')
-const TEXT_KEY = z
+const PAGE = z
   .string()
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/, 'a text is named by its key in snippets/')
+  .regex(/^[a-z0-9[\]/-]*$/, 'a page is named by its path below pages/, without .liquid; "" is the home page')
+const TEXT_KEY = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/, 'a text is named by its key in snippets/')
 const ROLES = z.array(z.string().min(1)).min(1)
 /** A column, or a path over lookups: customerid.name */
-const COLUMN = z.string().regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/, 'a column is named by its logical name or a path such as customerid.name')
+const COLUMN = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/, 'a column is named by its logical name or a path such as customerid.name')
 
 export const settingsFile = z.strictObject({
   name: z.string().min(1).describe('The company that runs the portal, as its customers know it'),
@@ -25,7 +27,10 @@ export const settingsFile = z.strictObject({
     .min(1),
   defaultLanguage: CODE,
   timeZone: z.string().default('UTC').describe('IANA name; moments are shown in it'),
-  theme: z.array(z.string().regex(/^theme\/.+\.css$/)).min(1).describe('Style sheets, in order'),
+  theme: z
+    .array(z.string().regex(/^theme\/.+\.css$/))
+    .min(1)
+    .describe('Style sheets, in order'),
   markers: z.strictObject({
     home: PAGE,
     signIn: PAGE,
@@ -72,7 +77,11 @@ export const listFile = z.strictObject({
     )
     .min(1),
   /** {contactid} stands for the value of a column. */
-  link: z.string().regex(/^\/[^\s]*$/).optional().describe('Where a row leads: /orders/{salesorderid}'),
+  link: z
+    .string()
+    .regex(/^\/[^\s]*$/)
+    .optional()
+    .describe('Where a row leads: /orders/{salesorderid}'),
   search: z.boolean().default(true),
   filters: z
     .array(
@@ -91,7 +100,9 @@ export const listFile = z.strictObject({
 export const formFile = z.strictObject({
   table: z.string(),
   mode: z.enum(['edit', 'read']).default('edit'),
-  row: z.union([z.literal('own-contact'), z.strictObject({ parameter: z.string() })]).describe('Which row: the visitor’s own contact, or the id in a parameter of the page’s path'),
+  row: z
+    .union([z.literal('own-contact'), z.strictObject({ parameter: z.string() })])
+    .describe('Which row: the visitor’s own contact, or the id in a parameter of the page’s path'),
   submit: TEXT_KEY,
   saved: TEXT_KEY.describe('What is said after saving'),
   columns: z

@@ -1,4 +1,4 @@
-import { type Context, type Emitter, Hash, type Liquid, type TagToken, type Template, type TopLevelToken } from 'liquidjs'
+import { type Context, Hash, type Liquid } from 'liquidjs'
 import { escapeHtml, type Html } from '#lib/html.ts'
 
 /** What a tag leaves behind: a place that is filled after Liquid has ended, so that Liquid itself never waits for the database. */
@@ -45,12 +45,14 @@ export function registerTags(engine: Liquid): void {
 
 /** Fills the slots of a rendered text, in order. */
 export function splitAtSlots(text: string, state: RenderState): { text: string; slot: Slot | undefined }[] {
-  return text.split(new RegExp(`<!--${state.mark}:(\\d+)-->`)).reduce<{ text: string; slot: Slot | undefined }[]>((parts, piece, i) => {
-    const last = parts.at(-1)
-    if (i % 2 === 1 && last !== undefined) last.slot = state.slots[Number(piece)]
-    else parts.push({ text: piece, slot: undefined })
-    return parts
-  }, [])
+  return text
+    .split(new RegExp(`<!--${state.mark}:(\\d+)-->`))
+    .reduce<{ text: string; slot: Slot | undefined }[]>((parts, piece, i) => {
+      const last = parts.at(-1)
+      if (i % 2 === 1 && last !== undefined) last.slot = state.slots[Number(piece)]
+      else parts.push({ text: piece, slot: undefined })
+      return parts
+    }, [])
 }
 
 function place(state: RenderState, slot: Slot): string {
@@ -60,7 +62,10 @@ function place(state: RenderState, slot: Slot): string {
 
 function plainValues(values: Readonly<Record<string, unknown>>): Record<string, string | number> {
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, typeof value === 'number' ? value : value === null || value === undefined ? '' : String(value)]),
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? value : value === null || value === undefined ? '' : String(value),
+    ]),
   )
 }
 
@@ -75,15 +80,15 @@ const NAME = /^\s*(?:'([^']*)'|"([^"]*)")\s*,?/
 /** Names are literals, so that a site can be checked when it is published: what it uses is what it names. */
 function register(engine: Liquid, tag: string, render: Render, options: { nameless: boolean } = { nameless: false }): void {
   engine.registerTag(tag, {
-    parse(this: Template & { target: string; hash: Hash }, token: TagToken, _remaining: TopLevelToken[]) {
+    parse(token) {
       const found = NAME.exec(token.args)
       if (found === null && !options.nameless) throw new Error(`{% ${tag} %} needs a name in quotes`)
       this.target = found?.[1] ?? found?.[2] ?? ''
       this.hash = new Hash(token.args.slice(found?.[0].length ?? 0))
     },
-    *render(this: Template & { target: string; hash: Hash }, context: Context, emitter: Emitter) {
-      const values = (yield this.hash.render(context)) as Record<string, unknown>
-      emitter.write(render(stateOf(context), this.target, values))
+    *render(context, emitter) {
+      const values = (yield (this.hash as Hash).render(context)) as Record<string, unknown>
+      emitter.write(render(stateOf(context), String(this.target), values))
     },
   })
 }

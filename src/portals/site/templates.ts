@@ -1,7 +1,7 @@
 import { Liquid, type Template } from 'liquidjs'
 import { AppError } from '#lib/app-error.ts'
 import type { Report } from './pages.ts'
-import { registerTags, STATE, type RenderState } from './tags.ts'
+import { type RenderState, registerTags, STATE } from './tags.ts'
 
 /**
  * The Liquid of a site, parsed once: layout, templates and pages by name. Everything a customizer can write passes here, so here it is

@@ -47,7 +47,8 @@ export function compareTexts(sources: TextSources, defaultLanguage: string): str
   const problems: string[] = []
   for (const [language, texts] of sources) {
     for (const key of reference.keys()) if (!texts.has(key)) problems.push(`${language} lacks ${key}`)
-    for (const key of texts.keys()) if (!reference.has(key)) problems.push(`${language} has ${key}, which ${defaultLanguage} lacks`)
+    for (const key of texts.keys())
+      if (!reference.has(key)) problems.push(`${language} has ${key}, which ${defaultLanguage} lacks`)
   }
   return problems
 }
@@ -60,6 +61,9 @@ function parseMessage(message: string, locale: string): string | IntlMessageForm
 
 /** A value that the caller left out shows as an empty place rather than as an error page. */
 function formatted(message: IntlMessageFormat, values: TextValues = {}): string {
-  const lenient = new Proxy(values, { get: (all, name) => (typeof name === 'string' && Object.hasOwn(all, name) ? all[name] : ''), has: () => true })
+  const lenient = new Proxy(values, {
+    get: (all, name) => (typeof name === 'string' && Object.hasOwn(all, name) ? all[name] : ''),
+    has: () => true,
+  })
   return String(message.format(lenient))
 }
