@@ -3,8 +3,8 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
-import type { TableMap } from './map.ts'
 import type { MapStatus, ParkedItem } from './status.ts'
+import type { TableMap } from './table-map.ts'
 
 export type DualWriteOptions = {
   database: Database

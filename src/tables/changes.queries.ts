@@ -133,6 +133,31 @@ export async function postponeChange(
      where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}`
 }
 
+/** Changes that back off for this reason are due at once: the other side answers again. */
+export async function hurryChanges(tx: Tx, subscribers: readonly string[], code: string): Promise<void> {
+  await tx`
+    update tables.change set due_at = clock_timestamp()
+     where subscriber = any(${subscribers}::text[]) and reason_code = ${code} and parked_at is null and due_at > clock_timestamp()`
+}
+
+/** Ends the leases of workers that are known to be gone. The attempts count: what they did may have arrived. */
+export async function releaseLeases(tx: Tx, subscribers: readonly string[]): Promise<void> {
+  await tx`
+    update tables.change set due_at = clock_timestamp()
+     where subscriber = any(${subscribers}::text[]) and parked_at is null and attempt > 0 and reason_code is null and due_at > clock_timestamp()`
+}
+
+/** Gives parked changes up, with the later changes of the same rows. Answers what they were. */
+export async function discardParkedChanges(tx: Tx, numbers: readonly number[]): Promise<{ subscriber: string; rowId: RowId }[]> {
+  return tx<{ subscriber: string; rowId: RowId }>`
+    with head as (
+      select subscriber, row_id, number from tables.change where number = any(${numbers}::bigint[]) and parked_at is not null
+    ), gone as (
+      delete from tables.change c using head h where c.subscriber = h.subscriber and c.row_id = h.row_id and c.number >= h.number
+    )
+    select subscriber, row_id as "rowId" from head`
+}
+
 /** Out of the queue until a person decides. */
 export async function parkChange(
   tx: Tx,

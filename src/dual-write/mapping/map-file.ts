@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+/** The shape of a map file: what maps/table-map.schema.json says, kept in one place (see scripts of the schema's test). */
+const NAME = z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'a map name has lower-case letters, digits and hyphens')
+const COLUMN = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/)
+const FIELD = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)
+const SCALAR = z.union([z.string(), z.number(), z.boolean()])
+
+export const columnFile = z.strictObject({
+  /** Field of the data entity; absent where a constant goes to the portal. */
+  field: FIELD.optional(),
+  /** `=` and `><` both ways, `>` and `>>` to the portal, `<` and `<<` to the ERP. */
+  dir: z.enum(['=', '><', '>', '>>', '<', '<<']),
+  /** Column, path `lookup.column`, or polymorphic path `customerid.account(accountnumber).contact(msdyn_contactpersonid)`. */
+  column: z.string().optional(),
+  /** Name of a list of values.yaml, or a list: the ERP's value → ours. */
+  values: z.union([z.string(), z.record(z.string(), SCALAR)]).optional(),
+  /** What a value outside the list does: `hold` keeps the row back with a reason, `empty` leaves the column empty. */
+  unmapped: z.enum(['hold', 'empty']).default('empty'),
+  constant: SCALAR.optional(),
+  case: z.literal('lower').optional(),
+  else: COLUMN.optional(),
+})
+
+export const mapFile = z.strictObject({
+  map: NAME,
+  title: z.string().min(1),
+  version: z.string().regex(/^\d+\.\d+\.\d+$/),
+  table: COLUMN,
+  entity: FIELD,
+  rows: z.enum(['own', 'existing', 'shared']).default('own'),
+  /** Name of an alternate key of the table. */
+  key: COLUMN,
+  recordKey: z.array(FIELD).min(1),
+  companyField: FIELD.optional(),
+  filter: z.strictObject({ erp: z.string().optional(), portal: z.string().optional() }).optional(),
+  winner: z.enum(['erp', 'portal']).default('erp'),
+  deletes: z
+    .strictObject({
+      toPortal: z.enum(['propagate', 'mark', 'ignore']).default('ignore'),
+      toErp: z.enum(['propagate', 'ignore']).default('ignore'),
+    })
+    .default({ toPortal: 'ignore', toErp: 'ignore' }),
+  group: z.strictObject({ parent: NAME, through: COLUMN }).optional(),
+  findBy: z.array(FIELD).default([]),
+  fillFrom: z.strictObject({ through: COLUMN, columns: z.record(COLUMN, COLUMN) }).optional(),
+  columns: z.array(columnFile).min(1),
+})
+
+export type MapFile = z.infer<typeof mapFile>
+export type ColumnFile = z.infer<typeof columnFile>

@@ -1,0 +1,87 @@
+import type { RemoteValue } from '#connector/contract.ts'
+import { parseDecimal } from '#lib/decimal.ts'
+import type { ColumnDefinition } from '#tables/definition.ts'
+import type { ColumnValue } from '#tables/rows.queries.ts'
+import type { ColumnMap } from '../table-map.ts'
+
+/** A value that did not fit: the row is kept back with this reason. */
+export type Misfit = { misfit: string }
+
+/** The ERP's value in the form of our column. */
+export function toPortalValue(map: ColumnMap, column: ColumnDefinition, remote: RemoteValue): ColumnValue | Misfit {
+  if (map.constant !== undefined) return map.constant
+  if (remote === null || remote === '') return null
+  if (map.values !== undefined) {
+    const ours = map.values.toPortal.get(String(remote).toLowerCase())
+    if (ours !== undefined) return ours
+    return map.values.unmapped === 'empty' ? null : { misfit: `${map.field}: the value ${String(remote)} is in no list` }
+  }
+  return shape(column, map.lowerCase ? String(remote).toLowerCase() : remote) ?? misfit(map, remote, column)
+}
+
+/** Our value in the form of the ERP's field. */
+export function toErpValue(map: ColumnMap, local: ColumnValue): RemoteValue {
+  if (map.constant !== undefined) return map.constant
+  if (local === null || local === '') return null
+  if (map.values !== undefined) return map.values.toErp.get(String(local)) ?? null
+  return local
+}
+
+/** One text for one value, however it was written: what agreed values are kept and compared as. */
+export function textOf(column: ColumnDefinition, value: ColumnValue | undefined): string | null {
+  if (value === null || value === undefined || value === '') return null
+  switch (column.type) {
+    case 'decimal':
+    case 'money':
+      return parseDecimal(String(value)) ?? String(value)
+    case 'date':
+      return String(value).slice(0, 10)
+    case 'datetime':
+      return isoOf(String(value)) ?? String(value)
+    default:
+      return String(value)
+  }
+}
+
+/** The value in the column's own form, or undefined where it is none. Text that is too long is cut: the ERP allows more in places. */
+function shape(column: ColumnDefinition, value: string | number | boolean): ColumnValue | undefined {
+  switch (column.type) {
+    case 'string':
+    case 'memo':
+      return column.length === undefined ? String(value) : [...String(value)].slice(0, column.length).join('')
+    case 'integer':
+    case 'choice': {
+      const number = Number(value)
+      return Number.isSafeInteger(number) && Math.abs(number) < 2 ** 31 ? number : undefined
+    }
+    case 'bigint':
+      return /^-?\d{1,18}$/.test(String(value)) ? String(value) : undefined
+    case 'decimal':
+    case 'money':
+      return parseDecimal(String(value))
+    case 'boolean':
+      return typeof value === 'boolean' ? value : BOOLEANS.get(String(value).toLowerCase())
+    case 'date':
+      return /^\d{4}-\d{2}-\d{2}/.test(String(value)) ? String(value).slice(0, 10) : undefined
+    case 'datetime':
+      return isoOf(String(value))
+    default:
+      return undefined
+  }
+}
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['no', false],
+  ['true', true],
+  ['false', false],
+])
+
+function isoOf(text: string): string | undefined {
+  const ms = Date.parse(text)
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString()
+}
+
+function misfit(map: ColumnMap, remote: RemoteValue, column: ColumnDefinition): Misfit {
+  return { misfit: `${map.field}: the value ${String(remote)} does not fit ${column.name}, which is ${column.type}` }
+}

@@ -1,0 +1,150 @@
+import type { Tx } from '#postgres/database.ts'
+
+/** A record of the other side that has to be read again for a map. */
+export type RemoteChange = { map: string; remoteKey: string; generation: number; attempt: number; receivedAt: string }
+
+export type NewRemoteChange = { map: string; remoteKey: string; eventId: string | null }
+
+/**
+ * Queues records to be read. One that waits already is only counted up, so that a notice which arrives during the work is not lost;
+ * the same event twice changes nothing. A parked one becomes due again: the record has changed, so it may fit now.
+ */
+export async function putRemoteChanges(tx: Tx, changes: readonly NewRemoteChange[]): Promise<void> {
+  if (changes.length === 0) return
+  await tx`
+    insert into dual_write.remote_change (map, remote_key, event_id)
+    select distinct on (v.map, v.remote_key) v.map, v.remote_key, v.event_id
+      from unnest(${changes.map((one) => one.map)}::text[], ${changes.map((one) => one.remoteKey)}::text[],
+                  ${changes.map((one) => one.eventId)}::text[]) as v(map, remote_key, event_id)
+     order by v.map, v.remote_key
+    on conflict (map, remote_key) do update
+       set generation = dual_write.remote_change.generation + 1, event_id = excluded.event_id,
+           due_at = case when dual_write.remote_change.attempt > 0 and dual_write.remote_change.parked_at is null
+                         then dual_write.remote_change.due_at else clock_timestamp() end,
+           parked_at = null
+     where excluded.event_id is null or dual_write.remote_change.event_id is distinct from excluded.event_id`
+  await tx`select pg_notify('comptoir_changes', 'dual_write.remote_change')`
+}
+
+/** Claims up to `rowsMax` records that are due, oldest first, for `leaseMs`. */
+export function claimRemoteChanges(
+  tx: Tx,
+  claim: { maps: readonly string[]; rowsMax: number; leaseMs: number },
+): Promise<RemoteChange[]> {
+  return tx<RemoteChange>`
+    with due as (
+      select map, remote_key from dual_write.remote_change
+       where map = any(${claim.maps}::text[]) and parked_at is null and due_at <= clock_timestamp()
+       order by due_at limit ${claim.rowsMax} for update skip locked
+    )
+    update dual_write.remote_change c
+       set attempt = c.attempt + 1, reason_code = null, due_at = clock_timestamp() + make_interval(secs => (${claim.leaseMs}::numeric / 1000)::float8)
+      from due where c.map = due.map and c.remote_key = due.remote_key
+    returning c.map, c.remote_key as "remoteKey", c.generation, c.attempt, c.received_at as "receivedAt"`
+}
+
+/** Done, unless another notice has come meanwhile: then the record is due again at once, as new. */
+export async function settleRemoteChanges(tx: Tx, changes: readonly RemoteChange[]): Promise<void> {
+  if (changes.length === 0) return
+  const [maps, keys] = [changes.map((one) => one.map), changes.map((one) => one.remoteKey)]
+  const generations = changes.map((one) => one.generation)
+  await tx`
+    delete from dual_write.remote_change c
+     using unnest(${maps}::text[], ${keys}::text[], ${generations}::bigint[]) as v(map, remote_key, generation)
+     where c.map = v.map and c.remote_key = v.remote_key and c.generation = v.generation`
+  await tx`
+    update dual_write.remote_change c set attempt = 0, due_at = clock_timestamp(), received_at = clock_timestamp()
+      from unnest(${maps}::text[], ${keys}::text[], ${generations}::bigint[]) as v(map, remote_key, generation)
+     where c.map = v.map and c.remote_key = v.remote_key and c.generation > v.generation and c.attempt > 0`
+}
+
+export async function postponeRemoteChange(
+  tx: Tx,
+  change: Pick<RemoteChange, 'map' | 'remoteKey' | 'attempt'>,
+  delay: { afterMs: number; code: string; reason: string },
+): Promise<void> {
+  await tx`
+    update dual_write.remote_change
+       set due_at = clock_timestamp() + make_interval(secs => (${delay.afterMs}::numeric / 1000)::float8), reason_code = ${delay.code}, reason = ${delay.reason}
+     where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt}`
+}
+
+export async function parkRemoteChange(
+  tx: Tx,
+  change: Pick<RemoteChange, 'map' | 'remoteKey' | 'attempt'>,
+  why: { code: string; reason: string },
+): Promise<void> {
+  await tx`
+    update dual_write.remote_change set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}
+     where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt}`
+}
+
+/** Claims of workers that are known to be gone. */
+export async function releaseRemoteLeases(tx: Tx, maps: readonly string[]): Promise<void> {
+  await tx`
+    update dual_write.remote_change set due_at = clock_timestamp()
+     where map = any(${maps}::text[]) and parked_at is null and attempt > 0 and reason_code is null`
+}
+
+/** Records that back off for this reason are due at once. */
+export async function hurryRemoteChanges(tx: Tx, maps: readonly string[], code: string): Promise<void> {
+  await tx`
+    update dual_write.remote_change set due_at = clock_timestamp()
+     where map = any(${maps}::text[]) and reason_code = ${code} and parked_at is null and due_at > clock_timestamp()`
+}
+
+export type ParkedRemoteChange = {
+  map: string
+  remoteKey: string
+  parkedAt: string
+  code: string
+  reason: string
+  attempt: number
+}
+
+export function listParkedRemoteChanges(tx: Tx, page: { map: string | null; rowsMax: number }): Promise<ParkedRemoteChange[]> {
+  return tx<ParkedRemoteChange>`
+    select map, remote_key as "remoteKey", parked_at as "parkedAt", coalesce(reason_code, '') as code, coalesce(reason, '') as reason, attempt
+      from dual_write.remote_change
+     where parked_at is not null and (${page.map}::text is null or map = ${page.map})
+     order by parked_at desc limit ${page.rowsMax}`
+}
+
+export async function releaseParkedRemoteChanges(
+  tx: Tx,
+  which: { map: string | null; keys: readonly { map: string; remoteKey: string }[] | 'all' },
+): Promise<number> {
+  const maps = which.keys === 'all' ? null : which.keys.map((one) => one.map)
+  const keys = which.keys === 'all' ? null : which.keys.map((one) => one.remoteKey)
+  const rows = await tx`
+    update dual_write.remote_change set parked_at = null, attempt = 0, due_at = clock_timestamp()
+     where parked_at is not null and (${which.map}::text is null or map = ${which.map})
+       and (${keys}::text[] is null or (map, remote_key) in (select * from unnest(${maps}::text[], ${keys}::text[])))
+    returning 1 as one`
+  return rows.length
+}
+
+export async function discardParkedRemoteChanges(
+  tx: Tx,
+  keys: readonly { map: string; remoteKey: string }[],
+): Promise<ParkedRemoteChange[]> {
+  return tx<ParkedRemoteChange>`
+    delete from dual_write.remote_change
+     where parked_at is not null
+       and (map, remote_key) in (select * from unnest(${keys.map((one) => one.map)}::text[], ${keys.map((one) => one.remoteKey)}::text[]))
+    returning map, remote_key as "remoteKey", parked_at as "parkedAt", coalesce(reason_code, '') as code, coalesce(reason, '') as reason, attempt`
+}
+
+export async function discardRemoteChanges(tx: Tx, map: string): Promise<number> {
+  const rows = await tx`delete from dual_write.remote_change where map = ${map} returning 1 as one`
+  return rows.length
+}
+
+export type RemoteQueueCount = { map: string; waiting: number; parked: number; oldestReceivedAt: string | null }
+
+export function countRemoteQueues(tx: Tx): Promise<RemoteQueueCount[]> {
+  return tx<RemoteQueueCount>`
+    select map, count(*) filter (where parked_at is null)::int as waiting, count(*) filter (where parked_at is not null)::int as parked,
+           min(received_at) filter (where parked_at is null) as "oldestReceivedAt"
+      from dual_write.remote_change group by map`
+}

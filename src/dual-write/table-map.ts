@@ -1,0 +1,73 @@
+import type { RemoteFields } from '#connector/contract.ts'
+import type { FilterExpression } from '#lib/odata/ast.ts'
+import type { ColumnDefinition, TableDefinition } from '#tables/definition.ts'
+
+/** One table ↔ one data entity, checked against the tables it names. */
+export type TableMap = {
+  readonly name: string
+  readonly title: string
+  readonly version: string
+  readonly table: TableDefinition
+  readonly entity: string
+  /**
+   * `own`: one row for each record. `existing`: records fill columns of rows that another map makes. `shared`: several records make
+   * one row, which is created when it is missing and never changed (unit groups).
+   */
+  readonly rows: 'own' | 'existing' | 'shared'
+  /** Columns that identify the same row on both sides. */
+  readonly key: readonly string[]
+  /** Fields that make the record's key, in the entity's order. */
+  readonly recordKey: readonly string[]
+  /** The field that holds the legal entity. */
+  readonly companyField: string | undefined
+  readonly filter: { erp: FilterExpression | undefined; portal: FilterExpression | undefined; where: RemoteFields }
+  readonly winner: 'erp' | 'portal'
+  readonly deletes: { toPortal: 'propagate' | 'mark' | 'ignore'; toErp: 'propagate' | 'ignore' }
+  /** Rows of this map are children that travel with a new parent. */
+  readonly group: { parent: string; through: string } | undefined
+  /** Fields by which a create that may have arrived is found again. */
+  readonly findBy: readonly string[]
+  readonly columns: readonly ColumnMap[]
+  readonly lookups: readonly LookupMap[]
+  /** Columns that a row takes from the row its lookup points to, while they are empty. */
+  readonly fillFrom: { through: string; columns: ReadonlyMap<string, string> } | undefined
+  /** All fields that are read. */
+  readonly fields: readonly string[]
+  /** Something of it goes to the ERP. */
+  readonly writes: boolean
+}
+
+export type ColumnMap = {
+  readonly field: string | undefined
+  readonly column: ColumnDefinition | undefined
+  readonly toPortal: boolean
+  readonly toErp: boolean
+  readonly values: ValueMap | undefined
+  readonly constant: string | number | boolean | undefined
+  readonly lowerCase: boolean
+  /** Sent to the ERP where the column is empty: the value of this other column. */
+  readonly elseColumn: string | undefined
+}
+
+/** The ERP's value (in lower case) → ours, and back to the first of the ERP's values that means the same. */
+export type ValueMap = {
+  readonly toPortal: ReadonlyMap<string, string | number | boolean>
+  readonly toErp: ReadonlyMap<string, string>
+  readonly unmapped: 'hold' | 'empty'
+}
+
+/** A lookup column that is found by key values of the row it points to. */
+export type LookupMap = {
+  readonly column: ColumnDefinition
+  readonly toPortal: boolean
+  readonly toErp: boolean
+  /** One; for a customer column one or two, tried in order. */
+  readonly targets: readonly LookupTarget[]
+}
+
+export type LookupTarget = {
+  readonly table: TableDefinition
+  readonly parts: readonly { field: string; column: ColumnDefinition; toErp: boolean }[]
+  /** The target belongs to the row's legal entity, which is then part of its key. */
+  readonly inCompany: boolean
+}
