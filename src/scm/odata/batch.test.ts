@@ -54,10 +54,10 @@ test('$1 names the record that an earlier part created: lines go behind a header
     changeSet([header, operation('POST', '$1/SalesOrderLines', { ItemNumber: 'A1', OrderedSalesQuantity: 2 }, '2')]),
   ])
   assert.deepEqual(statuses(parts), [201, 201])
-  const found = await (
+  const found = (await (
     await erp.call("/data/SalesOrderHeadersV2?$filter=CustomersOrderReference eq 'ref-1'&$expand=SalesOrderLines")
-  ).json()
-  assert.equal(found.value[0].SalesOrderLines[0].LineAmount, 6)
+  ).json()) as { value: { SalesOrderLines: { LineAmount: number }[] }[] }
+  assert.equal(found.value[0]?.SalesOrderLines[0]?.LineAmount, 6)
 })
 
 test('reads and single writes stand beside change sets; one failure does not touch the others', async () => {

@@ -53,9 +53,9 @@ test('the token endpoint takes version 1 and version 2 forms and refuses wrong s
   const ask = (path: string, form: Record<string, string>) =>
     fetch(`${erp.url}${path}`, { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', ...form }) })
   const secret = { client_id: erp.client.id, client_secret: erp.client.secret }
-  const v1 = await (await ask('/tenant-id/oauth2/token', { ...secret, resource: erp.url })).json()
+  const v1 = (await (await ask('/tenant-id/oauth2/token', { ...secret, resource: erp.url })).json()) as Json
   assert.equal(v1.expires_in, '3600')
-  const v2 = await (await ask('/tenant-id/oauth2/v2.0/token', { ...secret, scope: `${erp.url}/.default` })).json()
+  const v2 = (await (await ask('/tenant-id/oauth2/v2.0/token', { ...secret, scope: `${erp.url}/.default` })).json()) as Json
   assert.equal(v2.expires_in, 3600)
   const data = await fetch(`${erp.url}/data`, { headers: { authorization: `Bearer ${v2.access_token}` } })
   assert.equal(data.status, 200)
@@ -210,14 +210,14 @@ test('pages follow each other without loss or repetition, in any order and direc
 })
 
 test('$top bounds all pages together, $skip leaves out, $count counts without them', async () => {
-  const first = await (
+  const first = (await (
     await erp.call('/data/CustomersV3?$top=3&$skip=1&$count=true', { headers: { prefer: 'odata.maxpagesize=2' } })
-  ).json()
+  ).json()) as Json
   assert.equal(first['@odata.count'], 5)
   assert.equal(first.value.length, 2)
-  const second = await (
+  const second = (await (
     await erp.call(String(first['@odata.nextLink']).replace(erp.url, ''), { headers: { prefer: 'odata.maxpagesize=2' } })
-  ).json()
+  ).json()) as Json
   assert.equal(second.value.length, 1)
   assert.equal(second['@odata.nextLink'], undefined)
   assert.equal(await (await erp.call("/data/CustomersV3/$count?$filter=OrganizationName eq '*t*'")).text(), '3')
@@ -242,9 +242,9 @@ test('a decimal travels to its last digit in both directions', async () => {
     '{"ItemNumber":"DEC","ProductNumber":"DEC","SalesUnitSymbol":"ea","InventoryUnitSymbol":"ea","SalesPrice":12345678901234567.123456}'
   const created = await erp.call('/data/ReleasedProductsV2', { method: 'POST', body, headers: JSON_TYPE })
   assert.match(await created.text(), /"SalesPrice":12345678901234567\.123456,/)
-  const filtered = await (
+  const filtered = (await (
     await erp.call('/data/ReleasedProductsV2?$filter=SalesPrice eq 12345678901234567.123456&$select=ItemNumber')
-  ).json()
+  ).json()) as Json
   assert.equal(filtered.value.length, 1)
 })
 
@@ -271,7 +271,7 @@ test('an order without a number gets one; its lines expand and are read behind i
   const lines = await get(
     `/data/SalesOrderLines?$expand=SalesOrderHeader($select=CurrencyCode)&$filter=SalesOrderNumber eq '${order.SalesOrderNumber}'`,
   )
-  assert.equal((lines.value[0]?.SalesOrderHeader as Record<string, unknown>).CurrencyCode, 'USD')
+  assert.deepEqual(withoutAnnotations(lines.value[0]?.SalesOrderHeader), { CurrencyCode: 'USD' })
   const twin = await get(`/data/CDSSalesOrderLines?$filter=SalesOrderNumber eq '${order.SalesOrderNumber}'`)
   assert.equal(twin.value[0]?.InventoryLotId, line.InventoryLotId)
   assert.equal((await erp.call(`/data/SalesOrderHeadersV2${key}?$expand=SalesOrderLines($expand=SalesOrderHeader)`)).status, 400)
@@ -353,6 +353,10 @@ async function create(set: string, fields: object): Promise<Record<string, unkno
   const body = await response.text()
   assert.equal(response.status, 201, `${set}: ${body}`)
   return JSON.parse(body) as Record<string, unknown>
+}
+
+function withoutAnnotations(row: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row ?? {}).filter(([name]) => !name.startsWith('@')))
 }
 
 function createOrder(): Promise<Record<string, unknown>> {

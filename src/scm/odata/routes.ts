@@ -28,7 +28,7 @@ export function registerOData(
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit: BODY_BYTES_MAX }, (_request, body, done) => done(null, body))
     for (const url of ['/data', '/data/*']) {
-      scope.route({ method: [...METHODS], url, bodyLimit: BODY_BYTES_MAX, config: { compress: false }, handler: answer })
+      scope.route({ method: [...METHODS], url, bodyLimit: BODY_BYTES_MAX, compress: false, handler: answer })
     }
   })
 
