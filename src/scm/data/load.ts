@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Database, Tx } from '#postgres/database.ts'
-import { insertRows, quietEvents } from '../domain/rows.queries.ts'
+import { analyzeTable, insertRows, quietEvents } from '../domain/rows.queries.ts'
 import type { FieldValue } from '../domain/rows.ts'
 import { type Catalog, type Entity, type Field, loadCatalog } from '../entities/catalog.ts'
 import { listColumns } from '../entities/columns.queries.ts'
@@ -57,6 +57,7 @@ export async function loadFolder(
     await placeCustomers(tx)
     await completeLines(tx)
     await totalOrders(tx)
+    for (const { table } of catalog.entities) await analyzeTable(tx, table)
   })
   return { loaded, problems }
 }

@@ -75,6 +75,11 @@ export async function insertRows(tx: Tx, table: string, rows: readonly Fields[])
     select ${join(columns)} from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (${join(shape)})`
 }
 
+/** Lets the planner know what a load has brought, before the first reader comes. */
+export async function analyzeTable(tx: Tx, table: string): Promise<void> {
+  await tx`analyze ${identifier('scm', table)}`
+}
+
 /** This transaction writes no data events: for loads, whose readers start with a full read anyway. */
 export async function quietEvents(tx: Tx): Promise<void> {
   await tx`select set_config('scm.quiet', 'on', true)`

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { Database } from '#postgres/database.ts'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { createSmallCompany, SMALL_COMPANY_NOW_MS } from '../../../../tests/support/small-company.ts'
-import type { Database } from '#postgres/database.ts'
 import { InfologError } from '../infolog.ts'
 import { findRow, getRow, listRows, updateRow } from '../rows.queries.ts'
 import type { Fields, Row } from '../rows.ts'
@@ -18,7 +18,10 @@ const context = { nowMs: SMALL_COMPANY_NOW_MS }
 test('an order goes from active to invoiced, with its quantities and stock at each step', async () => {
   await using t = await createTestDatabase()
   await createSmallCompany(t.database)
-  const key = await placeOrder(t.database, [{ ItemNumber: 'P1', OrderedSalesQuantity: '10' }, { ItemNumber: 'P2', OrderedSalesQuantity: '4' }])
+  const key = await placeOrder(t.database, [
+    { ItemNumber: 'P1', OrderedSalesQuantity: '10' },
+    { ItemNumber: 'P2', OrderedSalesQuantity: '4' },
+  ])
   assert.deepEqual(await state(t.database, key), ['Backorder', 'Active', '110', '0/10/0 0/4/0', '100/0 100/0'])
 
   await t.database.transaction((tx) => confirmOrder(tx, key, context))
@@ -72,7 +75,10 @@ test('what is set aside for one order is not delivered to another', async () => 
 test('cancelling keeps what is delivered, and an order of which nothing was delivered is canceled', async () => {
   await using t = await createTestDatabase()
   await createSmallCompany(t.database)
-  const key = await placeOrder(t.database, [{ ItemNumber: 'P1', OrderedSalesQuantity: '10' }, { ItemNumber: 'P2', OrderedSalesQuantity: '4' }])
+  const key = await placeOrder(t.database, [
+    { ItemNumber: 'P1', OrderedSalesQuantity: '10' },
+    { ItemNumber: 'P2', OrderedSalesQuantity: '4' },
+  ])
   const [first, second] = await lotsOf(t.database, key)
   await t.database.transaction((tx) => cancelOrder(tx, key, second))
   assert.deepEqual(await state(t.database, key), ['Backorder', 'Active', '100', '0/10/0 0/0/0', '100/0 100/0'])
@@ -112,7 +118,11 @@ test('an order beyond a mandatory credit limit is not confirmed and stays as it 
   const within = await placeOrder(t.database, [{ ItemNumber: 'P1', OrderedSalesQuantity: '8' }])
   const beyond = await placeOrder(t.database, [{ ItemNumber: 'P1', OrderedSalesQuantity: '3' }])
   await t.database.transaction((tx) => confirmOrder(tx, within, context))
-  await refused(t.database, (tx) => confirmOrder(tx, beyond, context), /limit 100\.00, open invoices 0\.00, orders including this one 110\.00/)
+  await refused(
+    t.database,
+    (tx) => confirmOrder(tx, beyond, context),
+    /limit 100\.00, open invoices 0\.00, orders including this one 110\.00/,
+  )
   await t.database.transaction((tx) => shipOrder(tx, within, 'all', context))
   const invoice = await t.database.transaction((tx) => invoiceOrder(tx, within, context))
   await refused(t.database, (tx) => confirmOrder(tx, beyond, context), /open invoices 80\.00, orders including this one 30\.00/)
@@ -157,7 +167,12 @@ test('an order takes address, terms and price group from its customer, and its o
   assert.equal(header.PriceCustomerGroupCode, 'GOLD')
   assert.equal(header.RequestedShippingDate, '2026-03-10T12:00:00.000Z')
   const line = await t.database.transaction(async (tx) => {
-    await writers.sales_order_header?.update(tx, header, { RequestedShippingDate: '2026-04-01T12:00:00Z', DeliveryAddressCity: 'Tacoma' }, context)
+    await writers.sales_order_header?.update(
+      tx,
+      header,
+      { RequestedShippingDate: '2026-04-01T12:00:00Z', DeliveryAddressCity: 'Tacoma' },
+      context,
+    )
     return getRow(tx, 'sales_order_line', { SalesOrderNumber: key.number })
   })
   assert.equal(line.RequestedShippingDate, '2026-04-01T12:00:00.000Z')
