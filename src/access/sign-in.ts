@@ -3,9 +3,9 @@ import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { RowId } from '#tables/rows.queries.ts'
 import { beginAttempt, settleAttempt } from './identity/identity.queries.ts'
-import { verifyPassword } from './identity/passwords.ts'
 import { newSecret, sha256Of } from './identity/secrets.ts'
 import { deleteExpiredSessions, deleteSession, findSession, insertSession, type SessionRow } from './identity/sessions.queries.ts'
+import { verifyPassword } from './passwords.ts'
 
 /** Where people are known. */
 export type AccessPlace = { database: Database; catalog: Catalog; clock: Clock }
