@@ -7,9 +7,7 @@ export async function isCompanyLoaded(tx: Tx): Promise<boolean> {
   return rows.length > 0
 }
 
-/** Also counts what is there, so that the first pages are read by an index and not by a guess. */
 export async function markCompanyLoaded(tx: Tx, source: string): Promise<void> {
-  await tx`analyze`
   await tx`insert into scm.company_load (source) values (${source}) on conflict do nothing`
 }
 
