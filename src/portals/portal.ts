@@ -19,7 +19,7 @@ import { addAssetRoutes, engineAssets } from './routes/assets.ts'
 import { addIdentityRoutes } from './routes/identity.ts'
 import { type Portal, pageNamed } from './routes/inside.ts'
 import { addLiveRoute } from './routes/live.ts'
-import { matchPage, mayOpen, type Page } from './site/pages.ts'
+import { matchPage, mayOpen } from './site/pages.ts'
 
 export type PortalOptions = {
   server: HttpServer
