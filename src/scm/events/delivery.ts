@@ -2,35 +2,38 @@ import { messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
-import type { Database, Tx } from '#postgres/database.ts'
-import type { Catalog, Entity } from '../entities/catalog.ts'
+import type { Database } from '#postgres/database.ts'
+import type { Catalog } from '../entities/catalog.ts'
+import { dispatch } from './dispatch.ts'
 import {
   type Delivery,
   deleteDeliveries,
   deleteHistory,
   type Endpoint,
-  insertDeliveries,
   listDue,
   listDueEndpoints,
-  listEndpoints,
-  lockDispatch,
-  markDispatched,
   nextDueMs,
   postponeDelivery,
   postponeEndpoint,
   settleEndpoint,
-  takeUndispatched,
 } from './events.queries.ts'
-import { eventPayload } from './payload.ts'
+import { postEvent } from './post.ts'
 
-const DISPATCH_ROWS_MAX = 1_000
 const DELIVERIES_MAX = 64
 const PARALLEL_MAX = 8
-const TIMEOUT_MS = 10_000
 const IDLE_MS_MAX = 5_000
 const HISTORY_MS = 60 * 60_000
 const HISTORY_INTERVAL_MS = 60_000
 const FAILED_PAUSE_MS = 1_000
+
+export type EventDeliveryOptions = {
+  database: Database
+  catalog: Catalog
+  clock: Clock
+  log: Log
+  /** Nothing is posted meanwhile. */
+  paused: () => boolean
+}
 
 export type EventDelivery = { close(): Promise<void> }
 
@@ -38,13 +41,7 @@ export type EventDelivery = { close(): Promise<void> }
  * Posts data events to the registered endpoints: at least once, per record and entity in the order of its changes, different records side by
  * side, again and again until a 2xx. What is on its way is in the database, so a killed process loses nothing.
  */
-export async function startEventDelivery(options: {
-  database: Database
-  catalog: Catalog
-  clock: Clock
-  log: Log
-  paused: () => boolean
-}): Promise<EventDelivery> {
+export async function startEventDelivery(options: EventDeliveryOptions): Promise<EventDelivery> {
   const { database, catalog, clock, log } = options
   const stop = new AbortController()
   let wake = new AbortController()
@@ -75,63 +72,12 @@ export async function startEventDelivery(options: {
   async function round(): Promise<boolean> {
     const dispatched = await database.transaction((tx) => dispatch(tx, byTable))
     const endpoints = await database.transaction(listDueEndpoints)
-    const settled = await Promise.all(endpoints.map((endpoint) => serve(endpoint)))
+    const settled = await Promise.all(endpoints.map((endpoint) => serve(options, endpoint, stop.signal)))
     if (clock.nowMs() - historyAtMs > HISTORY_INTERVAL_MS) {
       historyAtMs = clock.nowMs()
       await database.transaction((tx) => deleteHistory(tx, HISTORY_MS))
     }
     return dispatched || settled.some((count) => count > 0)
-  }
-
-  /** One round of an endpoint; answers how many deliveries it acknowledged. */
-  async function serve(endpoint: Endpoint): Promise<number> {
-    const due = await database.transaction((tx) => listDue(tx, endpoint.id, DELIVERIES_MAX))
-    const acknowledged: number[] = []
-    let down: string | undefined
-    const queue = due.values()
-    const work = async () => {
-      for (const delivery of queue) {
-        if (down !== undefined || stop.signal.aborted) return
-        const outcome = await post(endpoint, delivery)
-        if (outcome.kind === 'acknowledged') acknowledged.push(delivery.id)
-        else if (outcome.kind === 'down') down = outcome.reason
-        else await postpone(delivery, outcome.reason)
-      }
-    }
-    await Promise.all(Array.from({ length: PARALLEL_MAX }, work))
-    await database.transaction(async (tx) => {
-      if (acknowledged.length > 0) await deleteDeliveries(tx, acknowledged)
-      if (down === undefined) await settleEndpoint(tx, endpoint.id)
-      else await postponeEndpoint(tx, endpoint.id, retryDelayMs(endpoint.attempts + 1, clock.random()), down)
-    })
-    if (down !== undefined)
-      log.warn({ endpoint: endpoint.id, attempts: endpoint.attempts + 1, reason: down }, 'an event endpoint does not answer')
-    return acknowledged.length
-  }
-
-  function postpone(delivery: Delivery, reason: string): Promise<void> {
-    const delayMs = retryDelayMs(delivery.attempts + 1, clock.random())
-    return database.transaction((tx) => postponeDelivery(tx, delivery.id, delayMs, reason))
-  }
-
-  async function post(endpoint: Endpoint, delivery: Delivery): Promise<Outcome> {
-    const entity = catalog.bySet.get(delivery.entitySet)
-    const body = entity === undefined ? undefined : eventPayload(entity, delivery)
-    if (body === undefined) return { kind: 'acknowledged' }
-    try {
-      const response = await fetch(endpoint.url, {
-        method: 'POST',
-        body,
-        headers: headersOf(endpoint, delivery),
-        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-        redirect: 'error',
-      })
-      // Read to the end, or the connection cannot be used again.
-      await response.arrayBuffer()
-      return outcomeOf(response.status)
-    } catch (error) {
-      return { kind: 'down', reason: messageOf(error).slice(0, 500) }
-    }
   }
 
   async function idleMs(): Promise<number> {
@@ -149,43 +95,37 @@ export async function startEventDelivery(options: {
   }
 }
 
-type Outcome = { kind: 'acknowledged' } | { kind: 'down'; reason: string } | { kind: 'refused'; reason: string }
-
-/** A refusal of one event holds back its record only; an endpoint that is busy or gone is left alone as a whole. */
-function outcomeOf(status: number): Outcome {
-  if (status >= 200 && status < 300) return { kind: 'acknowledged' }
-  const reason = `The endpoint answered ${status}`
-  return status === 429 || status === 502 || status === 503 || status === 504
-    ? { kind: 'down', reason }
-    : { kind: 'refused', reason }
-}
-
-function headersOf(endpoint: Endpoint, delivery: Delivery): Record<string, string> {
-  return {
-    'content-type': 'application/json; charset=utf-8',
-    'x-ms-dynamics-entity-name': delivery.entitySet,
-    'x-ms-dynamics-request-name': delivery.operation,
-    ...(endpoint.secret === '' ? {} : { authorization: `Bearer ${endpoint.secret}` }),
+/** One round of an endpoint; answers how many deliveries it acknowledged. */
+async function serve(options: EventDeliveryOptions, endpoint: Endpoint, stop: AbortSignal): Promise<number> {
+  const { database, catalog, clock } = options
+  const due = await database.transaction((tx) => listDue(tx, endpoint.id, DELIVERIES_MAX))
+  const acknowledged: number[] = []
+  let down: string | undefined
+  const queue = due.values()
+  const work = async () => {
+    for (const delivery of queue) {
+      if (down !== undefined || stop.aborted) return
+      const outcome = await postEvent(catalog, endpoint, delivery, stop)
+      if (outcome.kind === 'acknowledged') acknowledged.push(delivery.id)
+      else if (outcome.kind === 'down') down = outcome.reason
+      else await postpone(options, delivery, outcome.reason)
+    }
   }
+  await Promise.all(Array.from({ length: PARALLEL_MAX }, work))
+  await database.transaction(async (tx) => {
+    if (acknowledged.length > 0) await deleteDeliveries(tx, acknowledged)
+    if (down === undefined) await settleEndpoint(tx, endpoint.id)
+    else await postponeEndpoint(tx, endpoint.id, retryDelayMs(endpoint.attempts + 1, clock.random()), down)
+  })
+  if (down !== undefined)
+    options.log.warn(
+      { endpoint: endpoint.id, attempts: endpoint.attempts + 1, reason: down },
+      'an event endpoint does not answer',
+    )
+  return acknowledged.length
 }
 
-/** Hands new events to the endpoints that asked for them; true when there were any. */
-async function dispatch(tx: Tx, byTable: ReadonlyMap<string, readonly Entity[]>): Promise<boolean> {
-  await lockDispatch(tx)
-  const events = await takeUndispatched(tx, DISPATCH_ROWS_MAX)
-  if (events.length === 0) return false
-  const endpoints = await listEndpoints(tx)
-  const deliveries = events.flatMap((event) =>
-    endpoints.flatMap((endpoint) =>
-      (byTable.get(event.table) ?? [])
-        .filter((entity) => endpoint.entities.length === 0 || endpoint.entities.includes(entity.set))
-        .map((entity) => ({ endpointId: endpoint.id, eventId: event.id, entitySet: entity.set, recid: event.recid })),
-    ),
-  )
-  if (deliveries.length > 0) await insertDeliveries(tx, deliveries)
-  await markDispatched(
-    tx,
-    events.map((event) => event.id),
-  )
-  return true
+function postpone({ database, clock }: EventDeliveryOptions, delivery: Delivery, reason: string): Promise<void> {
+  const delayMs = retryDelayMs(delivery.attempts + 1, clock.random())
+  return database.transaction((tx) => postponeDelivery(tx, delivery.id, delayMs, reason))
 }

@@ -29,6 +29,7 @@ export type ODataServiceOptions = {
 export function createODataService(options: ODataServiceOptions): ODataService {
   const { database, catalog, log } = options
   const metadata = metadataDocument(catalog)
+  const perform = (tx: Tx, request: ODataRequest) => performParsed(tx, options, metadata, request, parseUrl(catalog, request.url))
 
   async function handle(request: ODataRequest, intercept: (url: string) => ODataResponse | undefined): Promise<ODataResponse> {
     try {
@@ -42,53 +43,11 @@ export function createODataService(options: ODataServiceOptions): ODataService {
           intercept,
         })
       }
-      const work = (tx: Tx) => performParsed(tx, request, url)
+      const work = (tx: Tx) => performParsed(tx, options, metadata, request, url)
       return await (request.method === 'GET' ? database.read(work) : database.transaction(work))
     } catch (error) {
       return refusal(error)
     }
-  }
-
-  function perform(tx: Tx, request: ODataRequest): Promise<ODataResponse> {
-    return performParsed(tx, request, parseUrl(catalog, request.url))
-  }
-
-  async function performParsed(tx: Tx, request: ODataRequest, url: ParsedUrl): Promise<ODataResponse> {
-    return request.method === 'GET' ? performRead(tx, request, url) : performWrite(tx, request, url)
-  }
-
-  async function performRead(tx: Tx, request: ODataRequest, url: ParsedUrl): Promise<ODataResponse> {
-    const { target } = url
-    switch (target.kind) {
-      case 'service':
-        return jsonResponse(200, serviceDocument(catalog, request.root), metadataLevel(request))
-      case 'metadata':
-        return {
-          status: 200,
-          headers: { 'content-type': 'application/xml; charset=utf-8', 'odata-version': '4.0' },
-          body: metadata,
-        }
-      case 'set':
-        return readSet(tx, catalog, target, request, url, options.pageRowsMax)
-      case 'record':
-        return readRecord(tx, catalog, target, request, url)
-      case 'related':
-        return readRelated(tx, catalog, target, request, url, options.pageRowsMax)
-      case 'batch':
-        return failMethod(request)
-    }
-  }
-
-  async function performWrite(tx: Tx, request: ODataRequest, url: ParsedUrl): Promise<ODataResponse> {
-    const { target } = url
-    const { method } = request
-    const writing: Writing = { catalog, writers: options.writers, context: { nowMs: options.clock.nowMs() } }
-    if (target.kind === 'set' && !target.count && method === 'POST') return createRecord(tx, writing, target, request)
-    if (target.kind === 'related' && !target.count && method === 'POST') return createRelated(tx, writing, target, request, url)
-    if (target.kind === 'record' && (method === 'PATCH' || method === 'PUT'))
-      return updateRecord(tx, writing, target, request, url)
-    if (target.kind === 'record' && method === 'DELETE') return deleteRecord(tx, writing, target, request, url)
-    return failMethod(request)
   }
 
   function refusal(error: unknown): ODataResponse {
@@ -102,6 +61,56 @@ export function createODataService(options: ODataServiceOptions): ODataService {
   }
 
   return { handle }
+}
+
+function performParsed(
+  tx: Tx,
+  options: ODataServiceOptions,
+  metadata: string,
+  request: ODataRequest,
+  url: ParsedUrl,
+): Promise<ODataResponse> {
+  return request.method === 'GET' ? performRead(tx, options, metadata, request, url) : performWrite(tx, options, request, url)
+}
+
+async function performRead(
+  tx: Tx,
+  options: ODataServiceOptions,
+  metadata: string,
+  request: ODataRequest,
+  url: ParsedUrl,
+): Promise<ODataResponse> {
+  const { target } = url
+  const { catalog } = options
+  switch (target.kind) {
+    case 'service':
+      return jsonResponse(200, serviceDocument(catalog, request.root), metadataLevel(request))
+    case 'metadata':
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/xml; charset=utf-8', 'odata-version': '4.0' },
+        body: metadata,
+      }
+    case 'set':
+      return readSet(tx, catalog, target, request, url, options.pageRowsMax)
+    case 'record':
+      return readRecord(tx, catalog, target, request, url)
+    case 'related':
+      return readRelated(tx, catalog, target, request, url, options.pageRowsMax)
+    case 'batch':
+      return failMethod(request)
+  }
+}
+
+async function performWrite(tx: Tx, options: ODataServiceOptions, request: ODataRequest, url: ParsedUrl): Promise<ODataResponse> {
+  const { target } = url
+  const { method } = request
+  const writing: Writing = { catalog: options.catalog, writers: options.writers, context: { nowMs: options.clock.nowMs() } }
+  if (target.kind === 'set' && !target.count && method === 'POST') return createRecord(tx, writing, target, request)
+  if (target.kind === 'related' && !target.count && method === 'POST') return createRelated(tx, writing, target, request, url)
+  if (target.kind === 'record' && (method === 'PATCH' || method === 'PUT')) return updateRecord(tx, writing, target, request, url)
+  if (target.kind === 'record' && method === 'DELETE') return deleteRecord(tx, writing, target, request, url)
+  return failMethod(request)
 }
 
 function failMethod(request: ODataRequest): never {
