@@ -50,27 +50,25 @@ export type Picture = { at: string; maps: MapStatus[] }
 export type ColumnMapping = {
   column: string
   field: string
-  /** `…OnCreate` carries the first value only. */
-  direction: 'both' | 'toErp' | 'toPortal' | 'toErpOnCreate' | 'toPortalOnCreate'
-  /** In words: value map, default, lookup. Empty for a plain copy. */
+  direction: 'both' | 'toErp' | 'toPortal'
+  /** Empty for a plain copy. */
   transforms: Transform[]
   isKey: boolean
 }
 
 export type Transform =
   | { kind: 'values'; pairs: [string, string][] }
-  | { kind: 'default' | 'constant'; value: string }
+  | { kind: 'constant'; value: string }
   | { kind: 'lookup' | 'fillFrom'; path: string }
-  | { kind: 'other'; text: string }
+  | { kind: 'lowerCase' }
 
-export type Activity = { at: string; kind: string; actor: string | null; details: string }
+export type Activity = { id: string; at: string; action: string; actor: string; details: string }
 
 export type MapDetail = {
   status: MapStatus
   filters: { portal: string | null; erp: string | null }
   columns: ColumnMapping[]
   activity: Activity[]
-  failedRows: { key: string; reason: string }[]
 }
 
 export type ParkedItem = {
@@ -173,6 +171,9 @@ export type ContactDetail = ContactSummary & {
   invitations: InvitationState[]
   sync: SyncState
 }
+
+/** An invitation that has just been made: its link, the mail that carries it, and what the contact still lacks to order. */
+export type Invited = { link: string; mailId: string; lacks: OrderColumn[] }
 
 export type SignInState = {
   kind: 'none' | 'active' | 'locked' | 'suspended'

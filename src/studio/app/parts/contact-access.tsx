@@ -1,14 +1,12 @@
-import { Alert, Button, Checkbox, CopyButton, Group, Modal, Paper, Stack, Text, Title } from '@mantine/core'
+import { Button, Group, Modal, Paper, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import type { ContactDetail, InvitationState } from '../../wire.ts'
 import { post, queryClient } from '../lib/api.ts'
 import { useWords } from '../lib/messages.tsx'
 import { SignInBadge, Tag } from './badges.tsx'
 import { Confirm, type Question } from './confirm.tsx'
-import { TextLink } from './link.tsx'
-import { messageOf, tellDone, tellFailure } from './states.tsx'
-
-type Invited = { link: string | null; mailId: string | null; lacks: string[] }
+import { InviteForm } from './invite-form.tsx'
+import { tellDone, tellFailure } from './states.tsx'
 
 /** How a contact gets in: sign-in state, sessions, invitations. */
 export function ContactAccess({ contact, roles }: { contact: ContactDetail; roles: string[] }) {
@@ -16,14 +14,6 @@ export function ContactAccess({ contact, roles }: { contact: ContactDetail; role
   const [inviting, setInviting] = useState(false)
   const [question, ask] = useState<Question | undefined>(undefined)
   const { signIn } = contact
-  const endSessions = () =>
-    ask({
-      title: t('access.endSessions.title'),
-      text: t('access.endSessions.text', { name: contact.fullName }),
-      deed: t('access.endSessions.deed'),
-      danger: true,
-      act: () => deed(contact.id, `/contacts/${contact.id}/session-ends`, t('access.sessionsEnded'), (e) => tellFailure(e, t)),
-    })
   return (
     <Paper withBorder p="md">
       <Stack gap="md">
@@ -37,21 +27,7 @@ export function ContactAccess({ contact, roles }: { contact: ContactDetail; role
           {t(`signIn.${signIn.kind}Text`)}
           {signIn.lastSeenAt !== null && ` ${t('signIn.lastSeen', { when: ago(signIn.lastSeenAt) })}`}
         </Text>
-        <Group gap="xs">
-          <Button onClick={() => setInviting(true)} disabled={contact.email === null}>
-            {t(signIn.kind === 'none' ? 'access.invite' : 'access.inviteAgain')}
-          </Button>
-          {signIn.sessions > 0 && (
-            <Button variant="default" onClick={endSessions}>
-              {t('access.endSessions.deed')}
-            </Button>
-          )}
-        </Group>
-        {contact.email === null && (
-          <Text size="sm" className="bad">
-            {t('access.noEmail')}
-          </Text>
-        )}
+        <SignInDeeds contact={contact} ask={ask} invite={() => setInviting(true)} />
         <Invitations contact={contact} ask={ask} />
       </Stack>
       <Modal
@@ -64,6 +40,54 @@ export function ContactAccess({ contact, roles }: { contact: ContactDetail; role
       </Modal>
       <Confirm question={question} close={() => ask(undefined)} />
     </Paper>
+  )
+}
+
+function SignInDeeds(props: { contact: ContactDetail; ask: (question: Question) => void; invite: () => void }) {
+  const { t } = useWords()
+  const { contact } = props
+  const { kind, sessions } = contact.signIn
+  const act = (noun: string, done: string) =>
+    deed(contact.id, `/contacts/${contact.id}/${noun}`, done, (error) => tellFailure(error, t))
+  const endSessions = () =>
+    props.ask({
+      title: t('access.endSessions.title'),
+      text: t('access.endSessions.text', { name: contact.fullName }),
+      deed: t('access.endSessions.deed'),
+      danger: true,
+      act: () => act('session-ends', t('access.sessionsEnded')),
+    })
+  const suspend = () =>
+    props.ask({
+      title: t('access.suspend.title', { name: contact.fullName }),
+      text: t('access.suspend.text'),
+      deed: t('access.suspend.deed'),
+      danger: true,
+      act: () => act('suspensions', t('access.suspended')),
+    })
+  if (kind === 'none' && contact.email === null)
+    return (
+      <Text size="sm" className="bad">
+        {t('access.noEmail')}
+      </Text>
+    )
+  return (
+    <Group gap="xs">
+      {kind === 'none' && <Button onClick={props.invite}>{t('access.invite')}</Button>}
+      {sessions > 0 && (
+        <Button variant="default" onClick={endSessions}>
+          {t('access.endSessions.deed')}
+        </Button>
+      )}
+      {(kind === 'active' || kind === 'locked') && (
+        <Button variant="default" onClick={suspend}>
+          {t('access.suspend.deed')}
+        </Button>
+      )}
+      {kind === 'suspended' && (
+        <Button onClick={() => void act('reactivations', t('access.reactivated'))}>{t('access.reactivate')}</Button>
+      )}
+    </Group>
   )
 }
 
@@ -109,96 +133,6 @@ function Invitations({ contact, ask }: { contact: ContactDetail; ask: (question:
           )}
         </Group>
       ))}
-    </Stack>
-  )
-}
-
-function InviteForm({ contact, roles, close }: { contact: ContactDetail; roles: string[]; close: () => void }) {
-  const { t, named } = useWords()
-  const [chosen, setChosen] = useState<readonly string[]>(contact.roles.length > 0 ? contact.roles : ['Authorized user'])
-  const [state, setState] = useState<
-    { kind: 'asking' | 'busy' } | { kind: 'refused'; message: string } | { kind: 'done'; invited: Invited }
-  >({
-    kind: 'asking',
-  })
-  const send = async () => {
-    setState({ kind: 'busy' })
-    try {
-      const invited = await post<Invited>(`/contacts/${contact.id}/invitations`, { roles: chosen })
-      setState({ kind: 'done', invited })
-    } catch (error) {
-      setState({ kind: 'refused', message: messageOf(error as Error, t) })
-    }
-    await queryClient.invalidateQueries({ queryKey: ['contact', contact.id] })
-  }
-  if (state.kind === 'done') return <InvitationSent email={contact.email ?? ''} invited={state.invited} close={close} />
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        void send()
-      }}
-    >
-      <Stack>
-        <Text size="sm">{t('access.inviteText', { email: contact.email ?? '' })}</Text>
-        <Checkbox.Group label={t('contact.roles')} value={[...chosen]} onChange={setChosen}>
-          <Stack gap="xs" mt="xs">
-            {roles.map((role) => (
-              <Checkbox key={role} value={role} label={named('role', role)} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
-        {state.kind === 'refused' && (
-          <Alert color="red" role="alert">
-            {state.message}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {t('action.cancel')}
-          </Button>
-          <Button type="submit" loading={state.kind === 'busy'} disabled={chosen.length === 0}>
-            {t('access.send')}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
-  )
-}
-
-function InvitationSent({ email, invited, close }: { email: string; invited: Invited; close: () => void }) {
-  const { t, named } = useWords()
-  const { link, mailId } = invited
-  return (
-    <Stack role="status">
-      <Text>{t('access.sent', { email })}</Text>
-      {invited.lacks.length > 0 && (
-        <Alert color="orange">
-          {t('access.lacks', { columns: invited.lacks.map((one) => named('orderColumn', one)).join(', ') })}
-        </Alert>
-      )}
-      {link !== null && (
-        <Group gap="xs" wrap="nowrap">
-          <Text size="sm" className="mono wrap-anywhere">
-            {link}
-          </Text>
-          <CopyButton value={link}>
-            {({ copied, copy }) => (
-              <Button size="compact-sm" variant="default" onClick={copy}>
-                {t(copied ? 'access.copied' : 'access.copy')}
-              </Button>
-            )}
-          </CopyButton>
-        </Group>
-      )}
-      <Group justify="flex-end">
-        {mailId !== null && (
-          <TextLink to="/outbox" search={{ mail: mailId }} size="sm">
-            {t('access.showMail')}
-          </TextLink>
-        )}
-        <Button onClick={close}>{t('action.close')}</Button>
-      </Group>
     </Stack>
   )
 }

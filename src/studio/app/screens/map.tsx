@@ -50,7 +50,6 @@ export function MapScreen({ name }: { name: string }) {
                 </Stack>
               </Paper>
               <Columns map={map} />
-              {map.failedRows.length > 0 && <FailedRows rows={map.failedRows} />}
               <ActivityLog entries={map.activity} />
             </Stack>
           )
@@ -98,8 +97,6 @@ const ARROWS: Readonly<Record<ColumnMapping['direction'], string>> = {
   both: '⇄',
   toErp: '→',
   toPortal: '←',
-  toErpOnCreate: '→',
-  toPortalOnCreate: '←',
 }
 
 function ColumnRow({ column }: { column: ColumnMapping }) {
@@ -150,14 +147,13 @@ function TransformText({ transform }: { transform: Transform }) {
           ))}
         </details>
       )
-    case 'default':
     case 'constant':
-      return <Text size="sm">{t(`transform.${transform.kind}`, { value: transform.value })}</Text>
+      return <Text size="sm">{t('transform.constant', { value: transform.value })}</Text>
     case 'lookup':
     case 'fillFrom':
       return <Text size="sm">{t(`transform.${transform.kind}`, { path: transform.path })}</Text>
-    case 'other':
-      return <Text size="sm">{transform.text}</Text>
+    case 'lowerCase':
+      return <Text size="sm">{t('transform.lowerCase')}</Text>
     default:
       return transform satisfies never
   }
@@ -168,29 +164,6 @@ function Filter({ label, text }: { label: string; text: string }) {
     <Text size="sm">
       {label} <Code>{text}</Code>
     </Text>
-  )
-}
-
-function FailedRows({ rows }: { rows: MapDetail['failedRows'] }) {
-  const { t } = useWords()
-  return (
-    <section aria-labelledby="failed">
-      <Title order={2} size="h4" id="failed" mb="sm">
-        {t('map.failedRows')}
-      </Title>
-      <Table.ScrollContainer minWidth={480}>
-        <Table>
-          <Table.Tbody>
-            {rows.map((row) => (
-              <Table.Tr key={row.key}>
-                <Table.Td className="mono">{row.key}</Table.Td>
-                <Table.Td>{row.reason}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </section>
   )
 }
 
@@ -206,11 +179,10 @@ function ActivityLog({ entries }: { entries: Activity[] }) {
       ) : (
         <Timeline bulletSize={12} lineWidth={2}>
           {entries.map((entry) => (
-            <Timeline.Item key={`${entry.at} ${entry.kind}`} title={named('activity', entry.kind)}>
+            <Timeline.Item key={entry.id} title={named('activity', entry.action)}>
               {entry.details !== '' && <Text size="sm">{entry.details}</Text>}
               <Text size="xs" c="dimmed">
-                {dateTime(entry.at)}
-                {entry.actor !== null && ` · ${entry.actor}`}
+                {dateTime(entry.at)} · {entry.actor}
               </Text>
             </Timeline.Item>
           ))}

@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { createInvitation, revokeInvitation } from '#access/invitations.ts'
+import { endSessions, reactivatePerson, suspendPerson } from '#access/people.ts'
+import { setRoles } from '#access/roles.ts'
+import type { HttpServer } from '#http/server.ts'
+import { AppError } from '#lib/app-error.ts'
+import { required } from '#lib/assert.ts'
+import type { Tx } from '#postgres/database.ts'
+import { engineRows } from '#tables/predicate.ts'
+import { findRow } from '#tables/rows.queries.ts'
+import type { ContactDetail, ContactSummary, Invited, Page } from '../wire.ts'
+import { CONTACT_COLUMNS, orderColumnOf, readContact, summarizeContacts } from './contact-view.ts'
+import { administratorOf } from './guard.ts'
+import { writeInvitationMail } from './invitation-mail.ts'
+import { listPage, parseId, pointsTo } from './lists.ts'
+import { parseBody } from './parked.ts'
+import type { StudioServices } from './services.ts'
+
+const ROLES_MAX = 50
+const rolesBody = z.strictObject({ roles: z.array(z.string().min(1).max(100)).max(ROLES_MAX) })
+const invitationBody = z.strictObject({ roles: z.array(z.string().min(1).max(100)).min(1).max(ROLES_MAX) })
+
+type WithId = { Params: { id: string } }
+
+/** /contacts: search, one contact, its roles, its way in. What is taken away is gone with the contact's next request. */
+export function registerContacts(scope: HttpServer, services: StudioServices): void {
+  registerLists(scope, services)
+  registerRoles(scope, services)
+  registerInvitations(scope, services)
+  registerSignIn(scope, services)
+}
+
+function registerLists(scope: HttpServer, services: StudioServices): void {
+  const { database, catalog } = services
+
+  scope.get<{ Querystring: { search?: string; after?: string; account?: string } }>(
+    '/contacts',
+    async (request): Promise<Page<ContactSummary>> => {
+      const { search, after, account } = request.query
+      const page = await listPage(database, catalog, {
+        table: catalog.get('contact'),
+        columns: CONTACT_COLUMNS,
+        orderBy: [{ column: 'fullname', descending: false }],
+        search: search ?? '',
+        after,
+        filter: account === undefined ? undefined : pointsTo('parentcustomerid', parseId(account)),
+      })
+      return { ...page, rows: await database.read((tx) => summarizeContacts(tx, page.rows)) }
+    },
+  )
+
+  scope.get<WithId>('/contacts/:id', async (request): Promise<ContactDetail> => {
+    const id = parseId(request.params.id)
+    return database.read((tx) => readContact(tx, services, id))
+  })
+}
+
+function registerRoles(scope: HttpServer, services: StudioServices): void {
+  const { database, clock } = services
+
+  scope.post<WithId>('/contacts/:id/roles', async (request, reply) => {
+    const contactId = parseId(request.params.id)
+    const { roles } = parseBody(rolesBody, request.body)
+    const { policy } = services.permissions()
+    await database.transaction(async (tx) => {
+      await requireContact(tx, services, contactId)
+      const now = new Date(clock.nowMs())
+      await setRoles(tx, policy, { contactId, roles, grantedBy: administratorOf(request).contactId, now })
+    })
+    return reply.code(201).send({})
+  })
+}
+
+function registerInvitations(scope: HttpServer, services: StudioServices): void {
+  const { database, catalog, clock, config, mail } = services
+
+  // The invitation and its mail are one deed: neither is there without the other.
+  scope.post<WithId>('/contacts/:id/invitations', async (request, reply) => {
+    const contactId = parseId(request.params.id)
+    const { roles } = parseBody(invitationBody, request.body)
+    const administrator = administratorOf(request)
+    const { policy } = services.permissions()
+    const answer = await database.transaction(async (tx): Promise<Invited> => {
+      await requireContact(tx, services, contactId)
+      const now = new Date(clock.nowMs())
+      const created = await createInvitation(tx, catalog, policy, {
+        contactIds: [contactId],
+        roles,
+        type: 'single',
+        createdBy: administrator.contactId,
+        now,
+      })
+      const invited = required(created.invited[0], 'the invited contact')
+      const link = `${config.publicUrl}/invitation/${invited.code}`
+      const message = writeInvitationMail({
+        name: invited.fullName,
+        inviter: administrator.fullName,
+        link,
+        expiresAt: created.expiresAt,
+        language: invited.language ?? administrator.language,
+      })
+      const mailId = await mail.post(tx, { to: invited.email, ...message })
+      return { link, mailId, lacks: invited.missing.flatMap((column) => orderColumnOf(column) ?? []) }
+    })
+    return reply.code(201).send(answer)
+  })
+
+  scope.post<WithId>('/invitations/:id/revocations', async (request, reply) => {
+    const id = parseId(request.params.id)
+    await database.transaction((tx) => revokeInvitation(tx, id, new Date(clock.nowMs())))
+    return reply.code(201).send({})
+  })
+}
+
+function registerSignIn(scope: HttpServer, services: StudioServices): void {
+  const { database, clock } = services
+
+  scope.post<WithId>('/contacts/:id/session-ends', async (request, reply) => {
+    const ended = await database.transaction((tx) => endSessions(tx, parseId(request.params.id)))
+    return reply.code(201).send({ ended })
+  })
+  scope.post<WithId>('/contacts/:id/suspensions', async (request, reply) => {
+    await database.transaction((tx) => suspendPerson(tx, parseId(request.params.id), new Date(clock.nowMs())))
+    return reply.code(201).send({})
+  })
+  scope.post<WithId>('/contacts/:id/reactivations', async (request, reply) => {
+    await database.transaction((tx) => reactivatePerson(tx, parseId(request.params.id)))
+    return reply.code(201).send({})
+  })
+}
+
+/** Throws AppError `studio.not_found`: roles and invitations are for people we know. */
+async function requireContact(tx: Tx, { catalog }: StudioServices, contactId: string): Promise<void> {
+  const row = await findRow(tx, catalog, { table: catalog.get('contact'), columns: [], predicate: engineRows }, contactId)
+  if (row === undefined) throw new AppError('studio.not_found', 'There is no such contact')
+}

@@ -1,0 +1,20 @@
+import type { Permissions } from '#access/permissions.ts'
+import type { AccessPlace } from '#access/sign-in.ts'
+import type { Config } from '#config/config.ts'
+import type { DualWrite } from '#dual-write/engine.ts'
+import type { TableMap } from '#dual-write/table-map.ts'
+import type { Log } from '#log/log.ts'
+import type { Mail } from '#mail/mail.ts'
+
+/** What Studio works with. Made by composition. */
+export type StudioServices = AccessPlace & {
+  dualWrite: DualWrite
+  maps: readonly TableMap[]
+  /** Of the release that is current when it is asked. */
+  permissions(): Permissions
+  mail: Mail
+  config: Pick<Config, 'demo' | 'publicUrl' | 'dataDir' | 'databaseUrl' | 'smtpUrl' | 'erp'>
+  log: Log
+  /** The folder of `ensureStudioBuilt`; pages wait for it, the API does not. */
+  app: Promise<string>
+}
