@@ -4,6 +4,7 @@ import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
+import type { Mail } from '#mail/mail.ts'
 import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { LiveRows } from '#tables/live.ts'
@@ -27,6 +28,9 @@ export type PortalOptions = {
   catalog: Catalog
   releases: Releases
   live: LiveRows
+  /** For links to choose a new password. */
+  mail: Mail
+  publicUrl: string
   components: Readonly<Record<string, Component>>
   clock: Clock
   log: Log
@@ -93,7 +97,7 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
   const inner = required(scope, 'the registered scope')
   const hub = createLiveHub({ ground, site: () => releases.current().site, rows: options.live, log })
   addLiveRoute(inner, portal, hub)
-  addIdentityRoutes(inner, portal)
+  addIdentityRoutes(inner, portal, { mail: options.mail, publicUrl: options.publicUrl })
   inner.addHook('preClose', async () => hub.close())
   return addAnswers(inner, portal)
 }

@@ -1,3 +1,5 @@
+import { readInvitation } from '#access/invitations.ts'
+import { readPasswordReset } from '#access/password-reset.ts'
 import { attributes, type Html, html } from '#lib/html.ts'
 import type { Component, PageContext } from '../component.ts'
 
@@ -15,15 +17,37 @@ export const identityParts: Readonly<Record<string, Component>> = {
   },
 
   'redeem-invitation': async (context) => {
-    const { invitation } = context.state
-    if (invitation === 'gone') return html`<p class="notice notice-bad" role="alert">${context.text('invitation.gone')}</p>`
+    const now = new Date(context.clock.nowMs())
+    const invitation = await readInvitation(context.tx, context.catalog, context.params.code ?? '', now)
+    if (invitation.kind === 'refused')
+      return html`<p class="notice notice-bad" role="alert">${context.text(`invitation.${invitation.reason}`)}</p>`
     return html`<form class="stack form" method="post" action="${context.path}" id="redeem-invitation">
+      <p class="lead">${context.text('invitation.lead', { name: invitation.fullName })}</p>
       ${problemIn(context)}${hidden(context)}
-      <p class="field-hint" id="password-rule">${context.text('password.rule')}</p>
-      ${field(context, { name: 'email', type: 'email', label: 'signIn.email', value: textIn(context, 'email'), autocomplete: 'username', maxlength: 200 })}
-      ${field(context, { name: 'password', type: 'password', label: 'password.new', autocomplete: 'new-password', maxlength: 200, describedby: 'password-rule' })}
-      ${field(context, { name: 'repeat', type: 'password', label: 'password.repeat', autocomplete: 'new-password', maxlength: 200 })}
+      ${field(context, { name: 'email', type: 'email', label: 'signIn.email', value: invitation.email, autocomplete: 'username', maxlength: 200, readonly: true })}
+      ${newPassword(context)}
       <div class="form-actions"><button class="button button-primary" type="submit">${context.text('invitation.submit')}</button></div>
+    </form>`
+  },
+
+  'request-password': async (context) => {
+    if (context.query.get('sent') !== null)
+      return html`<p class="notice notice-good" role="status">${context.text('password.linkSent')}</p>`
+    return html`<form class="stack form" method="post" action="/password" id="request-password">${hidden(context)}
+      ${field(context, { name: 'email', type: 'email', label: 'signIn.email', autocomplete: 'username', maxlength: 200 })}
+      <div class="form-actions"><button class="button button-primary" type="submit">${context.text('password.sendLink')}</button></div>
+    </form>`
+  },
+
+  'reset-password': async (context) => {
+    const now = new Date(context.clock.nowMs())
+    const reset = await readPasswordReset(context.tx, context.params.token ?? '', now)
+    if (reset === undefined) return html`<p class="notice notice-bad" role="alert">${context.text('password.linkSpent')}</p>`
+    return html`<form class="stack form" method="post" action="${context.path}" id="reset-password">
+      ${problemIn(context)}${hidden(context)}
+      ${field(context, { name: 'email', type: 'email', label: 'signIn.email', value: reset.email, autocomplete: 'username', maxlength: 200, readonly: true })}
+      ${newPassword(context)}
+      <div class="form-actions"><button class="button button-primary" type="submit">${context.text('password.submit')}</button></div>
     </form>`
   },
 
@@ -32,14 +56,16 @@ export const identityParts: Readonly<Record<string, Component>> = {
     return html`<form class="stack form" method="post" action="/profile/password" id="change-password">
       ${changed ? html`<p class="notice notice-good" role="status">${context.text('password.changed')}</p>` : ''}
       ${context.state.form === 'password' ? problemIn(context) : ''}${hidden(context)}
-      <input class="visually-hidden" type="text" name="username" autocomplete="username" value="${context.visitor.kind === 'contact' ? context.visitor.email : ''}" readonly tabindex="-1" aria-hidden="true">
-      <p class="field-hint" id="password-rule">${context.text('password.rule')}</p>
       ${field(context, { name: 'current', type: 'password', label: 'password.current', autocomplete: 'current-password', maxlength: 200 })}
-      ${field(context, { name: 'password', type: 'password', label: 'password.new', autocomplete: 'new-password', maxlength: 200, describedby: 'password-rule' })}
-      ${field(context, { name: 'repeat', type: 'password', label: 'password.repeat', autocomplete: 'new-password', maxlength: 200 })}
+      ${newPassword(context)}
       <div class="form-actions"><button class="button" type="submit">${context.text('password.submit')}</button></div>
     </form>`
   },
+}
+
+function newPassword(context: PageContext): Html {
+  return html`${field(context, { name: 'password', type: 'password', label: 'password.new', hint: 'password.rule', autocomplete: 'new-password', maxlength: 200 })}
+    ${field(context, { name: 'repeat', type: 'password', label: 'password.repeat', autocomplete: 'new-password', maxlength: 200 })}`
 }
 
 type Field = {
@@ -49,14 +75,18 @@ type Field = {
   value?: string
   autocomplete: string
   maxlength: number
-  describedby?: string
+  /** Key of its text. */
+  hint?: string
+  readonly?: boolean
 }
 
 function field(context: PageContext, one: Field): Html {
   const problem = errorsIn(context)[one.name]
   const error = problem === undefined ? undefined : `${one.name}-error`
-  const about = [one.describedby, error].filter((id) => id !== undefined).join(' ')
+  const hint = one.hint === undefined ? undefined : `${one.name}-hint`
+  const about = [hint, error].filter((id) => id !== undefined).join(' ')
   return html`<div class="field"><label class="field-label" for="${one.name}">${context.text(one.label)}</label>
+    ${hint === undefined ? '' : html`<p class="field-hint" id="${hint}">${context.text(one.hint ?? '')}</p>`}
     <input class="input" required${attributes({
       id: one.name,
       name: one.name,
@@ -64,6 +94,7 @@ function field(context: PageContext, one: Field): Html {
       value: one.value || undefined,
       autocomplete: one.autocomplete,
       maxlength: one.maxlength,
+      readonly: one.readonly,
       'aria-describedby': about || undefined,
       'aria-invalid': problem === undefined ? undefined : 'true',
     })}>
