@@ -1,0 +1,29 @@
+import type { Cursor, RowQuery } from '#tables/query.ts'
+import { ApiRefusal } from './refusals.ts'
+
+/** Where the next page begins. It knows its order, so that it cannot be used with another. */
+export function makeSkipToken(query: Pick<RowQuery, 'table' | 'orderBy'>, cursor: Cursor): string {
+  return Buffer.from(JSON.stringify([orderTextOf(query), ...cursor])).toString('base64url')
+}
+
+export function parseSkipToken(token: string, orderText: string, valuesCount: number): Cursor {
+  const refuse = () => new ApiRefusal('invalid', '$skiptoken is not one that this query gave; start again without it')
+  let content: unknown
+  try {
+    content = JSON.parse(Buffer.from(token, 'base64url').toString())
+  } catch {
+    throw refuse()
+  }
+  if (!Array.isArray(content) || content.length !== valuesCount + 1 || content[0] !== orderText) throw refuse()
+  const values: unknown[] = content.slice(1)
+  if (!values.every(isCursorValue)) throw refuse()
+  return values
+}
+
+export function orderTextOf(query: Pick<RowQuery, 'table' | 'orderBy'>): string {
+  return [query.table.name, ...(query.orderBy ?? []).map((one) => `${one.column}${one.descending ? ' desc' : ''}`)].join(',')
+}
+
+function isCursorValue(value: unknown): value is Cursor[number] {
+  return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
