@@ -5,6 +5,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database } from '#postgres/database.ts'
 import { type Client, createAccessTokens } from './access-tokens.ts'
+import { registerBackOffice } from './back-office/back-office.ts'
 import { writers } from './domain/writers.ts'
 import { loadCatalog } from './entities/catalog.ts'
 import { listColumns } from './entities/columns.queries.ts'
@@ -47,6 +48,7 @@ export async function createScmServer(options: ScmServerOptions): Promise<HttpSe
   registerOData(server, { service, tokens, faults, clock, ready })
   registerEventEndpoints(server, { database, catalog, tokens })
   registerFaults(server, faults)
+  registerBackOffice(server, { database, clock, faults })
   server.get('/health', async (_request, reply) => reply.code(ready() ? 200 : 503).send(status()))
 
   const paused = () => !ready() || (faults.get().outage ?? false) !== false
