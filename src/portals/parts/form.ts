@@ -19,7 +19,10 @@ const VALUE_CHARACTERS_MAX = 4_000
 /** A form of a site (forms/<name>.yaml) on one row the visitor may read; its fields are writable where he may write the row. */
 export async function formPart(context: PageContext, name: string, form: FormDefinition, languages: Languages): Promise<Html> {
   const table = context.catalog.get(form.table)
-  const row = await getRow(context, form, table)
+  const row = await findFormRow(context, form, table)
+  // A sign-in may have no contact: administrators of the seller often have none.
+  if (row === undefined && form.row === 'own-contact') return html`<p class="notice">${context.text('form.noContact')}</p>`
+  if (row === undefined) throw notThere()
   const fields = form.columns.filter((field) => mayReadPath(context, form.table, field.column))
   const state = stateOf(context, name)
   if (form.mode === 'read') {
@@ -50,7 +53,8 @@ export async function saveForm(
   if (form.mode !== 'edit') throw new AppError('request.forbidden', 'This form is for reading')
   const { visitor, permissions, tx } = context
   const table = context.catalog.get(form.table)
-  const row = await getRow(context, form, table)
+  const row = await findFormRow(context, form, table)
+  if (row === undefined) throw notThere()
   const fields = form.columns.filter(
     (field) => !field.readOnly && !field.column.includes('.') && posted.names().includes(field.column),
   )
@@ -83,12 +87,12 @@ function stateOf(context: PageContext, name: string): FormState | undefined {
   return context.state.form === name ? (context.state as FormState) : undefined
 }
 
-async function getRow(context: PageContext, form: FormDefinition, table: TableDefinition): Promise<QueryRow> {
+async function findFormRow(context: PageContext, form: FormDefinition, table: TableDefinition): Promise<QueryRow | undefined> {
   const { visitor, permissions, tx, catalog } = context
   const id: RowId | undefined =
     form.row === 'own-contact' ? (visitor.kind === 'contact' ? visitor.contactId : undefined) : context.params[form.row.parameter]
   if (id === undefined) throw new AppError('request.sign_in_required', context.text('form.signInRequired'))
-  const row = /^[0-9a-f-]{36}$/i.test(id)
+  return /^[0-9a-f-]{36}$/i.test(id)
     ? await findRow(
         tx,
         catalog,
@@ -101,8 +105,10 @@ async function getRow(context: PageContext, form: FormDefinition, table: TableDe
         id,
       )
     : undefined
-  if (row === undefined) throw new AppError('request.not_found', 'There is no such row for this visitor')
-  return row
+}
+
+function notThere(): AppError {
+  return new AppError('request.not_found', 'There is no such row for this visitor')
 }
 
 function problemOf(
@@ -121,7 +127,7 @@ function problemOf(
   if (field.input === 'number' && !/^-?\d+([.]\d+)?$/.test(value)) return context.text('form.number', { label })
   if (field.input === 'select' && !choicesOf(context, field, languages).some(([option]) => option === value))
     return context.text('form.choice', { label })
-  if (field.pattern !== undefined && !new RegExp(`^(?:${field.pattern})$`, 'v').test(value))
+  if (field.pattern !== undefined && !new RegExp(`^(?:${field.pattern})$`, 'u').test(value))
     return context.text(field.patternMessage ?? 'form.pattern', { label })
   return undefined
 }

@@ -71,7 +71,7 @@ function checkForm(parts: Parts, file: string, form: FormDefinition, mustHaveTex
     for (const key of [column.label, column.hint, column.patternMessage, ...Object.values(column.options ?? {})])
       mustHaveText(file, key)
     try {
-      if (column.pattern !== undefined) new RegExp(column.pattern, 'v')
+      if (column.pattern !== undefined) new RegExp(column.pattern, 'u')
     } catch {
       report(file, `${column.column}: the pattern is not a regular expression`)
     }
