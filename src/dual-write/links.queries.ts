@@ -95,3 +95,16 @@ export async function listLinkedKeys(
      order by remote_key limit ${page.rowsMax}`
   return rows.map((row) => row.key)
 }
+
+/** Both sides agree on these values of one column. */
+export async function agreeOn(
+  tx: Tx,
+  map: string,
+  column: string,
+  values: readonly { rowId: RowId; text: string }[],
+): Promise<void> {
+  await tx`
+    update dual_write.row_link l set agreed = l.agreed || jsonb_build_object(${column}::text, v.value), revision = l.revision + 1
+      from unnest(${values.map((one) => one.rowId)}::uuid[], ${values.map((one) => one.text)}::text[]) as v(row_id, value)
+     where l.map = ${map} and l.row_id = v.row_id`
+}

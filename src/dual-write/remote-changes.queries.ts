@@ -21,6 +21,7 @@ export async function putRemoteChanges(tx: Tx, changes: readonly NewRemoteChange
        set generation = dual_write.remote_change.generation + 1, event_id = excluded.event_id,
            due_at = case when dual_write.remote_change.attempt > 0 and dual_write.remote_change.parked_at is null
                          then dual_write.remote_change.due_at else clock_timestamp() end,
+           attempt = case when dual_write.remote_change.parked_at is null then dual_write.remote_change.attempt else 0 end,
            parked_at = null
      where excluded.event_id is null or dual_write.remote_change.event_id is distinct from excluded.event_id`
   await tx`select pg_notify('comptoir_changes', 'dual_write.remote_change')`

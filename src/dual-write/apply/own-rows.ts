@@ -1,0 +1,308 @@
+import type { RemoteFields } from '#connector/contract.ts'
+import { recordKey } from '#connector/record-key.ts'
+import { required } from '#lib/assert.ts'
+import type { Tx } from '#postgres/database.ts'
+import { listPendingColumns } from '#tables/changes.queries.ts'
+import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
+import type { QueryRow } from '#tables/query.ts'
+import {
+  type ColumnValue,
+  findIdsByKey,
+  insertRows,
+  lockRowsById,
+  newRowId,
+  type RowId,
+  type RowValues,
+  readRowsById,
+  setOrigin,
+  updateRows,
+} from '#tables/rows.queries.ts'
+import type { Core } from '../core.ts'
+import { deleteDeferred, putDeferred } from '../deferred.queries.ts'
+import { findLinksByKey, findLinksByRow, type LinkWrite, putLinks, type RowLink } from '../links.queries.ts'
+import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
+import { type MappedRecord, type MissingTarget, setLookup } from '../mapping/to-portal.ts'
+import { textOf } from '../mapping/values.ts'
+import { insertConflicts, type NewConflict } from '../maps.queries.ts'
+import { putRemoteChanges } from '../remote-changes.queries.ts'
+import type { TableMap } from '../table-map.ts'
+import type { Applied, ApplyOptions } from './apply-records.ts'
+import { keyText, resolveDeferred } from './deferred.ts'
+import { merge } from './merge.ts'
+
+/** The rows that a batch of records makes or changes, before they are written. */
+type Plan = {
+  inserts: RowValues[]
+  updates: RowValues[]
+  links: LinkWrite[]
+  conflicts: NewConflict[]
+  /** Rows whose lookups were mapped anew, with those that stay open. */
+  lookups: Map<RowId, readonly MissingTarget[]>
+  results: Applied[]
+}
+
+/** One row for each record: found by its link, else by the integration key, else made. */
+export async function applyOwn(
+  core: Core,
+  tx: Tx,
+  map: TableMap,
+  mapped: readonly MappedRecord[],
+  options: ApplyOptions,
+): Promise<Applied[]> {
+  const keys = mapped.map((one) => one.record.key)
+  const links = await findLinksByKey(tx, map.name, keys, true)
+  const results: Applied[] = []
+  const fresh = mapped.filter((one) => {
+    const isStale = options.fence !== undefined && options.fence.get(one.record.key) !== links.get(one.record.key)?.revision
+    if (isStale) results.push({ record: one.record, result: { kind: 'stale' } })
+    return !isStale
+  })
+  const found = await findByKeys(
+    tx,
+    map,
+    fresh.filter((one) => !links.has(one.record.key)),
+  )
+  const ids = [...[...links.values()].map((link) => link.rowId), ...found.values()]
+  const rows = await lockRowsById(tx, map.table, ids)
+  const pending = map.writes ? await listPendingColumns(tx, map.name, ids) : new Map<RowId, Set<string>>()
+  const plan = planRows(map, fresh, { links, found, rows, pending }, options)
+  resolveWithin(map, plan)
+  await fillFromParents(core, tx, map, plan, rows)
+  await write(core, tx, map, plan, rows, options)
+  return [...results, ...plan.results]
+}
+
+type Known = {
+  links: ReadonlyMap<string, RowLink>
+  found: ReadonlyMap<MappedRecord, RowId>
+  rows: ReadonlyMap<RowId, QueryRow>
+  pending: ReadonlyMap<RowId, ReadonlySet<string>>
+}
+
+function planRows(map: TableMap, mapped: readonly MappedRecord[], known: Known, options: ApplyOptions): Plan {
+  const plan: Plan = { inserts: [], updates: [], links: [], conflicts: [], lookups: new Map(), results: [] }
+  for (const one of mapped) {
+    const { record } = one
+    const link = known.links.get(record.key)
+    const rowId = link?.rowId ?? known.found.get(one)
+    const row = rowId === undefined ? undefined : known.rows.get(rowId)
+    if (rowId === undefined) {
+      plan.results.push({ record, result: { kind: 'created', rowId: planInsert(map, one, plan) } })
+    } else if (row === undefined) {
+      plan.results.push({ record, result: { kind: 'ignored' } })
+    } else if (link === undefined && known.pending.has(rowId) && options.adopt !== true) {
+      plan.results.push({ record, result: { kind: 'in_flight' } })
+    } else {
+      const kind = planUpdate(map, one, { link, row, rowId, pending: known.pending.get(rowId) ?? NOTHING }, plan)
+      plan.results.push({ record, result: { kind, rowId } })
+    }
+  }
+  return plan
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+function planInsert(map: TableMap, one: MappedRecord, plan: Plan): RowId {
+  const rowId = newRowId()
+  plan.inserts.push({ ...one.values, [map.table.idColumn]: rowId })
+  plan.lookups.set(rowId, one.missing)
+  plan.links.push({
+    rowId,
+    remoteKey: one.record.key,
+    company: one.company,
+    agreed: agreedOf(map.table, one.values),
+    remoteVersion: one.record.version,
+  })
+  return rowId
+}
+
+function planUpdate(
+  map: TableMap,
+  one: MappedRecord,
+  at: { link: RowLink | undefined; row: QueryRow; rowId: RowId; pending: ReadonlySet<string> },
+  plan: Plan,
+): 'updated' | 'unchanged' {
+  const { changes, agreed, conflicts } = merge(map, at.row, at.link?.agreed, one.values, at.pending)
+  // A row that was marked as gone has come back.
+  const values: RowValues =
+    at.link === undefined && map.deletes.toPortal === 'mark' && at.row.statecode !== 0
+      ? { ...changes, statecode: 0, statuscode: 1 }
+      : changes
+  plan.conflicts.push(...conflicts.map((conflict) => ({ ...conflict, rowId: at.rowId })))
+  const hasChanges = Object.keys(values).length > 0
+  if (hasChanges) plan.updates.push({ ...values, [map.table.idColumn]: at.rowId })
+  if (at.link === undefined || hasChanges || one.missing.length > 0) plan.lookups.set(at.rowId, one.missing)
+  if (at.link?.remoteVersion !== one.record.version || !isSameAgreed(at.link.agreed, agreed)) {
+    plan.links.push({
+      rowId: at.rowId,
+      remoteKey: one.record.key,
+      company: one.company,
+      agreed,
+      remoteVersion: one.record.version,
+    })
+  }
+  return hasChanges ? 'updated' : 'unchanged'
+}
+
+function isSameAgreed(a: RowLink['agreed'], b: RowLink['agreed']): boolean {
+  const names = Object.keys(b)
+  return names.length === Object.keys(a).length && names.every((name) => a[name] === b[name])
+}
+
+function agreedOf(table: TableDefinition, values: RowValues): Record<string, string | null> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, textOf(required(table.columns.get(name), name), value)]),
+  )
+}
+
+/** Rows that exist already: by the integration key, or because our own create of them carries the record's findBy values. */
+async function findByKeys(tx: Tx, map: TableMap, mapped: readonly MappedRecord[]): Promise<Map<MappedRecord, RowId>> {
+  const found = new Map<MappedRecord, RowId>()
+  await findBy(tx, map, map.key, mapped, found, (one, name) => one.values[name])
+  if (map.findBy.length === 0 || map.group !== undefined) return found
+  const columns = map.findBy.map((field) => map.columns.find((one) => one.field === field && one.column !== undefined))
+  if (columns.some((one) => one === undefined)) return found
+  const company = map.table.columns.has(COMPANY_COLUMN) ? [COMPANY_COLUMN] : []
+  for (const pick of ['column', 'elseColumn'] as const) {
+    const names = columns.map((one) => (pick === 'column' ? one?.column?.name : (one?.elseColumn ?? one?.column?.name)) ?? '')
+    const open = mapped.filter((one) => !found.has(one))
+    const source = new Map(names.map((name, i) => [name, columns[i]?.column?.name ?? name]))
+    const candidates = new Map<MappedRecord, RowId>()
+    await findBy(tx, map, [...names, ...company], open, candidates, (one, name) => one.values[source.get(name) ?? name])
+    // A row that is linked is another record's: the value was not as unique as hoped.
+    const linked = await findLinksByRow(tx, map.name, [...candidates.values()])
+    for (const [one, id] of candidates) if (!linked.has(id)) found.set(one, id)
+  }
+  return found
+}
+
+async function findBy(
+  tx: Tx,
+  map: TableMap,
+  columns: readonly string[],
+  mapped: readonly MappedRecord[],
+  found: Map<MappedRecord, RowId>,
+  valueIn: (one: MappedRecord, column: string) => ColumnValue | undefined,
+): Promise<void> {
+  const keys = new Map<string, MappedRecord>()
+  for (const one of mapped) {
+    const values = Object.fromEntries(columns.map((name) => [name, valueIn(one, name) ?? null]))
+    const isWhole = Object.values(values).every((value) => value !== null && value !== '')
+    if (isWhole) keys.set(keyText(map.table, columns, values), one)
+  }
+  const tuples = [...keys.keys()].map((key) => key.split(KEY_SEPARATOR))
+  for (const [key, id] of await findIdsByKey(tx, map.table, columns, tuples)) {
+    const one = keys.get(key)
+    if (one !== undefined) found.set(one, id)
+  }
+}
+
+/** Lookups within the table whose target is among the new rows: a customer that is its own invoice account. */
+function resolveWithin(map: TableMap, plan: Plan): void {
+  const rows = new Map([...plan.inserts, ...plan.updates].map((row) => [String(row[map.table.idColumn]), row]))
+  const links = new Map(plan.links.map((link) => [link.rowId, link]))
+  const indexes = new Map<string, Map<string, RowId>>()
+  const findNew = (missing: MissingTarget) => {
+    const name = missing.keyColumns.join(' ')
+    const index =
+      indexes.get(name) ??
+      new Map(plan.inserts.map((row) => [keyText(map.table, missing.keyColumns, row), String(row[map.table.idColumn])]))
+    indexes.set(name, index)
+    return index.get(missing.key)
+  }
+  for (const [rowId, missing] of plan.lookups) {
+    const open = missing.filter((one) => {
+      const id = one.table === map.table ? findNew(one) : undefined
+      const lookup = map.lookups.find((other) => other.column.name === one.column)
+      const row = rows.get(rowId)
+      if (id === undefined || lookup === undefined || row === undefined) return true
+      setLookup(lookup, { values: row as Record<string, ColumnValue> }, id, { table: map.table })
+      const link = links.get(rowId)
+      if (link !== undefined) (link.agreed as Record<string, string | null>)[one.column] = id
+      return false
+    })
+    plan.lookups.set(rowId, open)
+  }
+}
+
+/** Columns that a row takes from its parent while they are empty. */
+async function fillFromParents(core: Core, tx: Tx, map: TableMap, plan: Plan, rows: ReadonlyMap<RowId, QueryRow>): Promise<void> {
+  if (map.fillFrom === undefined) return
+  const { through, columns } = map.fillFrom
+  const target = core.catalog.get(required(map.table.columns.get(through)?.targets[0], `the target of ${through}`))
+  const open = [...plan.inserts, ...plan.updates].filter((row) => {
+    const whole = { ...rows.get(String(row[map.table.idColumn])), ...row }
+    return [...columns.keys()].some((name) => (whole[name] ?? null) === null) && (whole[through] ?? null) !== null
+  })
+  const parentOf = (row: RowValues) => String(row[through] ?? rows.get(String(row[map.table.idColumn]))?.[through] ?? '')
+  const parents = await readRowsById(tx, target, [...new Set(open.map(parentOf))])
+  for (const row of open) {
+    const whole = { ...rows.get(String(row[map.table.idColumn])), ...row }
+    for (const [name, source] of columns) {
+      const value = parents.get(parentOf(row))?.[source]
+      if ((whole[name] ?? null) === null && value !== undefined) (row as Record<string, ColumnValue>)[name] = value
+    }
+  }
+}
+
+async function write(
+  core: Core,
+  tx: Tx,
+  map: TableMap,
+  plan: Plan,
+  rows: ReadonlyMap<RowId, QueryRow>,
+  options: ApplyOptions,
+): Promise<void> {
+  await setOrigin(tx, map.name, options)
+  await insertRows(tx, map.table, plan.inserts)
+  await updateRows(tx, map.table, fillUnion(map.table, plan.updates, rows))
+  await putLinks(tx, map.name, plan.links)
+  await deleteDeferred(
+    tx,
+    map.name,
+    plan.updates.map((row) => String(row[map.table.idColumn])),
+  )
+  const deferred = [...plan.lookups].flatMap(([rowId, missing]) =>
+    missing.map((one) => ({ map: map.name, rowId, column: one.column, targetTable: one.table.name, key: one.key })),
+  )
+  await putDeferred(tx, deferred)
+  await insertConflicts(tx, plan.conflicts)
+  if (plan.inserts.length > 0) {
+    await resolveDeferred(core, tx, map.table, plan.inserts, options)
+    if (!options.quiet) await putRemoteChanges(tx, extensionsOf(core, map, plan.inserts))
+  }
+  // A renamed key must not be found under its old name.
+  if (plan.updates.some((row) => map.key.some((name) => row[name] !== undefined))) core.index.forget()
+}
+
+/** Records of other maps that fill columns of the new rows: they came before the row was there. */
+function extensionsOf(core: Core, map: TableMap, rows: readonly RowValues[]) {
+  return core.maps
+    .filter((other) => other.rows === 'existing' && other.table === map.table)
+    .flatMap((other) =>
+      rows.flatMap((row) => {
+        const fields: Record<string, RemoteFields[string]> = { ...other.filter.where }
+        for (const one of other.columns) {
+          if (one.field !== undefined && one.column !== undefined && other.recordKey.includes(one.field))
+            fields[one.field] = row[one.column.name] ?? null
+        }
+        const isWhole = other.recordKey.every((name) => fields[name] !== undefined && fields[name] !== null)
+        return isWhole
+          ? [{ map: other.name, remoteKey: recordKey(other.recordKey, other.companyField, fields), eventId: null }]
+          : []
+      }),
+    )
+}
+
+/** Rows for one statement all carry the same columns: those they do not change keep the value they have (the rows are locked). */
+export function fillUnion(
+  table: TableDefinition,
+  updates: readonly RowValues[],
+  rows: ReadonlyMap<RowId, QueryRow>,
+): RowValues[] {
+  const names = [...new Set(updates.flatMap((row) => Object.keys(row)))]
+  return updates.map((row) => {
+    const before = rows.get(String(row[table.idColumn]))
+    return Object.fromEntries(names.map((name) => [name, row[name] === undefined ? (before?.[name] ?? null) : row[name]]))
+  })
+}

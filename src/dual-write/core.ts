@@ -1,0 +1,40 @@
+import type { Connector } from '#connector/contract.ts'
+import { required } from '#lib/assert.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#log/log.ts'
+import type { Database } from '#postgres/database.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import type { LookupIndex } from './mapping/lookup-index.ts'
+import type { Meter } from './meter.ts'
+import type { TableMap } from './table-map.ts'
+
+/** What all parts of the engine share. */
+export type Core = {
+  readonly database: Database
+  readonly catalog: Catalog
+  readonly connector: Connector
+  /** In dependency order. */
+  readonly maps: readonly TableMap[]
+  readonly index: LookupIndex
+  readonly meter: Meter
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Reasons for waiting that end together, when the other side answers again. */
+export const UNREACHABLE = 'dual_write.unreachable'
+/** Waits for the row or record that it belongs to. */
+export const PARENT = 'dual_write.parent'
+export const CONFLICT = 'dual_write.conflict'
+
+export function getMap(core: Core, name: string): TableMap {
+  return required(
+    core.maps.find((map) => map.name === name),
+    `the table map ${name}`,
+  )
+}
+
+/** Maps whose rows are the lines of this map's rows. */
+export function childrenOf(core: Core, map: TableMap): TableMap[] {
+  return core.maps.filter((other) => other.group?.parent === map.name)
+}
