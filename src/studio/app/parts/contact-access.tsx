@@ -127,7 +127,7 @@ function Invitations({ contact, ask }: { contact: ContactDetail; ask: (question:
             </Text>
           </Stack>
           {invitation.state === 'open' && (
-            <Button size="compact-sm" variant="subtle" color="red.9" onClick={() => revoke(invitation)}>
+            <Button size="compact-sm" variant="subtle" c="var(--bad)" onClick={() => revoke(invitation)}>
               {t('access.revoke.deed')}
             </Button>
           )}

@@ -31,9 +31,16 @@ function End({ name, side }: { name: string; side: string }) {
   return (
     <div className="flow-end">
       <span className="flow-side">{side}</span>
-      <span className="flow-name">{name}</span>
+      <span className="flow-name">{breakable(name)}</span>
     </div>
   )
+}
+
+/** A technical name that may break where its words meet. */
+function breakable(name: string) {
+  const words = name.split(/(?<=_)|(?<=[a-z])(?=[A-Z])/)
+  // biome-ignore lint/suspicious/noArrayIndexKey: the words of a name never move
+  return words.map((word, index) => [word, <wbr key={index} />])
 }
 
 function Lane(props: { way: 'left' | 'right'; open: boolean; queued: number; perMinute: number }) {

@@ -103,7 +103,7 @@ function OrderColumns({ contact }: { contact: ContactDetail }) {
               {one.value === null ? (
                 t('contact.isMissing')
               ) : (
-                <Group gap={6}>
+                <Group gap={6} wrap="nowrap" align="flex-start">
                   <span className="good">
                     <CheckIcon size={16} />
                   </span>

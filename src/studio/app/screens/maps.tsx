@@ -23,7 +23,7 @@ export function MapsScreen() {
           maps.length === 0 ? (
             <Empty title={t('maps.empty.title')} text={t('maps.empty.text')} />
           ) : (
-            <Stack component="ul" gap="sm" className="plain-list">
+            <Stack component="ul" gap={6} className="plain-list">
               {maps.map((map) => (
                 <MapRow key={map.name} map={map} />
               ))}
@@ -38,13 +38,13 @@ export function MapsScreen() {
 function MapRow({ map }: { map: MapStatus }) {
   const { t, ago } = useWords()
   return (
-    <Paper component="li" withBorder p="md">
-      <Stack gap="sm">
-        <Group justify="space-between" gap="sm">
-          <Group gap="sm">
-            <TextLink to="/dual-write/$name" params={{ name: map.name }} fw={600}>
-              {map.title}
-            </TextLink>
+    <Paper component="li" withBorder className="map-card">
+      <div className="map-row">
+        <div>
+          <TextLink to="/dual-write/$name" params={{ name: map.name }} fw={600}>
+            {map.title}
+          </TextLink>
+          <Group gap={8} mt={2}>
             <StateBadge state={map.state} />
             {map.parked > 0 && (
               <TextLink to="/parked-changes" search={{ map: map.name }} size="sm" className="bad">
@@ -52,21 +52,19 @@ function MapRow({ map }: { map: MapStatus }) {
               </TextLink>
             )}
           </Group>
-          <MapActions name={map.name} title={map.title} state={map.state} />
-        </Group>
-        <div className="map-row">
-          <Flow map={map} />
-          <MapFigures map={map} />
         </div>
-        {map.initialSync !== null && map.initialSync.state !== 'done' && (
-          <InitialSync progress={map.initialSync} name={map.title} />
-        )}
-        {map.lastError !== null && (
-          <Text size="sm" className="bad" lineClamp={2}>
-            {t('maps.lastError', { reason: map.lastError.reason, when: ago(map.lastError.at) })}
-          </Text>
-        )}
-      </Stack>
+        <Flow map={map} />
+        <MapFigures map={map} />
+        <MapActions name={map.name} title={map.title} state={map.state} />
+      </div>
+      {map.initialSync !== null && map.initialSync.state !== 'done' && (
+        <InitialSync progress={map.initialSync} name={map.title} />
+      )}
+      {map.lastError !== null && (
+        <Text size="sm" className="bad" lineClamp={2}>
+          {t('maps.lastError', { reason: map.lastError.reason, when: ago(map.lastError.at) })}
+        </Text>
+      )}
     </Paper>
   )
 }

@@ -116,7 +116,7 @@ function Errors({ data }: { data: Overview }) {
       <Stack gap="xs">
         {data.errors.map((error) => (
           <Alert key={error.map} color="orange">
-            <TextLink to="/dual-write/$name" params={{ name: error.map }} fw={600}>
+            <TextLink to="/dual-write/$name" params={{ name: error.map }} fw={600} c="inherit" underline="always">
               {error.title}
             </TextLink>{' '}
             {error.reason} <span className="when">{ago(error.at)}</span>

@@ -118,7 +118,7 @@ function ParkedCard(props: {
           <Button
             size="compact-sm"
             variant="subtle"
-            color="red.9"
+            c="var(--bad)"
             onClick={props.discard}
             aria-label={t('parked.discardOne', { name })}
           >
