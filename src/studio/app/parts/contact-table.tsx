@@ -20,7 +20,7 @@ export function ContactTable({ rows, withAccount }: { rows: ContactSummary[]; wi
           {rows.map((row) => (
             <Table.Tr key={row.id}>
               <Table.Td>
-                <TextLink to="/contacts/$id" params={{ id: row.id }} fw={550}>
+                <TextLink to="/contacts/$id" params={{ id: row.id }} fw={550} size="sm">
                   {row.fullName === '' ? (row.email ?? t('contact.noName')) : row.fullName}
                 </TextLink>
               </Table.Td>

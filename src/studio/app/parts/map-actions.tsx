@@ -1,4 +1,4 @@
-import { Button, Group } from '@mantine/core'
+import { ActionIcon, Button, Group, Tooltip } from '@mantine/core'
 import { useState } from 'react'
 import type { MapState } from '../../wire.ts'
 import { mapsQuery, post, queryClient } from '../lib/api.ts'
@@ -20,7 +20,9 @@ const DEEDS: Readonly<Record<MapState, readonly Deed[]>> = {
 }
 const ICONS: Readonly<Record<Deed, typeof PlayIcon>> = { run: PlayIcon, resume: PlayIcon, pause: PauseIcon, stop: StopIcon }
 
-export function MapActions({ name, title, state }: { name: string; title: string; state: MapState }) {
+/** `compact`: as icons, where the row of a list has no room for words. */
+export function MapActions(props: { name: string; title: string; state: MapState; compact?: boolean }) {
+  const { name, title, state } = props
   const { t } = useWords()
   const [question, ask] = useState<Question | undefined>(undefined)
   const [busy, setBusy] = useState<Deed | undefined>(undefined)
@@ -51,16 +53,19 @@ export function MapActions({ name, title, state }: { name: string; title: string
     <Group gap={6} wrap="nowrap">
       {DEEDS[state].map((deed) => {
         const Icon = ICONS[deed]
-        return (
-          <Button
-            key={deed}
-            size="compact-sm"
-            variant="default"
-            leftSection={<Icon size={15} />}
-            loading={busy === deed}
-            aria-label={t(`maps.do.${deed}`, { name: title })}
-            onClick={() => start(deed)}
-          >
+        const common = {
+          loading: busy === deed,
+          'aria-label': t(`maps.do.${deed}`, { name: title }),
+          onClick: () => start(deed),
+        }
+        return props.compact === true ? (
+          <Tooltip key={deed} label={t(`maps.deed.${deed}`)}>
+            <ActionIcon variant="default" size="md" {...common}>
+              <Icon size={15} />
+            </ActionIcon>
+          </Tooltip>
+        ) : (
+          <Button key={deed} size="compact-sm" variant="default" leftSection={<Icon size={15} />} {...common}>
             {t(`maps.deed.${deed}`)}
           </Button>
         )

@@ -1,8 +1,8 @@
 import { useHistory } from '../lib/live.ts'
 import { useWords } from '../lib/messages.tsx'
 
-const WIDTH = 120
-const HEIGHT = 28
+const WIDTH = 84
+const HEIGHT = 22
 const POINTS = 120
 
 /** Changes per minute, both ways together, over the last ten minutes that Studio has been open. */

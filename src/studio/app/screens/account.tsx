@@ -16,7 +16,7 @@ export function AccountScreen({ id }: { id: string }) {
 }
 
 function Account({ account, accountsTitle }: { account: AccountDetail; accountsTitle: string }) {
-  const { t, named } = useWords()
+  const { t, named, money } = useWords()
   return (
     <>
       <ScreenHead
@@ -40,7 +40,7 @@ function Account({ account, accountsTitle }: { account: AccountDetail; accountsT
               {account.facts.map((fact) => (
                 <div key={fact.label}>
                   <dt>{t(`fact.${fact.label}`)}</dt>
-                  <dd>{fact.value}</dd>
+                  <dd>{fact.label === 'creditLimit' ? money(fact.value, account.currency) : fact.value}</dd>
                 </div>
               ))}
             </dl>

@@ -64,7 +64,7 @@ function AccountTable({ rows }: { rows: AccountSummary[] }) {
           {rows.map((row) => (
             <Table.Tr key={row.id}>
               <Table.Td>
-                <TextLink to="/accounts/$id" params={{ id: row.id }} fw={550}>
+                <TextLink to="/accounts/$id" params={{ id: row.id }} fw={550} size="sm">
                   {row.name}
                 </TextLink>{' '}
                 {row.onHold !== null && row.onHold !== 'no' && <Tag color="orange">{named('onHold', row.onHold)}</Tag>}

@@ -23,15 +23,39 @@ export function MapsScreen() {
           maps.length === 0 ? (
             <Empty title={t('maps.empty.title')} text={t('maps.empty.text')} />
           ) : (
-            <Stack component="ul" gap={6} className="plain-list">
-              {maps.map((map) => (
-                <MapRow key={map.name} map={map} />
-              ))}
-            </Stack>
+            <>
+              <Heads />
+              <Stack component="ul" gap={6} className="plain-list">
+                {maps.map((map) => (
+                  <MapRow key={map.name} map={map} />
+                ))}
+              </Stack>
+            </>
           )
         }
       </Loaded>
     </>
+  )
+}
+
+/** What the columns of wide windows are; in narrow ones each value carries its own label. */
+function Heads() {
+  const { t } = useWords()
+  return (
+    <div className="map-row map-heads" aria-hidden="true">
+      <span />
+      <div className="flow">
+        <span>{t('flow.portal')}</span>
+        <span />
+        <span>{t('flow.erp')}</span>
+      </div>
+      <div className="figures">
+        <span>{t('maps.rows')}</span>
+        <span>{t('maps.lag')}</span>
+        <span>{t('maps.rate')}</span>
+      </div>
+      <span />
+    </div>
   )
 }
 
@@ -41,7 +65,7 @@ function MapRow({ map }: { map: MapStatus }) {
     <Paper component="li" withBorder className="map-card">
       <div className="map-row">
         <div>
-          <TextLink to="/dual-write/$name" params={{ name: map.name }} fw={600}>
+          <TextLink to="/dual-write/$name" params={{ name: map.name }} fw={600} size="sm">
             {map.title}
           </TextLink>
           <Group gap={8} mt={2}>
@@ -55,7 +79,7 @@ function MapRow({ map }: { map: MapStatus }) {
         </div>
         <Flow map={map} />
         <MapFigures map={map} />
-        <MapActions name={map.name} title={map.title} state={map.state} />
+        <MapActions name={map.name} title={map.title} state={map.state} compact />
       </div>
       {map.initialSync !== null && map.initialSync.state !== 'done' && (
         <InitialSync progress={map.initialSync} name={map.title} />
@@ -75,11 +99,9 @@ function MapFigures({ map }: { map: MapStatus }) {
   return (
     <div className="figures">
       <Figure label={t('maps.rows')} value={number(map.rows)} />
-      <Figure label={t('maps.lag')} value={lagMs === 0 ? t('maps.noLag') : duration(lagMs)} />
-      <div>
-        <Text size="xs" c="dimmed">
-          {t('maps.perMinute', { count: map.perMinute.toErp + map.perMinute.toPortal })}
-        </Text>
+      <Figure label={t('maps.lag')} value={lagMs === 0 ? '–' : duration(lagMs)} />
+      <div className="rate">
+        <Figure label={t('maps.rate')} value={number(map.perMinute.toErp + map.perMinute.toPortal)} />
         <Sparkline map={map.name} />
       </div>
     </div>
@@ -89,12 +111,8 @@ function MapFigures({ map }: { map: MapStatus }) {
 function Figure({ label, value }: { label: string; value: string }) {
   return (
     <div>
-      <Text size="xs" c="dimmed">
-        {label}
-      </Text>
-      <Text fw={600} className="digits">
-        {value}
-      </Text>
+      <span className="figure-label">{label}</span>
+      <span className="digits">{value}</span>
     </div>
   )
 }
