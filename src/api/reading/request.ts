@@ -40,7 +40,7 @@ export type ReadingRequest = {
 
 /** Throws ApiRefusal, or AppError `odata.invalid` with the position of what cannot be parsed. */
 export function readRequest(request: ReadingRequest): Reading {
-  const { catalog, permissions, visitor, table, url } = request
+  const { permissions, visitor, table, url } = request
   refuseOthers(url.searchParams)
   const options = parseQueryOptions(url.searchParams)
   if (options.skip !== undefined) throw new ApiRefusal('invalid', '$skip is not supported: follow @odata.nextLink instead')
