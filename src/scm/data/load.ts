@@ -7,7 +7,16 @@ import { analyzeTable, insertRows, quietEvents } from '../domain/rows.queries.ts
 import type { FieldValue } from '../domain/rows.ts'
 import { type Catalog, type Entity, type Field, loadCatalog } from '../entities/catalog.ts'
 import { listColumns } from '../entities/columns.queries.ts'
-import { changeRow, completeLines, listKeys, nameProducts, placeCustomers, savepoint, totalOrders } from './load/load.queries.ts'
+import {
+  changeRow,
+  completeLines,
+  keepHeaderTax,
+  listKeys,
+  nameProducts,
+  placeCustomers,
+  savepoint,
+  totalOrders,
+} from './load/load.queries.ts'
 import { type FileRow, rowsOfFile } from './load/rows-of-file.ts'
 import { type LoadReference, type LoadRule, loadRules } from './load/sets.ts'
 
@@ -57,6 +66,7 @@ export async function loadFolder(
     await placeCustomers(tx)
     await completeLines(tx)
     await totalOrders(tx)
+    await keepHeaderTax(tx)
     for (const { table } of catalog.entities) await analyzeTable(tx, table)
   })
   return { loaded, problems }

@@ -8,7 +8,7 @@ export async function listInconsistencies(tx: Tx): Promise<string[]> {
         join scm.sales_order_line l on l."dataAreaId" = h."dataAreaId" and l."SalesOrderNumber" = h."SalesOrderNumber"
        group by h.recid
       having h."OrderTotalAmount" <> coalesce(sum(l."LineAmount" + l."TotalTaxAmount") filter (where l."SalesOrderLineStatus" <> 'Canceled'), 0)
-             - h."TotalDiscountAmount" + case when h."SalesOrderStatus" = 'Canceled' then 0 else h."OrderTotalChargesAmount" end) x
+             - h."TotalDiscountAmount" + h."OrderHeaderTaxAmount" + case when h."SalesOrderStatus" = 'Canceled' then 0 else h."OrderTotalChargesAmount" end) x
     union all
     select 'orders without lines', count(*) from scm.sales_order_header h where not exists (
       select from scm.sales_order_line l where l."dataAreaId" = h."dataAreaId" and l."SalesOrderNumber" = h."SalesOrderNumber")
@@ -30,7 +30,7 @@ export async function listInconsistencies(tx: Tx): Promise<string[]> {
                                where i."dataAreaId" = l."dataAreaId" and i."InventoryLotId" = l."InventoryLotId")
     union all
     select 'invoices that differ from their lines', count(*) from scm.sales_invoice_header h
-     where h."TotalInvoiceAmount" - h."TotalChargeAmount" + h."TotalDiscountAmount" <> (
+     where h."TotalInvoiceAmount" - h."TotalChargeAmount" - h."InvoiceHeaderTaxAmount" + h."TotalDiscountAmount" <> (
        select coalesce(sum(i."LineAmount" + i."LineTotalTaxAmount"), 0) from scm.sales_invoice_line i
         where i."dataAreaId" = h."dataAreaId" and i."InvoiceNumber" = h."InvoiceNumber")
     union all

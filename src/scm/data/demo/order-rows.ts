@@ -171,7 +171,6 @@ export function invoiceRow(
     ...Object.fromEntries(ADDRESS.slice(2).map((part) => [`InvoiceAddress${part}`, customer.row[`InvoiceAddress${part}`] ?? ''])),
     InvoiceAddressState: customer.row.InvoiceAddressState ?? '',
     TotalTaxAmount: amounts.tax,
-    InvoiceHeaderTaxAmount: amounts.tax,
     TotalInvoiceAmount: amounts.total,
     SettledAmount: amounts.settled,
   }

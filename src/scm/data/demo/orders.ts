@@ -131,7 +131,7 @@ function writeOrder(out: Documents, order: DemoOrder, writing: Writing): void {
   const status = orderStatus(statuses)
   const processing = processingStatus(status, document)
   const counted = isCanceled ? [] : lines
-  const totals = orderTotals(counted, { discountPercent: '0', charges: '0' })
+  const totals = orderTotals(counted, { discountPercent: '0', discount: '0', charges: '0', headerTax: '0' })
   out.headers.push(orderRow(order, { status, processing, document, tax: totals.tax, total: totals.total }))
   for (const [index, line] of lines.entries()) {
     const picked = plan.stage === 'picked' ? line.ordered : 0

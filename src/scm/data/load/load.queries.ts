@@ -50,6 +50,17 @@ export async function totalOrders(tx: Tx): Promise<void> {
      where l."dataAreaId" = h."dataAreaId" and l."SalesOrderNumber" = h."SalesOrderNumber" and h."OrderTotalAmount" = 0`
 }
 
+/** Tax that came for the order as a whole, beyond what its lines bring, stays with the order. */
+export async function keepHeaderTax(tx: Tx): Promise<void> {
+  await tx`
+    update scm.sales_order_header h
+       set "OrderHeaderTaxAmount" = h."OrderTotalTaxAmount" - l.tax
+      from (select "dataAreaId", "SalesOrderNumber", sum("TotalTaxAmount") as tax
+              from scm.sales_order_line where "SalesOrderLineStatus" <> 'Canceled' group by 1, 2) l
+     where l."dataAreaId" = h."dataAreaId" and l."SalesOrderNumber" = h."SalesOrderNumber"
+       and h."OrderTotalTaxAmount" > l.tax and h."OrderHeaderTaxAmount" = 0`
+}
+
 /** Lines take names and product numbers from their products, addresses and dates from their orders, where they brought none. */
 export async function completeLines(tx: Tx): Promise<void> {
   await tx`

@@ -70,7 +70,9 @@ test('an order totals its lines less its discount, with charges and tax', () => 
       { amount: '100', tax: '20' },
       { amount: '50.05', tax: '10.01' },
     ],
-    { discountPercent: '10', charges: '5' },
+    { discountPercent: '10', discount: '99', charges: '5', headerTax: '1' },
   )
-  assert.deepEqual(totals, { lines: '150.05', discount: '15.01', charges: '5', tax: '30.01', total: subtract('185.06', '15.01') })
+  assert.deepEqual(totals, { lines: '150.05', discount: '15.01', charges: '5', tax: '31.01', total: subtract('186.06', '15.01') })
+  const given = orderTotals([{ amount: '100', tax: '0' }], { discountPercent: '0', discount: '7', charges: '0', headerTax: '0' })
+  assert.equal(given.total, '93')
 })

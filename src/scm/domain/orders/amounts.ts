@@ -66,14 +66,17 @@ export type OrderTotals = {
   total: DecimalText
 }
 
-/** Lines − total discount + charges + tax. */
+/**
+ * Lines − total discount + charges + tax. The discount is a percentage of the lines or, without one, the amount that the order came
+ * with; tax is the lines' and what the order came with for the whole.
+ */
 export function orderTotals(
   lines: readonly { amount: DecimalText; tax: DecimalText }[],
-  order: { discountPercent: DecimalText; charges: DecimalText },
+  order: { discountPercent: DecimalText; discount: DecimalText; charges: DecimalText; headerTax: DecimalText },
 ): OrderTotals {
   const sum = add('0', ...lines.map((line) => line.amount))
-  const discount = percentOf(sum, order.discountPercent)
-  const tax = add('0', ...lines.map((line) => line.tax))
+  const discount = compare(order.discountPercent, '0') === 0 ? order.discount : percentOf(sum, order.discountPercent)
+  const tax = add(order.headerTax, ...lines.map((line) => line.tax))
   return { lines: sum, discount, charges: order.charges, tax, total: add(subtract(sum, discount), order.charges, tax) }
 }
 

@@ -5,10 +5,10 @@ import { nextNumber } from '../number-sequences.ts'
 import { findRow, insertRow, updateRow } from '../rows.queries.ts'
 import { dayOf, decimal, type Fields, type Row, text, type WriteContext } from '../rows.ts'
 import { partAmount, percentOf } from './amounts.ts'
-import { invoiceCount, invoicedByLine } from './order.queries.ts'
+import { invoicedByLine, invoicedSoFar } from './order.queries.ts'
 import { dueDay } from './payment-terms.ts'
 import { beginPosting, type OrderKey } from './processing.ts'
-import { settleOrder } from './settle.ts'
+import { settleOrder, statusOfLine } from './settle.ts'
 
 type Part = { line: Row; quantity: DecimalText; amount: DecimalText; tax: DecimalText; discount: DecimalText }
 
@@ -21,7 +21,7 @@ export async function invoiceOrder(tx: Tx, key: OrderKey, context: WriteContext)
   const taken = new Map((await invoicedByLine(tx, key.company, key.number)).map((one) => [one.lot, one]))
   const parts = lines.filter(isToInvoice).map((line) => partOf(line, taken.get(text(line, 'InventoryLotId'))))
   if (parts.length === 0) refuse(`Sales order ${key.number} has nothing delivered that is not invoiced.`)
-  const invoice = await insertInvoice(tx, header, parts, context)
+  const invoice = await insertInvoice(tx, header, { parts, lines }, context)
   for (const part of parts) await insertInvoiceLine(tx, part, invoice)
   for (const part of parts) {
     await updateRow(tx, 'sales_order_line', part.line.recid, { InvoicedQuantity: decimal(part.line, 'DeliveredQuantity') })
@@ -49,13 +49,22 @@ function partOf(line: Row, taken: { amount: string; tax: string } | undefined): 
   }
 }
 
-async function insertInvoice(tx: Tx, header: Row, parts: readonly Part[], context: WriteContext): Promise<Row> {
+async function insertInvoice(
+  tx: Tx,
+  header: Row,
+  work: { parts: readonly Part[]; lines: readonly Row[] },
+  context: WriteContext,
+): Promise<Row> {
+  const { parts } = work
   const company = text(header, 'dataAreaId')
   const order = text(header, 'SalesOrderNumber')
+  const before = await invoicedSoFar(tx, company, order)
   const lines = add('0', ...parts.map((part) => part.amount))
-  const tax = add('0', ...parts.map((part) => part.tax))
-  const discount = percentOf(lines, decimal(header, 'TotalDiscountPercentage'))
-  const charges = (await invoiceCount(tx, company, order)) === 0 ? decimal(header, 'OrderTotalChargesAmount') : '0'
+  // What belongs to the order as a whole goes on its first invoice.
+  const headerTax = before.count === 0 ? decimal(header, 'OrderHeaderTaxAmount') : '0'
+  const charges = before.count === 0 ? decimal(header, 'OrderTotalChargesAmount') : '0'
+  const tax = add(headerTax, ...parts.map((part) => part.tax))
+  const discount = discountOf(header, work, before.discount)
   const terms = await findRow(tx, 'payment_term', { dataAreaId: company, Name: text(header, 'PaymentTermsName') })
   return insertRow(tx, 'sales_invoice_header', {
     ...invoiceAddress(header),
@@ -76,11 +85,24 @@ async function insertInvoice(tx: Tx, header: Row, parts: readonly Part[], contex
     SalesOrderOriginCode: text(header, 'SalesOrderOriginCode'),
     SalesOrderResponsiblePersonnelNumber: text(header, 'OrderResponsiblePersonnelNumber'),
     TotalTaxAmount: tax,
-    InvoiceHeaderTaxAmount: tax,
+    InvoiceHeaderTaxAmount: headerTax,
     TotalChargeAmount: charges,
     TotalDiscountAmount: discount,
     TotalInvoiceAmount: add(subtract(lines, discount), charges, tax),
   })
+}
+
+/** The order's discount falls on its invoices as their lines do; the last one takes what rounding left of a given amount. */
+function discountOf(header: Row, work: { parts: readonly Part[]; lines: readonly Row[] }, before: DecimalText): DecimalText {
+  const invoiced = add('0', ...work.parts.map((part) => part.amount))
+  const percent = decimal(header, 'TotalDiscountPercentage')
+  if (compare(percent, '0') !== 0) return percentOf(invoiced, percent)
+  const whole = decimal(header, 'TotalDiscountAmount')
+  const counted = work.lines.filter((line) => statusOfLine(line) !== 'Canceled')
+  const isLast = counted.every((line) => compare(decimal(line, 'RemainingDeliveryQuantity'), '0') === 0)
+  if (isLast) return subtract(whole, before)
+  const all = add('0', ...counted.map((line) => decimal(line, 'LineAmount')))
+  return compare(all, '0') === 0 ? '0' : partAmount(whole, { upTo: invoiced, of: all, taken: '0' })
 }
 
 function invoiceAddress(header: Row): Fields {

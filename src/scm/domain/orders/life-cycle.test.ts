@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { add } from '#lib/decimal.ts'
 import type { Database } from '#postgres/database.ts'
 import { createTestDatabase } from '../../../../tests/support/database.ts'
 import { createSmallCompany, SMALL_COMPANY_NOW_MS } from '../../../../tests/support/small-company.ts'
@@ -177,6 +178,31 @@ test('an order takes address, terms and price group from its customer, and its o
   })
   assert.equal(line.RequestedShippingDate, '2026-04-01T12:00:00.000Z')
   assert.equal(line.DeliveryAddressCity, 'Tacoma')
+})
+
+test('an order that came with its own tax, charges and discount keeps them, and its invoices add up to them', async () => {
+  await using t = await createTestDatabase()
+  await createSmallCompany(t.database)
+  const key = await placeOrder(t.database, [
+    { ItemNumber: 'P1', OrderedSalesQuantity: '3' },
+    { ItemNumber: 'P2', OrderedSalesQuantity: '4' },
+  ])
+  await t.database.transaction(async (tx) => {
+    const header = await getRow(tx, 'sales_order_header', { SalesOrderNumber: key.number })
+    const own = { OrderHeaderTaxAmount: '3.2', OrderTotalChargesAmount: '1.5', TotalDiscountAmount: '0.1' }
+    await updateRow(tx, 'sales_order_header', header.recid, own)
+    const line = await getRow(tx, 'sales_order_line', { SalesOrderNumber: key.number, ItemNumber: 'P1' })
+    await updateRow(tx, 'sales_order_line', line.recid, { LineAmount: '29.9999' })
+    await writers.sales_order_line?.update(tx, line, { ConfirmedShippingDate: '2026-03-12T12:00:00Z' }, context)
+  })
+  assert.equal((await state(t.database, key))[2], '44.5999')
+  const [first] = await lotsOf(t.database, key)
+  const totals: string[] = []
+  for (const part of [{ [first]: '1' }, { [first]: '1' }, 'all'] as const) {
+    await t.database.transaction((tx) => shipOrder(tx, key, part, context))
+    totals.push(String((await t.database.transaction((tx) => invoiceOrder(tx, key, context))).TotalInvoiceAmount))
+  }
+  assert.equal(add('0', ...totals), '44.5999')
 })
 
 type Key = { company: string; number: string }

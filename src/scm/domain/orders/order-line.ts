@@ -30,6 +30,21 @@ const COMPUTED = [
 /** What a new price follows from, when none is given. */
 const PRICED_BY = ['OrderedSalesQuantity', 'SalesUnitSymbol']
 
+/** What the amount follows from. A change of anything else leaves it alone: history keeps the amount it came with. */
+const AMOUNT_FROM = [
+  ...PRICED_BY,
+  'SalesPrice',
+  'SalesPriceQuantity',
+  'LineAmount',
+  'LineDiscountAmount',
+  'LineDiscountPercentage',
+  'MultilineDiscountAmount',
+  'MultilineDiscountPercentage',
+  'TotalDiscountAmount',
+  'FixedPriceCharges',
+  'SalesTaxGroupCode',
+]
+
 /** A new line of an open order, priced and dated; its order's totals and status follow. */
 export async function insertLine(tx: Tx, company: string, allGiven: Fields, context: WriteContext): Promise<Row> {
   const given = Object.fromEntries(
@@ -86,11 +101,12 @@ export async function updateLine(tx: Tx, row: Row, given: Fields, context: Write
   const mayReprice = changesQuantity && !isPriceGiven && line.IsPriceLocked !== 'Yes'
   const repriced = mayReprice ? await defaultPrice(tx, { ...before, ...fields }, header, product, context) : {}
   const priced: Fields = { ...before, ...repriced, ...fields, ...(isPriceGiven ? { IsPriceLocked: 'Yes' } : {}) }
+  const changesAmount = AMOUNT_FROM.some((field) => field in fields)
   const { formatted } = completedDelivery({ ...line, ...fields })
   await updateRow(tx, 'sales_order_line', line.recid, {
     ...fields,
     ...repriced,
-    ...(await amounts(tx, company, priced, fields)),
+    ...(changesAmount ? await amounts(tx, company, priced, fields) : {}),
     IsPriceLocked: text(priced, 'IsPriceLocked'),
     RemainingDeliveryQuantity: subtract(decimal(priced, 'OrderedSalesQuantity'), decimal(line, 'DeliveredQuantity')),
     FormattedDeliveryAddress: formatted ?? '',

@@ -34,8 +34,10 @@ export function invoicedByLine(tx: Tx, company: string, number: string): Promise
      group by "InventoryLotId"`
 }
 
-export async function invoiceCount(tx: Tx, company: string, number: string): Promise<number> {
-  const rows = await tx<{ count: number }>`
-    select count(*) as count from scm.sales_invoice_header where "dataAreaId" = ${company} and "SalesOrderNumber" = ${number}`
-  return rows[0]?.count ?? 0
+/** How many invoices an order has, and the discount they gave together. */
+export async function invoicedSoFar(tx: Tx, company: string, number: string): Promise<{ count: number; discount: string }> {
+  const rows = await tx<{ count: number; discount: string }>`
+    select count(*) as count, coalesce(sum("TotalDiscountAmount"), 0) as discount
+      from scm.sales_invoice_header where "dataAreaId" = ${company} and "SalesOrderNumber" = ${number}`
+  return rows[0] ?? { count: 0, discount: '0' }
 }

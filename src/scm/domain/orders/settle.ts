@@ -30,7 +30,12 @@ export async function settleOrder(tx: Tx, header: Row, posted?: DocumentStatus):
   const counted = lines.filter((_, index) => statuses[index] !== 'Canceled')
   const totals = orderTotals(
     counted.map((line) => ({ amount: decimal(line, 'LineAmount'), tax: decimal(line, 'TotalTaxAmount') })),
-    { discountPercent: decimal(header, 'TotalDiscountPercentage'), charges: decimal(header, 'OrderTotalChargesAmount') },
+    {
+      discountPercent: decimal(header, 'TotalDiscountPercentage'),
+      discount: decimal(header, 'TotalDiscountAmount'),
+      charges: decimal(header, 'OrderTotalChargesAmount'),
+      headerTax: decimal(header, 'OrderHeaderTaxAmount'),
+    },
   )
   return updateRow(tx, 'sales_order_header', header.recid, {
     SalesOrderStatus: status,
