@@ -94,7 +94,7 @@ function scopeOf(visit: Visit, page: Page, nowMs: number): Record<string, unknow
         : { signedIn: false, fullName: '', email: '', roles: [...visitor.roles] },
     language: visit.language,
     languages: site.settings.languages.map((one) => ({ code: one.code, name: one.name, current: one.code === visit.language })),
-    request: { path: visit.path, query: visit.query.toString(), csrf: visit.csrfToken, timeMs: nowMs },
+    request: { path: visit.path, query: visit.query.toString(), params: visit.params, csrf: visit.csrfToken, timeMs: nowMs },
     failure: { status: visit.state.status ?? 200, code: visit.state.code ?? '', message: visit.state.message ?? '' },
   }
 }

@@ -71,7 +71,10 @@ export function matchPage(
   pages: readonly Page[],
   path: string,
 ): { page: Page; params: Readonly<Record<string, string>> } | undefined {
-  const segments = path.split('/').filter((segment) => segment !== '')
+  const segments = path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decoded)
   let best: { page: Page; params: Readonly<Record<string, string>> } | undefined
   for (const page of pages) {
     if (page.segments.length !== segments.length) continue
@@ -115,5 +118,13 @@ function readYaml(text: string, file: string, report: Report): unknown {
   } catch (error) {
     report(file, `front matter: ${error instanceof Error ? error.message : error}`)
     return {}
+  }
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
   }
 }

@@ -56,7 +56,7 @@ function createEngine(sources: ReadonlyMap<string, string>): Liquid {
     // In memory: the file system is never asked.
     templates: Object.fromEntries(parts.map(([file, source]) => [file.slice('templates/'.length), source])),
     extname: '.liquid',
-    dynamicPartials: false,
+    dynamicPartials: true,
     relativeReference: false,
     cache: true,
     outputEscape: 'escape',
