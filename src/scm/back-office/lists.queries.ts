@@ -15,7 +15,7 @@ export type OrderSummary = {
 
 export type ListAsk = { company: string; status: string; search: string; before: number; rowsMax: number }
 
-/** The newest first; `before` is the recid the page starts below. Searches number, account and name. */
+/** The newest first; `before` is the recid of the order that the page begins after. Searches number, account and name. */
 export function listOrders(tx: Tx, ask: ListAsk): Promise<OrderSummary[]> {
   const pattern = `%${escapeLike(ask.search)}%`
   return tx<OrderSummary>`
@@ -29,8 +29,9 @@ export function listOrders(tx: Tx, ask: ListAsk): Promise<OrderSummary[]> {
        and (${ask.status} = '' or h."SalesOrderProcessingStatus" = ${ask.status})
        and (${ask.search} = '' or h."SalesOrderNumber" ilike ${pattern} or h."OrderingCustomerAccountNumber" ilike ${pattern}
             or c."OrganizationName" ilike ${pattern})
-       and (${ask.before} = 0 or h.recid < ${ask.before})
-     order by h.recid desc
+       and (${ask.before} = 0 or (h."OrderCreationDateTime", h.recid) <
+            (select "OrderCreationDateTime", recid from scm.sales_order_header where recid = ${ask.before}))
+     order by h."OrderCreationDateTime" desc, h.recid desc
      limit ${ask.rowsMax}`
 }
 

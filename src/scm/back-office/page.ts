@@ -20,6 +20,7 @@ export function page(parts: PageParts): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${parts.title} · Reference ERP</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/back-office.css">
 </head>
 <body>
