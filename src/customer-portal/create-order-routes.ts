@@ -1,0 +1,255 @@
+import type { ContactVisitor } from '#access/visitor.ts'
+import { AppError } from '#lib/app-error.ts'
+import { type Html, html } from '#lib/html.ts'
+import type { Answer, FormHandler, FormValues, PageContext, PortalRoutes, ReadHandler } from '#portals/component.ts'
+import { listRows, newRowId, type RowId } from '#tables/rows.queries.ts'
+import {
+  closeDraft,
+  DRAFT_LINES_MAX,
+  findLine,
+  insertDraft,
+  insertLines,
+  listLines,
+  setLineRemoved,
+  updateInformation,
+  updateLine,
+} from './drafts.queries.ts'
+import {
+  type Draft,
+  type DraftLine,
+  getDraft,
+  getDraftToChange,
+  INFORMATION_VERSION,
+  isRowId,
+  readDraftLines,
+  readTerms,
+  today,
+} from './drafts.ts'
+import { where } from './filters.ts'
+import { type Problems, parseInformation, parseLine } from './order-form.ts'
+import { choosesTerms, getOrderer, type OrderTerms } from './order-terms.ts'
+import { readProductsById, searchProducts } from './price-book.ts'
+import { estimateAmount } from './pricing.ts'
+import { type Submission, submitDraft } from './submit.ts'
+import { amountText, foundProducts } from './wizard/items.ts'
+import { type Step, stepUrl, type WizardState } from './wizard/shell.ts'
+
+/** What the wizard's forms post to, and the fragments that make it quicker. Every answer is a redirect, or the page with what is wrong. */
+export function addCreateOrderRoutes(portal: PortalRoutes): void {
+  portal.post('/create-order/information', saveInformation)
+  portal.post('/create-order/lines', addLine)
+  portal.post('/create-order/items', saveItems)
+  portal.post('/create-order/submissions', submit)
+  portal.post('/create-order/discards', discard)
+  portal.get('/create-order/products', findProducts)
+  portal.get('/create-order/accounts', findAccounts)
+  portal.get('/create-order/estimates', estimate)
+  // Whoever opens the address of a form again sees the wizard instead.
+  for (const form of ['information', 'lines', 'items', 'submissions', 'discards'])
+    portal.get(`/create-order/${form}`, async () => redirect('/create-order'))
+}
+
+const saveInformation: FormHandler = async (context, form) => {
+  const orderer = getOrderer(context)
+  const draft = form.text('draft') === '' ? undefined : await getOpenDraft(context, orderer, form.text('draft'))
+  const parsed = await parseInformation(context, orderer, form)
+  if (parsed.kind === 'bad')
+    return showAgain(form, { step: 'information', draftId: draft?.draftId ?? null, problems: parsed.problems })
+  const { information } = parsed.value
+  if (draft !== undefined) {
+    await updateInformation(context.tx, draft.draftId, { schemaVersion: INFORMATION_VERSION, values: information })
+    return redirect(stepUrl(draft.draftId, 'items'))
+  }
+  const draftId = newRowId()
+  await insertDraft(context.tx, { draftId, contactId: orderer.contactId, schemaVersion: INFORMATION_VERSION, information })
+  return redirect(stepUrl(draftId, 'items'))
+}
+
+const addLine: FormHandler = async (context, form) => {
+  const { draft, terms } = await getKnownDraft(context, getOrderer(context), form)
+  const [productId, lineId, search] = [form.text('product'), form.text('line'), form.text('q')]
+  const refuse = (problems: Problems, notice?: string) =>
+    showAgain(form, {
+      step: 'items',
+      draftId: draft.draftId,
+      problems,
+      search,
+      productId,
+      ...(notice === undefined ? {} : { notice }),
+    })
+  const product = isRowId(productId) ? (await readProductsById(context, terms, [productId])).get(productId) : undefined
+  if (product === undefined || !isRowId(lineId)) return refuse(new Map(), context.text('wizard.problem.product'))
+  const parsed = parseLine(context, form, product, productId)
+  if (parsed.kind === 'bad') return refuse(parsed.problems)
+  if ((await listLines(context.tx, draft.draftId)).length >= DRAFT_LINES_MAX)
+    return refuse(new Map(), context.text('wizard.problem.linesMax', { max: DRAFT_LINES_MAX }))
+  const { quantity, unit } = parsed.value
+  await insertLines(context.tx, draft.draftId, [{ lineId, productId, uomId: unit.uomId, quantity }])
+  return redirect(stepUrl(draft.draftId, 'items', search === '' ? {} : { q: search }))
+}
+
+/** Keeps what was typed into the lines, then does what the pressed button says. Removing a line never fails for what stands in others. */
+const saveItems: FormHandler = async (context, form) => {
+  const { draft, terms } = await getKnownDraft(context, getOrderer(context), form)
+  const [remove, restore] = [form.text('remove'), form.text('restore')]
+  const { lines } = await readDraftLines(context, terms, draft.draftId)
+  const edits = lines.filter((line) => line.lineId !== remove && form.names().includes(`quantity.${line.lineId}`))
+  const parsed = edits.map((line) => ({ line, parsed: parseLine(context, form, line.product, line.lineId) }))
+  const problems = new Map(parsed.flatMap((one) => (one.parsed.kind === 'bad' ? [...one.parsed.problems] : [])))
+  if (problems.size > 0 && remove === '') return showAgain(form, { step: 'items', draftId: draft.draftId, problems })
+  for (const one of parsed) await saveLine(context, draft, one.line, one.parsed)
+
+  if (isRowId(remove) && (await findLine(context.tx, draft.draftId, remove)) !== undefined) {
+    await setLineRemoved(context.tx, draft.draftId, { lineId: remove, removed: true })
+    return redirect(stepUrl(draft.draftId, 'items', { removed: remove }))
+  }
+  if (isRowId(restore)) await setLineRemoved(context.tx, draft.draftId, { lineId: restore, removed: false })
+  if (form.text('next') !== 'review') return redirect(stepUrl(draft.draftId, 'items'))
+  if (lines.length === 0)
+    return showAgain(form, {
+      step: 'items',
+      draftId: draft.draftId,
+      problems: new Map(),
+      notice: context.text('wizard.problem.lines'),
+    })
+  return redirect(stepUrl(draft.draftId, 'review'))
+}
+
+async function saveLine(
+  context: PageContext,
+  draft: Draft,
+  line: DraftLine,
+  parsed: ReturnType<typeof parseLine>,
+): Promise<void> {
+  if (parsed.kind === 'bad') return
+  const { quantity, unit } = parsed.value
+  if (quantity === line.quantity && unit.uomId === line.unit.uomId) return
+  await updateLine(context.tx, draft.draftId, { lineId: line.lineId, uomId: unit.uomId, quantity })
+}
+
+const submit: FormHandler = async (context, form) => {
+  const orderer = getOrderer(context)
+  const reviewed = { version: form.text('version'), total: form.text('total') }
+  const outcome = await submitDraft(context, orderer, form.text('draft'), reviewed)
+  if (outcome.kind === 'submitted') return redirect(`/orders/${outcome.orderId}?placed=1`)
+  const what = outcome.kind === 'changed' ? 'changed' : outcome.what
+  const notice = context.text(`wizard.problem.${what}`)
+  return showAgain(
+    form,
+    { step: STEP_TO_MEND[what], draftId: form.text('draft'), problems: new Map(), notice },
+    { status: 409, keepValues: false },
+  )
+}
+
+const STEP_TO_MEND: Readonly<Record<'changed' | Extract<Submission, { kind: 'incomplete' }>['what'], Step>> = {
+  changed: 'review',
+  lines: 'items',
+  gone: 'items',
+  address: 'information',
+  date: 'information',
+  terms: 'information',
+  discarded: 'information',
+}
+
+const discard: FormHandler = async (context, form) => {
+  const draft = await getDraftToChange(context, getOrderer(context), form.text('draft'))
+  if (draft.state === 'open') await closeDraft(context.tx, draft.draftId, null)
+  return redirect('/')
+}
+
+const findProducts: ReadHandler = async (context) => {
+  const orderer = getOrderer(context)
+  const draft = await getDraft(context, orderer, context.query.get('draft') ?? '')
+  const outcome = await readTerms(context, orderer, draft.information)
+  const search = (context.query.get('q') ?? '').slice(0, 100)
+  if (outcome.kind !== 'ready' || search.trim() === '') return fragment(html``)
+  const found = await searchProducts(context, outcome.terms, search)
+  const view = { draft, terms: outcome.terms, search, values: new Map(), problems: new Map(), productId: undefined }
+  return fragment(foundProducts(context, view, found))
+}
+
+const ACCOUNTS_FOUND_MAX = 20
+
+/** Suggestions for an administrator: accounts of the chosen company by number or name. */
+const findAccounts: ReadHandler = async (context) => {
+  const orderer = getOrderer(context)
+  const { tx, catalog, permissions, query } = context
+  const [company, search] = [query.get('company') ?? '', query.get('account') ?? '']
+  if (!choosesTerms(orderer) || !isRowId(company) || search.trim() === '') return fragment(html``)
+  const rows = await listRows(tx, catalog, {
+    table: catalog.get('account'),
+    columns: ['accountnumber', 'name'],
+    predicate: permissions.predicate(orderer, 'account', 'read'),
+    filter: where('msdyn_company').is(company),
+    search,
+    orderBy: [{ column: 'accountnumber', descending: false }],
+    rowsMax: ACCOUNTS_FOUND_MAX,
+  })
+  return fragment(
+    html`${rows.map((row) => html`<option value="${String(row.accountnumber)}">${String(row.name ?? '')}</option>`)}`,
+  )
+}
+
+/** The estimated net amount of what stands in a line at this moment. */
+const estimate: ReadHandler = async (context) => {
+  const orderer = getOrderer(context)
+  const draft = await getDraft(context, orderer, context.query.get('draft') ?? '')
+  const outcome = await readTerms(context, orderer, draft.information)
+  const productId = context.query.get('product') ?? ''
+  if (outcome.kind !== 'ready' || !isRowId(productId)) return fragment(html``)
+  const { terms } = outcome
+  const product = (await readProductsById(context, terms, [productId])).get(productId)
+  const id = [...context.query.keys()].find((name) => name.startsWith('quantity.'))?.slice('quantity.'.length)
+  if (product === undefined || id === undefined) return fragment(html``)
+  const parsed = parseLine(context, formOf(context.query), product, id)
+  if (parsed.kind === 'bad') return fragment(html`<span class="field-error">${[...parsed.problems.values()][0]}</span>`)
+  const { quantity, unit } = parsed.value
+  const amount = estimateAmount(product, { uomId: unit.uomId, quantity, currencyId: terms.currencyId, day: today(context) })
+  return fragment(amountText(context, terms, amount))
+}
+
+async function getOpenDraft(context: PageContext, orderer: ContactVisitor, draftId: string): Promise<Draft> {
+  const draft = await getDraftToChange(context, orderer, draftId)
+  if (draft.state !== 'open') throw new AppError('draft.gone', 'This draft has been submitted or discarded')
+  return draft
+}
+
+async function getKnownDraft(
+  context: PageContext,
+  orderer: ContactVisitor,
+  form: FormValues,
+): Promise<{ draft: Draft; terms: OrderTerms }> {
+  const draft = await getOpenDraft(context, orderer, form.text('draft'))
+  const outcome = await readTerms(context, orderer, draft.information)
+  if (outcome.kind !== 'ready')
+    throw new AppError('draft.conflict', 'Something that an order needs is missing; open the draft again')
+  return { draft, terms: outcome.terms }
+}
+
+/** The same step with everything that is wrong and everything that was typed. */
+function showAgain(
+  form: FormValues,
+  shown: { step: Step; draftId: RowId | null; problems: Problems; notice?: string; search?: string; productId?: RowId },
+  options: { status: number; keepValues: boolean } = { status: 422, keepValues: true },
+): Answer {
+  const values = new Map(form.names().map((name) => [name, form.text(name)]))
+  const { keepValues, status } = options
+  const wizard: WizardState = { ...shown, ...(keepValues ? { values } : {}) }
+  return { kind: 'page', page: 'create-order', status, state: { wizard } }
+}
+
+function formOf(query: URLSearchParams): FormValues {
+  return {
+    text: (name) => (query.get(name) ?? '').trim(),
+    all: (name) => query.getAll(name),
+    names: () => [...query.keys()],
+  }
+}
+
+function redirect(to: string): Answer {
+  return { kind: 'redirect', to }
+}
+
+function fragment(content: Html): Answer {
+  return { kind: 'fragment', html: content }
+}

@@ -1,0 +1,158 @@
+import type { ContactVisitor } from '#access/visitor.ts'
+import { AppError } from '#lib/app-error.ts'
+import type { PageContext } from '#portals/component.ts'
+import { optionOf, type TableDefinition } from '#tables/definition.ts'
+import { countRows, insertRows, newRowId, nextNumber, type RowId, type RowValues, setActor } from '#tables/rows.queries.ts'
+import { type Address, addressLines, describeAddress } from './addresses.ts'
+import { closeDraft } from './drafts.queries.ts'
+import { type Draft, type DraftLines, deliveryAddressOf, getDraftToChange, readDraftLines, readTerms } from './drafts.ts'
+import { where } from './filters.ts'
+import { earliestDate } from './order-form.ts'
+import type { OrderTerms } from './order-terms.ts'
+
+export type Submission =
+  | { kind: 'submitted'; orderId: RowId }
+  /** What the buyer reviewed is not what would be ordered now. */
+  | { kind: 'changed' }
+  | { kind: 'incomplete'; what: 'lines' | 'address' | 'terms' | 'gone' | 'discarded' | 'date' }
+
+const SERIES = 'web-order'
+const NUMBER_DIGITS = 6
+
+/**
+ * Turns a draft into a sales order: header, lines and their captured changes in the caller's one transaction. The draft is the key:
+ * however often and from wherever it is submitted, it becomes one order, and every submission answers that order.
+ * `reviewed` is what the buyer saw: the draft's version and its total.
+ */
+export async function submitDraft(
+  context: PageContext,
+  orderer: ContactVisitor,
+  draftId: string,
+  reviewed: { version: string; total: string },
+): Promise<Submission> {
+  const draft = await getDraftToChange(context, orderer, draftId)
+  if (draft.state === 'submitted' && draft.orderId !== null) return { kind: 'submitted', orderId: draft.orderId }
+  if (draft.state !== 'open') return { kind: 'incomplete', what: 'discarded' }
+
+  const outcome = await readTerms(context, orderer, draft.information)
+  if (outcome.kind !== 'ready') return { kind: 'incomplete', what: 'terms' }
+  if (draft.information.requestedReceiptDate < earliestDate(context)) return { kind: 'incomplete', what: 'date' }
+  const address = deliveryAddressOf(draft.information, outcome.terms)
+  if (address === undefined) return { kind: 'incomplete', what: 'address' }
+  const order = await readDraftLines(context, outcome.terms, draft.draftId)
+  if (order.gone.length > 0) return { kind: 'incomplete', what: 'gone' }
+  if (order.lines.length === 0) return { kind: 'incomplete', what: 'lines' }
+  if (reviewed.version !== String(draft.version) || reviewed.total !== order.total) return { kind: 'changed' }
+
+  const orderId = await insertOrder(context, orderer, { draft, terms: outcome.terms, address, order })
+  await closeDraft(context.tx, draft.draftId, orderId)
+  return { kind: 'submitted', orderId }
+}
+
+type Whole = { draft: Draft; terms: OrderTerms; address: Address; order: DraftLines }
+
+async function insertOrder(context: PageContext, orderer: ContactVisitor, whole: Whole): Promise<RowId> {
+  const { tx, catalog } = context
+  const [headers, details] = [catalog.get('salesorder'), catalog.get('salesorderdetail')]
+  await setActor(tx, orderer.contactId)
+  const orderId = newRowId()
+  const requestNumber = `W-${String(await nextNumber(tx, SERIES)).padStart(NUMBER_DIGITS, '0')}`
+  await insertRows(tx, headers, [{ salesorderid: orderId, ...headerValues(context, headers, whole, requestNumber) }])
+  await insertRows(tx, details, lineValues(whole, orderId))
+  await checkCreated(context, headers, 'salesorderid', { orderId, rows: 1 })
+  await checkCreated(context, details, 'salesorderid', { orderId, rows: whole.order.lines.length })
+  return orderId
+}
+
+function headerValues(context: PageContext, table: TableDefinition, whole: Whole, requestNumber: string): RowValues {
+  const { draft, terms, address, order } = whole
+  const { requisition, requestedReceiptDate } = draft.information
+  return {
+    ordernumber: requestNumber,
+    msdyn_customersorderreference: requestNumber,
+    name: requisition === '' ? `Web order ${requestNumber}` : `Web order ${requestNumber} (${requisition})`,
+    msdyn_ordertype: optionOf(table, 'msdyn_ordertype', 'item'),
+    msdyn_processingstatus: optionOf(table, 'msdyn_processingstatus', 'active'),
+    msdyn_company: terms.companyId,
+    customerid: terms.accountId,
+    customeridtype: 'account',
+    msdyn_invoicecustomerid: terms.invoiceAccountId,
+    msdyn_invoicecustomeridtype: 'account',
+    msdyn_contactperson: terms.contactPersonId,
+    emailaddress: terms.email,
+    transactioncurrencyid: terms.currencyId,
+    msdyn_isocurrencycode: terms.currencyCode,
+    pricelevelid: terms.priceListId,
+    msdyn_language: languageOption(table, [terms.language, context.language]),
+    msdyn_paymentterms: terms.paymentTermId,
+    msdyn_deliverymode: terms.deliveryModeId,
+    submitdate: new Date(context.clock.nowMs()).toISOString(),
+    msdyn_requestedreceiptdate: requestedReceiptDate,
+    msdyn_customerrequisitionnumber: requisition === '' ? null : requisition,
+    totalamount: order.total,
+    shipto_name: address.name,
+    ...placeValues(address),
+    msdyn_isdeliveryaddressorderspecific: draft.information.address.kind === 'other',
+    msdyn_formatteddeliveryaddress: addressLines(address, 'en').join('\n'),
+  }
+}
+
+/** The price is left to the ERP: ours is an estimate, kept as the amount until the ERP's own arrives. */
+function lineValues(whole: Whole, orderId: RowId): RowValues[] {
+  const { draft, terms, address, order } = whole
+  return order.lines.map((line, index) => ({
+    salesorderid: orderId,
+    sequencenumber: index + 1,
+    msdyn_company: terms.companyId,
+    productid: line.product.productId,
+    productnumber: line.product.number,
+    description: line.product.name,
+    uomid: line.unit.uomId,
+    quantity: line.quantity,
+    extendedamount: line.amount ?? null,
+    transactioncurrencyid: terms.currencyId,
+    msdyn_requestedreceiptdate: draft.information.requestedReceiptDate,
+    ...placeValues(address),
+    msdyn_isdeliveryaddressspecific: draft.information.address.kind === 'other',
+  }))
+}
+
+function placeValues(address: Address): RowValues {
+  return {
+    shipto_line1: address.street,
+    shipto_city: address.city,
+    shipto_stateorprovince: address.state === '' ? null : address.state,
+    shipto_postalcode: address.postalCode,
+    shipto_country: address.country,
+    msdyn_deliveryaddressname: address.name,
+    msdyn_deliveryaddressdescription: describeAddress(address),
+  }
+}
+
+/** 'fr-CA' is itself where the ERP knows it, else plain 'fr'; 'en' is 'en-us'. */
+function languageOption(table: TableDefinition, wanted: readonly (string | null)[]): number | null {
+  const options = table.columns.get('msdyn_language')?.options ?? new Map<string, number>()
+  for (const language of wanted) {
+    if (language === null) continue
+    const code = language.toLowerCase()
+    const base = code.split('-')[0] ?? code
+    const found = options.get(code) ?? options.get(base) ?? options.get(`${base}-us`)
+    if (found !== undefined) return found
+  }
+  return null
+}
+
+/** What was inserted must be what the visitor may create; otherwise the whole transaction goes back. */
+async function checkCreated(
+  context: PageContext,
+  table: TableDefinition,
+  column: string,
+  expected: { orderId: RowId; rows: number },
+): Promise<void> {
+  const { tx, catalog, permissions, visitor } = context
+  const predicate = permissions.predicate(visitor, table.name, 'create')
+  const filter = where(column).is(expected.orderId)
+  const created = await countRows(tx, catalog, { table, predicate, filter, rowsMax: expected.rows + 1 })
+  if (created !== expected.rows)
+    throw new AppError('order.forbidden', 'Your role does not allow you to place this order', { details: { table: table.name } })
+}
