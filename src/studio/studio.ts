@@ -1,5 +1,6 @@
 import { csrfTokenOf } from '#access/request.ts'
 import type { HttpServer } from '#http/server.ts'
+import { AppError } from '#lib/app-error.ts'
 import { registerAccounts } from './server/accounts.ts'
 import { registerContacts } from './server/contacts.ts'
 import { administratorOf, guardApi } from './server/guard.ts'
@@ -45,5 +46,8 @@ function registerApi(scope: HttpServer, services: StudioServices): void {
   registerAccounts(scope, services)
   registerContacts(scope, services)
   registerMails(scope, services)
+  scope.all('/*', () => {
+    throw new AppError('studio.not_found', 'There is nothing here')
+  })
   registerLive(scope, { readMaps: () => readMaps(services), clock, log })
 }

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core'
+import { Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { useState } from 'react'
 import { useWords } from '../lib/messages.tsx'
+import { Dialog } from './dialog.tsx'
 
 export type Question = {
   title: string
@@ -16,9 +17,9 @@ export type Question = {
 /** Asks before what cannot simply be taken back. */
 export function Confirm(props: { question: Question | undefined; close: () => void }) {
   return (
-    <Modal opened={props.question !== undefined} onClose={props.close} title={props.question?.title ?? ''} centered>
+    <Dialog opened={props.question !== undefined} close={props.close} title={props.question?.title ?? ''}>
       {props.question !== undefined && <Body question={props.question} close={props.close} />}
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Paper, Stack, Text, Title } from '@mantine/core'
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import type { ContactDetail, InvitationState } from '../../wire.ts'
 import { post, queryClient } from '../lib/api.ts'
-import { useWords } from '../lib/messages.tsx'
+import { type Translate, useWords } from '../lib/messages.tsx'
 import { SignInBadge, Tag } from './badges.tsx'
 import { Confirm, type Question } from './confirm.tsx'
+import { Dialog } from './dialog.tsx'
 import { InviteForm } from './invite-form.tsx'
 import { tellDone, tellFailure } from './states.tsx'
 
@@ -30,14 +31,9 @@ export function ContactAccess({ contact, roles }: { contact: ContactDetail; role
         <SignInDeeds contact={contact} ask={ask} invite={() => setInviting(true)} />
         <Invitations contact={contact} ask={ask} />
       </Stack>
-      <Modal
-        opened={inviting}
-        onClose={() => setInviting(false)}
-        title={t('access.inviteTitle', { name: contact.fullName })}
-        centered
-      >
+      <Dialog opened={inviting} close={() => setInviting(false)} title={t('access.inviteTitle', { name: contact.fullName })}>
         <InviteForm contact={contact} roles={roles} close={() => setInviting(false)} />
-      </Modal>
+      </Dialog>
       <Confirm question={question} close={() => ask(undefined)} />
     </Paper>
   )
@@ -47,8 +43,7 @@ function SignInDeeds(props: { contact: ContactDetail; ask: (question: Question) 
   const { t } = useWords()
   const { contact } = props
   const { kind, sessions } = contact.signIn
-  const act = (noun: string, done: string) =>
-    deed(contact.id, `/contacts/${contact.id}/${noun}`, done, (error) => tellFailure(error, t))
+  const act = (noun: string, done: string) => deed(contact.id, `/contacts/${contact.id}/${noun}`, done, t)
   const endSessions = () =>
     props.ask({
       title: t('access.endSessions.title'),
@@ -107,7 +102,7 @@ function Invitations({ contact, ask }: { contact: ContactDetail; ask: (question:
       text: t('access.revoke.text'),
       deed: t('access.revoke.deed'),
       danger: true,
-      act: () => deed(contact.id, `/invitations/${invitation.id}/revocations`, t('access.revoked'), (e) => tellFailure(e, t)),
+      act: () => deed(contact.id, `/invitations/${invitation.id}/revocations`, t('access.revoked'), t),
     })
   return (
     <Stack gap="xs">
@@ -137,12 +132,12 @@ function Invitations({ contact, ask }: { contact: ContactDetail; ask: (question:
   )
 }
 
-async function deed(contactId: string, path: string, done: string, onFailure: (error: Error) => void): Promise<void> {
+async function deed(contactId: string, path: string, done: string, t: Translate): Promise<void> {
   try {
     await post(path)
-    tellDone(done)
+    tellDone(done, t)
   } catch (error) {
-    onFailure(error as Error)
+    tellFailure(error as Error, t)
   }
   await queryClient.invalidateQueries({ queryKey: ['contact', contactId] })
 }

@@ -15,7 +15,7 @@ export function ContactRoles({ contact, roles }: { contact: ContactDetail; roles
     setBusy(true)
     try {
       await post(`/contacts/${contact.id}/roles`, { roles: chosen })
-      tellDone(t('contact.rolesSaved'))
+      tellDone(t('contact.rolesSaved'), t)
     } catch (error) {
       tellFailure(error as Error, t)
     }

@@ -31,7 +31,7 @@ export function MapActions(props: { name: string; title: string; state: MapState
     setBusy(deed)
     try {
       await post(`/maps/${encodeURIComponent(name)}/${NOUNS[deed]}`)
-      tellDone(t(`maps.done.${deed}`, { name: title }))
+      tellDone(t(`maps.done.${deed}`, { name: title }), t)
     } catch (error) {
       tellFailure(error as Error, t)
     }

@@ -71,10 +71,20 @@ export function messageOf(error: Error, t: Translate): string {
   return error instanceof ApiFailure ? error.message : t('state.unreachable')
 }
 
-export function tellDone(message: string): void {
-  notifications.show({ message, color: 'teal' })
+export function tellDone(message: string, t: Translate): void {
+  notifications.show({ message, color: 'teal', closeButtonProps: closeButton(t) })
 }
 
 export function tellFailure(error: Error, t: Translate): void {
-  notifications.show({ title: t('state.failed'), message: messageOf(error, t), color: 'red', autoClose: 10_000 })
+  notifications.show({
+    title: t('state.failed'),
+    message: messageOf(error, t),
+    color: 'red',
+    autoClose: 10_000,
+    closeButtonProps: closeButton(t),
+  })
+}
+
+function closeButton(t: Translate) {
+  return { 'aria-label': t('action.close') }
 }

@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { ParkedItem } from '../../wire.ts'
 import { mapsQuery, parkedQuery, post, queryClient } from '../lib/api.ts'
-import { useWords } from '../lib/messages.tsx'
+import { type Translate, useWords } from '../lib/messages.tsx'
 import { Confirm, type Question } from '../parts/confirm.tsx'
 import { TextLink } from '../parts/link.tsx'
 import { Empty, Loaded, ScreenHead, tellDone, tellFailure } from '../parts/states.tsx'
@@ -37,7 +37,7 @@ function ParkedList(props: { items: ParkedItem[]; total: number; map: string | u
       deed: t('parked.discard.deed'),
       danger: true,
       reasonLabel: t('parked.discard.reason'),
-      act: (reason) => discardItem(item.id, reason, t('parked.discarded'), (error) => tellFailure(error, t)),
+      act: (reason) => discardItem(item.id, reason, t),
     })
 
   if (props.items.length === 0) return <Empty title={t('parked.empty.title')} text={t('parked.empty.text')} />
@@ -178,7 +178,7 @@ function useRetry(): (which: 'all' | string[]) => Promise<void> {
   return async (which) => {
     try {
       const { released } = await post<{ released: number }>('/parked-changes/retries', { which })
-      tellDone(t('parked.retried', { count: released }))
+      tellDone(t('parked.retried', { count: released }), t)
     } catch (error) {
       tellFailure(error as Error, t)
     }
@@ -186,12 +186,12 @@ function useRetry(): (which: 'all' | string[]) => Promise<void> {
   }
 }
 
-async function discardItem(id: string, reason: string, done: string, onFailure: (error: Error) => void): Promise<void> {
+async function discardItem(id: string, reason: string, t: Translate): Promise<void> {
   try {
     await post(`/parked-changes/${encodeURIComponent(id)}/discards`, { reason })
-    tellDone(done)
+    tellDone(t('parked.discarded'), t)
   } catch (error) {
-    onFailure(error as Error)
+    tellFailure(error as Error, t)
   }
   await refresh()
 }
