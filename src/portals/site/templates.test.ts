@@ -31,7 +31,7 @@ test('output is escaped, and nothing that a template can write takes the escapin
   const hostile = { value: '<script>' }
   assert.equal(render('{{ value }}', hostile), '&lt;script&gt;')
   assert.equal(render('{{ "t" | t: v: value }}', hostile), 't:{&#34;v&#34;:&#34;&lt;script&gt;&#34;}')
-  assert.equal(render('{% snippet "t" v: value %}', hostile), 't:{&#34;v&#34;:&#34;&lt;script&gt;&#34;}')
+  assert.equal(render('{% snippet "t" v: value %}', hostile), 't:{&quot;v&quot;:&quot;&lt;script&gt;&quot;}')
   assert.equal(render('{% assign x = value | upcase %}{{ x }}', hostile), '&lt;SCRIPT&gt;')
   assert.throws(() => render('{{ value | raw }}', hostile), /undefined filter: raw/)
 })
