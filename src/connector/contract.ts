@@ -1,7 +1,9 @@
 /**
  * What a connector must do, and all that the sync engine knows of an ERP. A connector knows its ERP and no database; it keeps no
- * state but its access token. Every call takes a signal and ends soon after it aborts; every wait and size has a limit.
- * conformance.ts holds the suite that each connector must pass.
+ * state but its access token and the ERP's description of itself. Every call takes a signal and ends soon after it aborts (it
+ * rejects with the signal's reason); every wait and size has a limit. Reads and registrations throw AppError
+ * `connector.unavailable` when the ERP cannot be reached now (try again, not before `details.afterMs` where that is a number) and
+ * `connector.refused` when it understood and said no. conformance.ts holds the suite that each connector must pass.
  */
 export type Connector = {
   /** As in maps and settings: 'dynamics365'. */
@@ -14,20 +16,25 @@ export type Connector = {
   /** Records by key, as they are now. A key that no longer exists is absent from the answer. */
   readRecords(request: ReadRecords, signal: AbortSignal): Promise<Map<RecordKey, RemoteRecord>>
   /**
-   * Writes records that belong together, in the given order. Safe to repeat: with `attempt` > 1 a create first looks whether an
-   * earlier attempt has already arrived (see `findBy`). Never throws for what the ERP answers; throws only when the signal aborts.
+   * Writes records that belong together, in the given order: all of them in the end, or none. Safe to repeat: with `attempt` > 1 a
+   * create first looks whether an earlier attempt has already arrived (see `findBy`) and answers with what it finds. Whoever may have
+   * been cut off in the middle of an attempt must therefore count it. Never throws for what the ERP answers; throws only when the
+   * signal aborts.
    */
   writeGroup(group: WriteGroup, signal: AbortSignal): Promise<GroupOutcome>
   /** Asks the ERP to post changes of these entities to `url`. Idempotent. Only where `capabilities.events`. */
   registerEvents(request: { url: string; secret: string; entities: readonly string[] }, signal: AbortSignal): Promise<void>
-  /** What a request to that URL says. Throws AppError `connector.bad_event` for what is not an event of this ERP. */
+  /**
+   * What a request to that URL says. Throws AppError `connector.bad_event` for what is not an event of this ERP, and
+   * `connector.unavailable` for one that it cannot tell yet: the sender must try again.
+   */
   parseEvent(body: unknown): RemoteNotice[]
 }
 
 export type Capabilities = {
   /** The ERP posts its changes. Without it the engine polls. */
   events: boolean
-  /** A group is applied whole or not at all, and no reader sees it half done. */
+  /** No reader ever sees a group half done. (Whole or not at all in the end is what every connector promises.) */
   atomicGroups: boolean
   deletes: boolean
   /** Records carry a version that a write can be made conditional on. */
@@ -88,9 +95,15 @@ export type RecordWrite =
       entity: string
       company: string | undefined
       fields: RemoteFields
-      /** Values that only this record has; how a repeated create finds the earlier one. */
+      /**
+       * Values that only this record has (among its parent's, where it has one); how a repeated create finds the earlier one. May be
+       * empty where `fields` hold the whole key.
+       */
       findBy: RemoteFields
-      /** Takes a key field from a record that the same group creates: lines take their header's number. */
+      /**
+       * Takes fields from a record that an earlier write of the group creates: lines take their header's number. This record's
+       * field → the parent's field.
+       */
       parent?: { index: number; fields: Readonly<Record<string, string>> }
     }
   | {
@@ -103,7 +116,7 @@ export type RecordWrite =
     }
   | { operation: 'delete'; entity: string; key: RecordKey }
 
-/** One outcome for each write, in order. In an atomic group that failed, every outcome says so. */
+/** One outcome for each write, in order. Of a group that failed, every outcome says so. */
 export type GroupOutcome = readonly WriteOutcome[]
 
 export type WriteOutcome =

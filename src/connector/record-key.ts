@@ -3,12 +3,13 @@ import type { RecordKey, RemoteFields } from './contract.ts'
 
 /**
  * The canonical text of a record's key: fields in the entity's order, values percent-encoded where they hold a separator, the legal
- * entity in lower case (ERPs answer 'USMF' and 'usmf' alike).
+ * entity in lower case (ERPs answer 'USMF' and 'usmf' alike), no value as empty text.
  */
 export function recordKey(keyFields: readonly string[], companyField: string | undefined, fields: RemoteFields): RecordKey {
   return keyFields
     .map((name) => {
-      const value = String(required(fields[name], `the key field ${name}`))
+      const field = fields[name]
+      const value = field === null ? '' : String(required(field, `the key field ${name}`))
       return `${name}=${encode(name === companyField ? value.toLowerCase() : value)}`
     })
     .join(',')

@@ -1,0 +1,42 @@
+import type { RecordKey, RemoteFields } from '#connector/contract.ts'
+import { parseRecordKey } from '#connector/record-key.ts'
+import { AppError } from '#lib/app-error.ts'
+import { COMPANY_FIELD, type ErpEntity } from './metadata.ts'
+import { toLiteral } from './values.ts'
+
+/** `/data/Set(dataAreaId='usmf',Number='1')?cross-company=true` */
+export function recordPath(entity: ErpEntity, key: RecordKey): string {
+  const parts = keyValues(entity, key).map(([name, value]) => `${name}=${encodeURIComponent(toLiteral(entity, name, value))}`)
+  return `/data/${entity.name}(${parts.join(',')})?cross-company=true`
+}
+
+/** `/data/Set?cross-company=true&$filter=…`: every query over companies, as the user's own company says nothing. */
+export function setPath(entity: ErpEntity, options: Readonly<Record<string, string | undefined>> = {}): string {
+  const parameters = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  return `/data/${entity.name}?${['cross-company=true', ...parameters].join('&')}`
+}
+
+/** All of these values at once, in a company where one is named: '' when there is nothing to ask. */
+export function filterOf(entity: ErpEntity, company: string | undefined, values: RemoteFields): string {
+  const all: RemoteFields =
+    entity.companyField === undefined || company === undefined ? values : { [COMPANY_FIELD]: company, ...values }
+  return Object.entries(all)
+    .map(([name, value]) => `${name} eq ${toLiteral(entity, name, value)}`)
+    .join(' and ')
+}
+
+/** Any of these records. */
+export function filterOfKeys(entity: ErpEntity, keys: readonly RecordKey[]): string {
+  return keys.map((key) => `(${filterOf(entity, undefined, Object.fromEntries(keyValues(entity, key)))})`).join(' or ')
+}
+
+function keyValues(entity: ErpEntity, key: RecordKey): [string, string][] {
+  const given = parseRecordKey(key)
+  return entity.keyFields.map((name) => {
+    const value = given[name]
+    if (value !== undefined) return [name, value]
+    throw new AppError('connector.refused', `"${key}" is not the key of a record of ${entity.name}: ${name} is missing`)
+  })
+}
