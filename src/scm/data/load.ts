@@ -7,16 +7,8 @@ import { analyzeTable, insertRows, quietEvents } from '../domain/rows.queries.ts
 import type { FieldValue } from '../domain/rows.ts'
 import { type Catalog, type Entity, type Field, loadCatalog } from '../entities/catalog.ts'
 import { listColumns } from '../entities/columns.queries.ts'
-import {
-  changeRow,
-  completeLines,
-  keepHeaderTax,
-  listKeys,
-  nameProducts,
-  placeCustomers,
-  savepoint,
-  totalOrders,
-} from './load/load.queries.ts'
+import { changeRow, listKeys, savepoint } from './load/any-table.queries.ts'
+import { completeLines, keepHeaderTax, nameProducts, placeCustomers, totalOrders } from './load/load.queries.ts'
 import { type FileRow, rowsOfFile } from './load/rows-of-file.ts'
 import { type LoadReference, type LoadRule, loadRules } from './load/sets.ts'
 
