@@ -52,12 +52,6 @@ export async function listInconsistencies(tx: Tx): Promise<string[]> {
      where picked > held
     union all
     select 'stock that is less than nothing', count(*) from scm.warehouse_on_hand
-     where "AvailableOnHandQuantity" < 0 or "AvailableOnHandQuantity" <> "OnHandQuantity" - "ReservedOnHandQuantity"
-    union all
-    select 'numbers that a sequence would give again', count(*) from scm.number_sequence s
-     where exists (select from scm.sales_order_header h where h."dataAreaId" = s."dataAreaId" and s."Name" = 'salesOrder'
-                     and substring(h."SalesOrderNumber" from '[0-9]+$')::bigint >= s."Next")
-        or exists (select from scm.sales_order_line l where l."dataAreaId" = s."dataAreaId" and s."Name" = 'lot'
-                     and substring(l."InventoryLotId" from '[0-9]+$')::bigint >= s."Next")`
+     where "AvailableOnHandQuantity" < 0 or "AvailableOnHandQuantity" <> "OnHandQuantity" - "ReservedOnHandQuantity"`
   return rows.filter((row) => row.count > 0).map((row) => `${row.what}: ${row.count}`)
 }

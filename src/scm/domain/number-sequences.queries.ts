@@ -1,11 +1,10 @@
 import type { Tx } from '#postgres/database.ts'
 
-/** Takes the next number and keeps the sequence locked until the transaction ends, so that none is lost or given twice. */
+/** Takes the next number. It is gone for good, whatever becomes of the transaction, and nobody waits for it. */
 export async function takeNumber(tx: Tx, company: string, name: string): Promise<{ number: number; format: string } | undefined> {
   const rows = await tx<{ number: number; format: string }>`
-    update scm.number_sequence set "Next" = "Next" + 1
-     where "dataAreaId" = ${company} and "Name" = ${name}
-    returning "Next" - 1 as number, "Format" as format`
+    select nextval(format('scm.%I', scm.sequence_name("dataAreaId", "Name"))::regclass) as number, "Format" as format
+      from scm.number_sequence where "dataAreaId" = ${company} and "Name" = ${name}`
   return rows[0]
 }
 
