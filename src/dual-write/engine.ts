@@ -1,9 +1,26 @@
 import type { Connector } from '#connector/contract.ts'
+import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
+import type { Json } from '#lib/json.ts'
 import type { Log } from '#log/log.ts'
-import type { Database } from '#postgres/database.ts'
+import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import { discardChanges, subscribe, unsubscribe } from '#tables/changes.queries.ts'
+import { type Core, getMap } from './core.ts'
+import { deleteInitialSync } from './initial-sync.queries.ts'
+import { lead } from './leader.ts'
+import { assertTransition, type TableMapState } from './map-state.ts'
+import { createLookupIndex } from './mapping/lookup-index.ts'
+import { insertActivity, lockMapState, setMapState } from './maps.queries.ts'
+import { createMeter } from './meter.ts'
+import { discardItems, listParkedItems, releaseItems } from './parked.ts'
+import { readStatus } from './read-status.ts'
+import { discardRemoteChanges, putRemoteChanges } from './remote-changes.queries.ts'
+import { createStates } from './states.ts'
 import type { MapStatus, ParkedItem } from './status.ts'
+import { sweep } from './sync/sweep.ts'
+import { createWaker } from './sync/waker.ts'
+import { columnsOf, work } from './sync/worker.ts'
 import type { TableMap } from './table-map.ts'
 
 export type DualWriteOptions = {
@@ -48,6 +65,125 @@ export type DualWrite = {
   receiveEvent(body: unknown): Promise<void>
 }
 
-export function createDualWrite(_options: DualWriteOptions): DualWrite {
-  throw new Error('in the making')
+export function createDualWrite(options: DualWriteOptions): DualWrite {
+  const { database, connector, clock, log } = options
+  const core: Core = { ...options, index: createLookupIndex(), meter: createMeter(clock) }
+  const states = createStates(core)
+  const [outboundWaker, inboundWaker, stateWaker] = [createWaker(clock), createWaker(clock), createWaker(clock)]
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let listener: { close(): Promise<void> } | undefined
+  let working: Promise<void> = Promise.resolve()
+  const wakeAll = () => {
+    for (const waker of [outboundWaker, inboundWaker, stateWaker]) waker.wake()
+  }
+
+  async function listen(): Promise<void> {
+    const reload = () => void states.reload().then(wakeAll, () => undefined)
+    const onPayload = (payload: string) => {
+      if (payload === 'dual_write.map') reload()
+      else if (payload === 'dual_write.remote_change') inboundWaker.wake()
+      else outboundWaker.wake()
+    }
+    listener = await database.listen('comptoir_changes', onPayload, reload)
+  }
+
+  const { eventUrl } = options
+  const registerEvents =
+    eventUrl === undefined || !connector.capabilities.events
+      ? undefined
+      : (during: AbortSignal) =>
+          connector.registerEvents(
+            {
+              url: `${eventUrl}/${options.eventSecret}`,
+              secret: options.eventSecret,
+              entities: [...new Set(core.maps.map((map) => map.entity))],
+            },
+            during,
+          )
+
+  /** A person moves a map from one state to another, on the record. */
+  function move(name: string, to: TableMapState, actor: string, action: string, also: MoveStep): Promise<void> {
+    return database
+      .transaction(async (tx) => {
+        const map = findMap(core, name)
+        const from = await lockMapState(tx, name)
+        assertTransition(name, from ?? 'not_running', to)
+        const details = await also(tx, map)
+        await setMapState(tx, name, to)
+        await insertActivity(tx, { map: name, actor, action, details })
+      })
+      .then(() => states.reload())
+      .then(wakeAll)
+  }
+
+  return {
+    async start() {
+      await states.reload()
+      await listen()
+      working = lead(core, signal, (during) =>
+        work(core, { states, outboundWaker, inboundWaker, stateWaker, registerEvents }, during),
+      )
+    },
+    async stop() {
+      stopping.abort()
+      wakeAll()
+      await working
+      await listener?.close()
+    },
+    status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), core.meter)),
+    whenRunning: () =>
+      new Promise((resolve, reject) => {
+        const isDone = () =>
+          core.maps.every((map) => {
+            const state = states.of(map.name)
+            return state !== 'initializing' && (state !== 'not_running' || states.isStopped(map.name))
+          })
+        const check = () => (isDone() ? resolve() : undefined)
+        signal.addEventListener('abort', () => reject(new AppError('dual_write.stopped', 'The engine was stopped')), {
+          once: true,
+        })
+        states.onChange(check)
+        check()
+      }),
+    runMap: (name, actor) =>
+      move(name, 'initializing', actor, 'started', async (tx, map) => {
+        await deleteInitialSync(tx, name)
+        if (map.writes) await subscribe(tx, map.table.name, name, columnsOf(map))
+        return {}
+      }),
+    pauseMap: (name, actor) => move(name, 'paused', actor, 'paused', async () => ({})),
+    resumeMap: (name, actor) => move(name, 'resuming', actor, 'resumed', async () => ({})),
+    stopMap: (name, actor) =>
+      move(name, 'not_running', actor, 'stopped', async (tx) => {
+        await unsubscribe(tx, name)
+        return { discarded: { toErp: await discardChanges(tx, name), toPortal: await discardRemoteChanges(tx, name) } }
+      }),
+    async refreshMap(name, actor) {
+      const map = findMap(core, name)
+      const queued = await sweep(core, map, signal)
+      await database.transaction((tx) => insertActivity(tx, { map: name, actor, action: 'refreshed', details: { queued } }))
+    },
+    listParked: (page) => database.read((tx) => listParkedItems(core, tx, page)),
+    retryParked: (which, actor) => database.transaction((tx) => releaseItems(core, tx, which, actor)),
+    discardParked: (which, actor) => database.transaction((tx) => discardItems(core, tx, which.ids, actor)),
+    async receiveEvent(body) {
+      const notices = connector.parseEvent(body)
+      const changes = notices.flatMap((notice) =>
+        core.maps
+          .filter((map) => map.entity === notice.entity && !states.isStopped(map.name))
+          .map((map) => ({ map: map.name, remoteKey: notice.key, eventId: notice.eventId })),
+      )
+      await database.transaction((tx) => putRemoteChanges(tx, changes))
+      inboundWaker.wake()
+      if (changes.length === 0) log.debug({ notices: notices.length }, 'an event concerns no map')
+    },
+  }
+}
+
+type MoveStep = (tx: Tx, map: TableMap) => Promise<{ [name: string]: Json }>
+
+function findMap(core: Core, name: string): TableMap {
+  if (!core.maps.some((map) => map.name === name)) throw new AppError('dual_write.not_found', `There is no table map ${name}`)
+  return getMap(core, name)
 }

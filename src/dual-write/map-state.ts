@@ -4,7 +4,7 @@ export type TableMapState = 'not_running' | 'initializing' | 'running' | 'paused
 
 const NEXT: Readonly<Record<TableMapState, readonly TableMapState[]>> = {
   not_running: ['initializing'],
-  initializing: ['running', 'paused', 'not_running'],
+  initializing: ['running', 'not_running'],
   running: ['paused', 'not_running'],
   paused: ['resuming', 'not_running'],
   resuming: ['running', 'paused', 'not_running'],

@@ -110,3 +110,8 @@ export async function tryLead(tx: Tx): Promise<boolean> {
 export async function stopLeading(tx: Tx): Promise<void> {
   await tx`select pg_advisory_unlock(${LEADER_LOCK})`
 }
+
+/** Every process looks at states and queues again. */
+export async function notifyWorkers(tx: Tx): Promise<void> {
+  await tx`select pg_notify('comptoir_changes', 'dual_write.map')`
+}

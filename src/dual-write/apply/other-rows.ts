@@ -16,7 +16,7 @@ import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
 import type { MappedRecord } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
 import type { TableMap } from '../table-map.ts'
-import type { Applied, ApplyOptions } from './apply-records.ts'
+import type { Applied, ApplyOptions } from './applied.ts'
 import { keyText } from './deferred.ts'
 import { fillUnion } from './own-rows.ts'
 

@@ -26,7 +26,7 @@ import { textOf } from '../mapping/values.ts'
 import { insertConflicts, type NewConflict } from '../maps.queries.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
-import type { Applied, ApplyOptions } from './apply-records.ts'
+import type { Applied, ApplyOptions } from './applied.ts'
 import { keyText, resolveDeferred } from './deferred.ts'
 import { merge } from './merge.ts'
 
@@ -111,7 +111,7 @@ function planInsert(map: TableMap, one: MappedRecord, plan: Plan): RowId {
     remoteKey: one.record.key,
     company: one.company,
     agreed: agreedOf(map.table, one.values),
-    remoteVersion: one.record.version,
+    remoteVersion: versionOf(one),
   })
   return rowId
 }
@@ -132,16 +132,21 @@ function planUpdate(
   const hasChanges = Object.keys(values).length > 0
   if (hasChanges) plan.updates.push({ ...values, [map.table.idColumn]: at.rowId })
   if (at.link === undefined || hasChanges || one.missing.length > 0) plan.lookups.set(at.rowId, one.missing)
-  if (at.link?.remoteVersion !== one.record.version || !isSameAgreed(at.link.agreed, agreed)) {
+  if (at.link?.remoteVersion !== versionOf(one) || !isSameAgreed(at.link.agreed, agreed)) {
     plan.links.push({
       rowId: at.rowId,
       remoteKey: one.record.key,
       company: one.company,
       agreed,
-      remoteVersion: one.record.version,
+      remoteVersion: versionOf(one),
     })
   }
   return hasChanges ? 'updated' : 'unchanged'
+}
+
+/** An ERP that answers without a version leaves it to the next read. */
+function versionOf(one: MappedRecord): string | null {
+  return one.record.version === '' ? null : one.record.version
 }
 
 function isSameAgreed(a: RowLink['agreed'], b: RowLink['agreed']): boolean {

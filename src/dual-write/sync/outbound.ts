@@ -39,6 +39,7 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
       await noteReach(outcomes)
       return dueMs
     } catch (error) {
+      core.index.forget()
       // The lease brings what is left back, even when the database itself is away.
       core.log.warn({ map: group[0]?.map.name, reason: messageOf(error) }, 'a change could not be worked on')
       return postponeAll(core, group, isAppError(error) ? error.code : 'dual_write.failed', messageOf(error))

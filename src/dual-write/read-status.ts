@@ -1,0 +1,46 @@
+import type { Tx } from '#postgres/database.ts'
+import { countQueues } from '#tables/changes.queries.ts'
+import { listSyncProgress, type SyncProgress } from './initial-sync.queries.ts'
+import { countLinks } from './links.queries.ts'
+import { listMaps } from './maps.queries.ts'
+import type { Meter } from './meter.ts'
+import { countRemoteQueues } from './remote-changes.queries.ts'
+import type { InitialSyncProgress, MapStatus } from './status.ts'
+import type { TableMap } from './table-map.ts'
+
+/** The status of the maps, for any process that sees the database. Rates are known to the process that works (`meter`). */
+export async function readStatus(tx: Tx, maps: readonly TableMap[], nowMs: number, meter?: Meter): Promise<MapStatus[]> {
+  const stored = await listMaps(tx)
+  const rows = await countLinks(tx)
+  const outbound = new Map((await countQueues(tx)).map((queue) => [queue.subscriber, queue]))
+  const inbound = new Map((await countRemoteQueues(tx)).map((queue) => [queue.map, queue]))
+  const progress = new Map((await listSyncProgress(tx)).map((one) => [one.map, one]))
+  const ageMs = (since: string | null | undefined) =>
+    since === null || since === undefined ? 0 : Math.max(0, nowMs - Date.parse(since))
+  return maps.map((map) => {
+    const own = stored.get(map.name)
+    const out = outbound.get(map.name)
+    const into = inbound.get(map.name)
+    return {
+      name: map.name,
+      title: map.title,
+      version: map.version,
+      table: map.table.name,
+      entity: map.entity,
+      state: own?.state ?? 'not_running',
+      rows: rows.get(map.name) ?? 0,
+      queued: { toErp: out?.waiting ?? 0, toPortal: into?.waiting ?? 0 },
+      parked: (out?.parked ?? 0) + (into?.parked ?? 0),
+      lagMs: { toErp: ageMs(out?.oldestCapturedAt), toPortal: ageMs(into?.oldestReceivedAt) },
+      perMinute: meter?.perMinute(map.name) ?? { toErp: 0, toPortal: 0 },
+      lastError: own?.lastError && own.lastErrorAt ? { at: own.lastErrorAt, reason: own.lastError } : null,
+      initialSync: progressOf(progress.get(map.name)),
+    }
+  })
+}
+
+function progressOf(progress: SyncProgress | undefined): InitialSyncProgress | null {
+  if (progress === undefined) return null
+  const { map: _, done, ...rest } = progress
+  return { ...rest, state: done ? 'done' : 'running', finishedAt: done ? progress.finishedAt : null }
+}
