@@ -46,7 +46,7 @@ function listen(since = document.body.dataset.liveSince) {
   events.addEventListener('row', refreshSoon)
   events.addEventListener('session-ended', () => {
     stop()
-    location.reload()
+    visitAgain()
   })
   events.addEventListener('error', () => {
     lost = true
@@ -94,11 +94,12 @@ function refreshSoon() {
 /** Fetches this page again and puts its live regions in the place of the old ones. */
 async function refresh() {
   const answer = await fetch(location.href, { headers: { accept: 'text/html' }, credentials: 'same-origin', cache: 'no-store' })
-  if (answer.redirected || answer.status === 401 || answer.status === 403 || answer.status === 404) {
-    location.reload()
+  if ([401, 403, 404].includes(answer.status) || new URL(answer.url).pathname === '/signin') {
+    visitAgain()
     return
   }
-  if (!answer.ok) return
+  // A page that answered a form has no address of its own: it stays as it is.
+  if (!answer.ok || answer.redirected) return
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   let changed = false
   for (const old of document.querySelectorAll('[data-live-region][id]')) {
@@ -116,6 +117,11 @@ async function refresh() {
   if (page.body.dataset.liveSince) document.body.dataset.liveSince = page.body.dataset.liveSince
   if (changed) announce()
   listen()
+}
+
+/** As a visit, not as a reload: what was posted is not posted again. */
+function visitAgain() {
+  location.assign(location.href.split('#')[0])
 }
 
 /** Tokens differ on every visit and mean nothing to the reader. */
