@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { portalMigrations, scmMigrations } from '../../src/context.ts'
+import { silentLog } from '../../src/log/log.ts'
+import { prepareJobQueue } from '../../src/mail/queue.ts'
 import type { Database, Tx } from '../../src/postgres/database.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { type Sql, sql } from '../../src/postgres/sql.ts'
@@ -32,6 +34,7 @@ type Report = { problems: string[]; described: number }
 export async function checkQueries(root: string): Promise<string[]> {
   await using portal = await createTestDatabase()
   await migrate(portal.database, portalMigrations)
+  await prepareJobQueue({ url: portal.url, log: silentLog })
   const catalog = readCatalog()
   await applyDefinitions(portal.database, catalog)
   await using scm = await createTestDatabase()

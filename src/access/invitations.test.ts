@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { silentLog } from '#log/log.ts'
 import { createMail } from '#mail/mail.ts'
+import type { Database } from '#postgres/database.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { insertRows, readRowsById, updateRow } from '#tables/rows.queries.ts'
 import { createPeople, PASSWORD, type People } from '../../tests/support/people.ts'
@@ -52,9 +53,17 @@ test('T12 a group lets in as many of the invited as it allows, each by a code of
   await using people = await createPeople()
   const contactIds = await addContacts(people, ['kim', 'lee', 'max'])
   const { invited } = await invite(people, { contactIds, type: 'group', redemptionsMax: 2 })
-  // All at once: the limit must hold for those who come in the same moment.
-  const outcomes = await Promise.all(invited.map(({ code }) => redeemInvitation(people.place, { code, password: NEW_PASSWORD })))
-  const kinds = outcomes.map((outcome) => (outcome.kind === 'refused' ? outcome.reason : outcome.kind)).sort()
+  // All stand at the door in the same moment: each has begun before the first has ended.
+  const { database } = people.place
+  const { redemptions } = await database.transaction(async (tx) => {
+    await tx`select 1 from access.invitation_contact for update`
+    const redemptions = invited.map(({ code }) => redeemInvitation(people.place, { code, password: NEW_PASSWORD }))
+    await untilWaiting(database, invited.length)
+    return { redemptions }
+  })
+  const kinds = (await Promise.all(redemptions))
+    .map((outcome) => (outcome.kind === 'refused' ? outcome.reason : outcome.kind))
+    .sort()
   assert.deepEqual(kinds, ['full', 'redeemed', 'redeemed'])
 })
 
@@ -157,6 +166,18 @@ test('the mail carries the link and lies in the outbox; it is in the language of
   assert.deepEqual(state, { kind: 'open', contactId: kim, fullName: 'kim Example', email: 'kim@fabrikam.example' })
   assert.notEqual(code, PASSWORD)
 })
+
+/** Asks in a transaction of its own each time: within one, PostgreSQL's view of its activity stands still. */
+async function untilWaiting(database: Database, count: number): Promise<void> {
+  for (const deadlineMs = Date.now() + 20_000; Date.now() < deadlineMs; ) {
+    const waiting = await database.read(
+      (tx) => tx`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    if (waiting.length >= count) return
+    await new Promise((go) => setTimeout(go, 20))
+  }
+  assert.fail('the redemptions did not meet')
+}
 
 async function addContacts(
   people: People,

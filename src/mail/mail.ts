@@ -17,8 +17,6 @@ import {
 import { addJob } from './queue.queries.ts'
 import { type JobQueue, prepareJobQueue, startJobQueue } from './queue.ts'
 
-export type { Message } from './messages.queries.ts'
-
 export type MailOptions = {
   database: Database
   /** smtp://user:password@host:587; without one mails stay in the outbox, to be read there. */

@@ -33,16 +33,17 @@ export type SessionRow = {
 
 /**
  * Everything a request must know about its visitor, in one statement: nothing is remembered between requests, so whatever is taken
- * away is gone at the next one. A contact that is deactivated or deleted is nobody.
+ * away is gone at the next one. A contact that is deactivated or deleted is nobody. Built from the definition of contact, so not a
+ * statement by itself: the tests of requests run it.
  */
-export async function findSession(tx: Tx, catalog: Catalog, tokenSha256: Buffer, now: Date): Promise<SessionRow | undefined> {
+export function findSession(tx: Tx, catalog: Catalog, tokenSha256: Buffer, now: Date): Promise<SessionRow | undefined> {
   const contact = compileQuery(catalog, {
     table: catalog.get('contact'),
     columns: ['fullname', 'parentcustomerid', 'msdyn_company', 'adx_preferredlanguage', 'statecode'],
     predicate: contactOfSession,
     rowsMax: 1,
   })
-  const [row] = await tx.run<SessionRow>(sql`
+  const statement = sql`
     with s as (
       select s.token_sha256, s.last_seen_at, i.contact_id, i.email, i.full_name
         from access.session s join access.identity i using (contact_id)
@@ -57,8 +58,8 @@ export async function findSession(tx: Tx, catalog: Catalog, tokenSha256: Buffer,
            c.msdyn_company as "companyId", c.adx_preferredlanguage as "preferredLanguage",
            array(select role from access.contact_role r where r.contact_id = s.contact_id order by role) as roles
       from s left join lateral (${contact}) c on true
-     where (c.contactid is not null or s.full_name is not null) and coalesce(c.statecode, 0) = 0`)
-  return row
+     where (c.contactid is not null or s.full_name is not null) and coalesce(c.statecode, 0) = 0`
+  return tx.run<SessionRow>(statement).then(([row]) => row)
 }
 
 const contactOfSession: RowPredicate = {
