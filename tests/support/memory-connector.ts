@@ -67,9 +67,9 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
     return entity
   }
   const tableOf = (name: string) => tables.get(name) ?? new Map<RecordKey, Stored>()
-  const recordOf = (key: RecordKey, { fields, version }: Stored): RemoteRecord => ({
+  const recordOf = (key: RecordKey, { fields, version }: Stored, names: readonly string[]): RemoteRecord => ({
     key,
-    fields: { ...fields },
+    fields: Object.fromEntries(names.map((name) => [name, fields[name] ?? null])),
     version: String(version),
   })
 
@@ -213,7 +213,7 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
       const rest = all.filter(([key]) => request.after === undefined || key > request.after).slice(0, request.rowsMax)
       const last = rest.at(-1)?.[0]
       return {
-        records: rest.map(([key, stored]) => recordOf(key, stored)),
+        records: rest.map(([key, stored]) => recordOf(key, stored, request.fields)),
         next: last !== undefined && last !== all.at(-1)?.[0] ? last : undefined,
         total: request.count ? all.length : undefined,
       }
@@ -224,7 +224,7 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
       return new Map(
         request.keys.flatMap((key) => {
           const stored = table.get(key)
-          return stored === undefined ? [] : [[key, recordOf(key, stored)]]
+          return stored === undefined ? [] : [[key, recordOf(key, stored, request.fields)]]
         }),
       )
     },

@@ -40,9 +40,10 @@ export function merge(
       changes[name] = value
       continue
     }
-    if (before !== undefined && theirs === before) continue
-    // Without an agreement there is nothing to compare with: our own create is on its way, and the ERP's answer completes it.
-    if (before !== undefined) conflicts.push({ map: map.name, column: name, winner: map.winner, ...outcome(map, ours, theirs) })
+    // Agreed on before and unchanged there since, or never agreed on: our edit goes out.
+    if (agreed !== undefined && (before === undefined || theirs === before)) continue
+    // Without a link there is nothing to compare with: our own create is on its way, and the ERP's answer completes it.
+    if (agreed !== undefined) conflicts.push({ map: map.name, column: name, winner: map.winner, ...outcome(map, ours, theirs) })
     if (map.winner === 'erp') changes[name] = value
   }
   return { changes, agreed: after, conflicts }

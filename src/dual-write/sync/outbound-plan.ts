@@ -1,4 +1,4 @@
-import type { RecordWrite, WriteGroup } from '#connector/contract.ts'
+import type { RecordWrite, RemoteFields, WriteGroup } from '#connector/contract.ts'
 import type { Tx } from '#postgres/database.ts'
 import { type ClaimedChange, listPendingColumns } from '#tables/changes.queries.ts'
 import type { QueryRow } from '#tables/query.ts'
@@ -132,9 +132,7 @@ async function planCreate(
   const parentFields = parentIndex === undefined ? {} : parentFieldsOf(core, map)
   for (const field of Object.keys(parentFields)) delete fields[field]
   const company = companyOf(row, targets)
-  const findBy = Object.fromEntries(
-    map.findBy.flatMap((name) => (fields[name] === undefined || fields[name] === null ? [] : [[name, fields[name]]])),
-  )
+  const findBy = findByOf(map, fields, parentIndex === undefined ? through?.targets[0]?.parts.map((part) => part.field) : [])
   const write: RecordWrite = {
     operation: 'create',
     entity: map.entity,
@@ -144,6 +142,14 @@ async function planCreate(
     ...(parentIndex === undefined ? {} : { parent: { index: parentIndex, fields: parentFields } }),
   }
   return { kind: 'write', item, write, link: undefined, company: company ?? null, agreed }
+}
+
+/** Nothing unless all of it has values: a part alone would find another record. A line alone is found within its order only. */
+function findByOf(map: TableMap, fields: RemoteFields, parentFields: readonly string[] = []): RemoteFields {
+  const values = [...map.findBy, ...(map.findBy.length > 0 ? parentFields : [])].map(
+    (name) => [name, fields[name] ?? null] as const,
+  )
+  return values.every(([, value]) => value !== null) ? Object.fromEntries(values) : {}
 }
 
 /** Child field → the parent's field it repeats. */
