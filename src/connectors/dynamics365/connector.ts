@@ -25,7 +25,9 @@ export type Dynamics365Options = {
   concurrencyMax?: number
 }
 
-const REQUEST_TIMEOUT_MS = 60_000
+const REQUEST_TIMEOUT_MS = 30_000
+/** A real environment takes a while to write down its five thousand entities. */
+const METADATA_TIMEOUT_MS = 180_000
 const CONCURRENCY_MAX = 8
 
 /** Speaks to Finance & Operations over OData: see docs/decisions/0005 for how an order with its lines is written. */
@@ -86,7 +88,10 @@ function createCatalog(transport: Transport): Catalog {
   let pending: Promise<ReadonlyMap<string, ErpEntity>> | undefined
 
   async function read(): Promise<ReadonlyMap<string, ErpEntity>> {
-    const answer = await transport.read({ method: 'GET', path: '/data/$metadata', headers: { accept: 'application/xml' } }, NEVER)
+    const answer = await transport.read(
+      { method: 'GET', path: '/data/$metadata', headers: { accept: 'application/xml' }, timeoutMs: METADATA_TIMEOUT_MS },
+      NEVER,
+    )
     if (answer === undefined) throw new AppError('connector.refused', 'The ERP has no /data/$metadata: is its address right?')
     loaded = parseMetadata(answer.body)
     return loaded

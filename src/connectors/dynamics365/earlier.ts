@@ -14,15 +14,18 @@ export type Step = { write: RecordWrite; entity: ErpEntity }
 const CANDIDATES_MAX = 20
 
 /**
- * What identifies the record of a create: `findBy` where all of it has values, else the whole key. Throws AppError `connector.refused`
- * where there is neither, as such a create could not be repeated safely.
+ * What identifies the record of a create: its whole key where the fields hold it (a line's number is its own only within its order), else
+ * `findBy`. Throws AppError `connector.refused` where there is neither, as such a create could not be repeated safely.
  */
-export function identityOf(entity: ErpEntity, write: Create): RemoteFields {
-  const values = Object.entries(write.findBy)
-  if (values.length > 0 && values.every(([, value]) => value !== null && value !== '')) return write.findBy
-  const fields = createdFields(entity, write)
-  const key = entity.keyFields.map((name) => [name, fields[name]] as const)
-  if (key.every(([, value]) => value !== undefined)) return Object.fromEntries(key) as RemoteFields
+export function identityOf(entity: ErpEntity, write: Create, links: RemoteFields = {}): RemoteFields {
+  const fields = createdFields(entity, write, links)
+  const key = entity.keyFields.flatMap((name) => {
+    const value = fields[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  if (key.length === entity.keyFields.length) return Object.fromEntries(key)
+  const values = Object.values(write.findBy)
+  if (values.length > 0 && values.every((value) => value !== null && value !== '')) return write.findBy
   throw new AppError(
     'connector.refused',
     `A new record of ${entity.name} has neither its key nor values to find it again by, so it cannot be sent safely`,
@@ -80,7 +83,7 @@ export async function findChildren(
     found.recordsCount += records.length
     for (const index of indexes) {
       const write = writeAt(steps, index)
-      const identity = { ...identityOf(entity, { ...write, fields: { ...write.fields, ...linksOf(write, parent.fields) } }) }
+      const identity = identityOf(entity, write, linksOf(write, parent.fields))
       const record = records.find(({ fields }) =>
         Object.entries(identity).every(([name, value]) => sameValue(entity, name, fields[name], value)),
       )

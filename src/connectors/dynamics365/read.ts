@@ -33,8 +33,9 @@ export async function readPage(
   const rows = Math.min(page.rowsMax, PAGE_ROWS_MAX)
   const body = await readJson(transport, path, { prefer: `odata.maxpagesize=${rows}` }, signal)
   const count = body['@odata.count']
+  const records = recordsIn(body).map((record) => recordFromErp(entity, record))
   return {
-    records: recordsIn(body).map((record) => recordFromErp(entity, record)),
+    records: page.where === undefined ? records : records.filter((record) => hasValues(entity, record, page.where ?? {})),
     next: nextOf(body),
     total: count === undefined ? undefined : Number(count),
   }
@@ -72,9 +73,12 @@ export async function findRecords(
     { $filter: filterOf(entity, company, values), $orderby: entity.keyFields.join(',') },
     signal,
   )
-  return records.filter((record) =>
-    Object.entries(values).every(([name, value]) => sameValue(entity, name, record.fields[name], value)),
-  )
+  return records.filter((record) => hasValues(entity, record, values))
+}
+
+/** Over there a '*' is a wildcard, and case does not count: a filter may bring more than was asked for. */
+function hasValues(entity: ErpEntity, record: RemoteRecord, values: RemoteFields): boolean {
+  return Object.entries(values).every(([name, value]) => sameValue(entity, name, record.fields[name], value))
 }
 
 export function recordFromErp(entity: ErpEntity, record: JsonRecord): RemoteRecord {
@@ -91,7 +95,7 @@ export function recordOf(entity: ErpEntity, answer: Pick<Answer, 'body'>): Remot
 function firstPath(entity: ErpEntity, page: ReadPage): string {
   return setPath(entity, {
     $filter: filterOf(entity, page.company, page.where ?? {}),
-    $select: selectOf(entity, page.fields),
+    $select: selectOf(entity, [...page.fields, ...Object.keys(page.where ?? {})]),
     $orderby: entity.keyFields.join(','),
     $count: page.count === true ? 'true' : undefined,
   })

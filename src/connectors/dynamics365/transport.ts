@@ -13,6 +13,8 @@ export type Call = {
   path: string
   headers?: Readonly<Record<string, string>>
   body?: string
+  /** Where an answer may take longer than others. */
+  timeoutMs?: number
 }
 
 export type Retry = Extract<Verdict, { kind: 'retry' }>
@@ -80,7 +82,13 @@ export function createTransport(options: TransportOptions): Transport {
     const headers = { ...HEADERS, authorization: `Bearer ${token}`, ...call.headers }
     const { method, path, body } = call
     const answer = await http(
-      { method, url: options.url + path, headers, ...(body !== undefined && { body }), timeoutMs: options.requestTimeoutMs },
+      {
+        method,
+        url: options.url + path,
+        headers,
+        ...(body !== undefined && { body }),
+        timeoutMs: call.timeoutMs ?? options.requestTimeoutMs,
+      },
       signal,
     )
     if (answer.kind === 'no_answer') {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { plainCreate, SIGNAL, type Subject, write } from './subject.ts'
+
+/** Promises about the changes that the ERP posts. */
+export function testEvents(subject: () => Subject): void {
+  test('events: each change of an asked entity is told, under the key by which the record is read', async () => {
+    const one = subject()
+    const connector = one.connect()
+    if (!connector.capabilities.events) return
+    await using endpoint = await one.listen()
+    const { entity, textField } = one.plain
+    const registration = { url: endpoint.url, secret: 'a-secret', entities: [entity] }
+    await connector.registerEvents(registration, SIGNAL)
+    await connector.registerEvents(registration, SIGNAL)
+    const [created] = await write(connector, plainCreate(one, "E'1,=%", 'First'))
+    const key = created?.key ?? ''
+    await write(connector, { operation: 'update', entity, key, fields: { [textField]: 'Second' } })
+    await write(connector, { operation: 'delete', entity, key })
+    await endpoint.waitFor(3)
+    const notices = endpoint.bodies.flatMap((body) => connector.parseEvent(body))
+    assert.deepEqual(
+      notices.map((notice) => [notice.entity, notice.operation, notice.key]),
+      [
+        [entity, 'create', key],
+        [entity, 'update', key],
+        [entity, 'delete', key],
+      ],
+    )
+    assert.equal(new Set(notices.map((notice) => notice.eventId)).size, 3)
+    // Right after a start, before anything has been asked of the ERP: the same, or "send it again".
+    for (const body of endpoint.bodies) {
+      try {
+        assert.deepEqual(one.connect().parseEvent(body)[0]?.key, key)
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'connector.unavailable')
+      }
+    }
+  })
+
+  test('events: what is not an event of this ERP is refused', () => {
+    const connector = subject().connect()
+    if (!connector.capabilities.events) return
+    for (const body of [
+      undefined,
+      null,
+      'text',
+      7,
+      [],
+      {},
+      { MessageName: 'Create' },
+      { PrimaryEntityName: 'x', MessageName: 'Drop' },
+    ]) {
+      assert.throws(() => connector.parseEvent(body), { code: 'connector.bad_event' }, JSON.stringify(body))
+    }
+  })
+}
