@@ -23,6 +23,9 @@ export const portalMigrations: readonly Migrations[] = [
 ].map(migrationsOf)
 export const scmMigrations: readonly Migrations[] = [migrationsOf('scm')]
 
+/** The table maps of the Finance & Operations connector. */
+export const MAPS_FOLDER = join(import.meta.dirname, '..', 'maps', 'dynamics365')
+
 /** The databases of an installation: one server of ours for portal and reference ERP, or those of DATABASE_URL and SCM_DATABASE_URL. */
 export type Databases = { url: string; scmUrl: string; stop(): Promise<void> }
 

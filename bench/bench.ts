@@ -1,0 +1,20 @@
+/**
+ * `npm run bench`: how fast Comptoir is on this machine, on the demo company, in one run, side by side with a floor. Absolute figures
+ * depend on the machine; the ratios are what to compare. Sections can be named: npm run bench -- sync latency pages
+ */
+import { startComptoir } from '../tests/support/comptoir.ts'
+import { benchLatency } from './latency.ts'
+import { benchPages } from './pages.ts'
+import { reportSync } from './sync.ts'
+
+const wanted = process.argv.slice(2)
+const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name)
+
+const startedMs = performance.now()
+await using comptoir = await startComptoir({ env: { LOG_LEVEL: 'warn' } })
+await comptoir.waitUntilReady()
+console.log(`ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s (new data folder, demo company)`)
+
+if (isWanted('sync')) await reportSync(comptoir)
+if (isWanted('latency')) await benchLatency(comptoir)
+if (isWanted('pages')) await benchPages(comptoir)

@@ -1,0 +1,170 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Database } from '../src/postgres/database.ts'
+import { readCatalog } from '../src/tables/catalog.ts'
+import { optionOf } from '../src/tables/definition.ts'
+import { insertRows, newRowId } from '../src/tables/rows.queries.ts'
+import type { RunningComptoir } from '../tests/support/comptoir.ts'
+import { line, ms, percentiles } from './measure.ts'
+import { withPortalDatabase } from './portal-database.ts'
+
+const RATES = [
+  { perSecond: 1, count: 20 },
+  { perSecond: 50, count: 500 },
+]
+const ARRIVAL_MS_MAX = 30_000
+
+/** From a commit in the ERP to the change visible in the portal, and from a submission in the portal to the ERP's number. */
+export async function benchLatency(comptoir: RunningComptoir): Promise<void> {
+  console.log('\nLatency between the two sides, milliseconds')
+  await withPortalDatabase(comptoir, async (database) => {
+    const arrivals = await watchArrivals(database)
+    const token = await erpToken(comptoir)
+    for (const rate of RATES)
+      report(`ERP → portal, ${rate.perSecond}/s`, await measure(rate, await erpEdits(comptoir, database, token), arrivals))
+    for (const rate of RATES)
+      report(`submission → ERP number, ${rate.perSecond}/s`, await measure(rate, await submissions(database), arrivals))
+    await arrivals.close()
+  })
+}
+
+/** Makes one change and answers the text by which its arrival is recognised. */
+type Change = () => Promise<string>
+type Arrivals = { of(mark: string): Promise<number>; close(): Promise<void> }
+
+/** Marks (requisition numbers seen, ids of orders that have their ERP number) with the moment they became visible. */
+async function watchArrivals(database: Database): Promise<Arrivals> {
+  const seen = new Map<string, number>()
+  const waiting = new Map<string, (atMs: number) => void>()
+  const arrive = (mark: string, atMs: number) => {
+    seen.set(mark, atMs)
+    waiting.get(mark)?.(atMs)
+  }
+  const listener = await database.listen('comptoir_rows', (payload) => {
+    const [table, id] = payload.split(' ')
+    const atMs = performance.now()
+    if (table !== 'salesorder' || id === undefined || id === '*') return
+    void database
+      .transaction(
+        (tx) =>
+          tx<{
+            requisition: string | null
+            number: string | null
+          }>`select msdyn_customerrequisitionnumber as requisition, msdyn_salesordernumber as number from tables.salesorder where salesorderid = ${id}::uuid`,
+      )
+      .then(([row]) => {
+        if (row?.requisition != null) arrive(row.requisition, atMs)
+        if (row?.number != null) arrive(id, atMs)
+      })
+  })
+  return {
+    of: (mark) =>
+      Promise.race([
+        new Promise<number>((done) => {
+          const atMs = seen.get(mark)
+          if (atMs !== undefined) done(atMs)
+          else waiting.set(mark, done)
+        }),
+        delay(ARRIVAL_MS_MAX, Number.NaN, { ref: false }),
+      ]),
+    close: () => listener.close(),
+  }
+}
+
+async function measure(rate: { perSecond: number; count: number }, change: Change, arrivals: Arrivals): Promise<number[]> {
+  const startMs = performance.now()
+  const measured: Promise<number>[] = []
+  for (let i = 0; i < rate.count; i++) {
+    const dueMs = startMs + (i * 1000) / rate.perSecond
+    if (dueMs > performance.now()) await delay(dueMs - performance.now())
+    const begunMs = performance.now()
+    measured.push(change().then(async (mark) => (await arrivals.of(mark)) - begunMs))
+  }
+  return Promise.all(measured)
+}
+
+function report(label: string, tookMs: readonly number[]): void {
+  const arrived = tookMs.filter((value) => !Number.isNaN(value))
+  const { p50, p95, p99 } = percentiles(arrived)
+  line(label, `p50 ${ms(p50)}`, `p95 ${ms(p95)}`, `p99 ${ms(p99)}`, `${arrived.length} of ${tookMs.length} arrived`)
+}
+
+async function erpToken(comptoir: RunningComptoir): Promise<string> {
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: 'comptoir',
+    client_secret: 'comptoir-demo-secret',
+    resource: comptoir.erpUrl,
+  })
+  const answer = await fetch(`${comptoir.erpUrl}/oauth2/token`, { method: 'POST', body })
+  return ((await answer.json()) as { access_token: string }).access_token
+}
+
+let mark = 0
+
+/** Edits of different open orders by the seller, over OData. */
+async function erpEdits(comptoir: RunningComptoir, database: Database, token: string): Promise<Change> {
+  const orders = await database.read(
+    (tx) => tx<{
+      number: string
+    }>`select o.msdyn_salesordernumber as number from tables.salesorder o join tables.cdm_company c on c.cdm_companyid = o.msdyn_company
+      where c.cdm_companycode ilike 'usmf' and o.msdyn_processingstatus = 192350000 limit 300`,
+  )
+  return async () => {
+    const text = `BENCH-${++mark}`
+    const number = orders[mark % orders.length]?.number
+    const answer = await fetch(`${comptoir.erpUrl}/data/CDSSalesOrderHeaders(dataAreaId='usmf',SalesOrderNumber='${number}')`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ CustomerRequisitionNumber: text }),
+    })
+    if (answer.status !== 204) throw new Error(`the ERP refused an edit: ${answer.status} ${await answer.text()}`)
+    return text
+  }
+}
+
+/** Orders of one line, written as a submission writes them: one transaction with its captured changes. */
+async function submissions(database: Database): Promise<Change> {
+  const catalog = readCatalog()
+  const [order, detail] = [catalog.get('salesorder'), catalog.get('salesorderdetail')]
+  const [base] = await database.read(
+    (tx) => tx<Record<string, string>>`
+      select a.accountid as account, a.msdyn_company as company, a.transactioncurrencyid as currency, c.contactid as contact, p.productid as product, p.defaultuomid as uom
+        from tables.contact c join tables.account a on a.accountid = c.parentcustomerid join tables.product p on p.msdyn_company = a.msdyn_company
+       where c.emailaddress1 = 'jane@fabrikam.example' and p.msdyn_isstockedproduct order by p.msdyn_productnumber limit 1`,
+  )
+  if (base === undefined) throw new Error('the demo company has no Jane')
+  return async () => {
+    const [id, number] = [newRowId(), `BENCH-W-${process.pid}-${++mark}`]
+    const company = { msdyn_company: base.company ?? null }
+    await database.transaction(async (tx) => {
+      await insertRows(tx, order, [
+        {
+          ...company,
+          salesorderid: id,
+          ordernumber: number,
+          msdyn_customersorderreference: number,
+          name: number,
+          msdyn_ordertype: optionOf(order, 'msdyn_ordertype', 'item'),
+          customerid: base.account ?? null,
+          customeridtype: 'account',
+          msdyn_invoicecustomerid: base.account ?? null,
+          msdyn_invoicecustomeridtype: 'account',
+          msdyn_contactperson: base.contact ?? null,
+          transactioncurrencyid: base.currency ?? null,
+          submitdate: new Date().toISOString(),
+        },
+      ])
+      await insertRows(tx, detail, [
+        {
+          ...company,
+          salesorderid: id,
+          sequencenumber: 1,
+          productid: base.product ?? null,
+          uomid: base.uom ?? null,
+          quantity: '1',
+        },
+      ])
+    })
+    return id
+  }
+}

@@ -1,0 +1,20 @@
+import type { RunningComptoir } from '../tests/support/comptoir.ts'
+import { line } from './measure.ts'
+import { withPortalDatabase } from './portal-database.ts'
+
+/** Rows a second of each table map's initial sync, as it has just happened. */
+export async function reportSync(comptoir: RunningComptoir): Promise<void> {
+  console.log('\nInitial sync, rows per second by table map')
+  await withPortalDatabase(comptoir, async (database) => {
+    const maps = await database.read(
+      (tx) => tx<{ map: string; rows: number; seconds: number }>`
+        select map, sum(rows_done)::int as rows, greatest(extract(epoch from max(finished_at) - min(started_at)), 0.001)::float8 as seconds
+          from dual_write.initial_sync group by map order by min(started_at)`,
+    )
+    for (const map of maps)
+      line(map.map, `${String(map.rows).padStart(7)} rows`, `${(map.rows / map.seconds).toFixed(0).padStart(7)} rows/s`)
+    const rows = maps.reduce((sum, map) => sum + map.rows, 0)
+    const seconds = maps.reduce((sum, map) => sum + map.seconds, 0)
+    line('all', `${String(rows).padStart(7)} rows`, `${(rows / seconds).toFixed(0).padStart(7)} rows/s`)
+  })
+}

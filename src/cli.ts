@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { createAdministrator } from '#access/people.ts'
+import { readConfig } from '#config/config.ts'
+import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
+import { createDualWrite, type DualWrite } from '#dual-write/engine.ts'
+import { readMaps } from '#dual-write/map.ts'
+import { EVENT_PATH } from '#dual-write/routes.ts'
+import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
+import { createLog } from '#log/log.ts'
+import { systemClock } from '#log/system-clock.ts'
+import { parseSite } from '#portals/site.ts'
+import { readSiteFolder } from '#portals/site-folder.ts'
+import { readCatalog } from '#tables/catalog.ts'
+import { findCompanyId } from '#tables/rows.queries.ts'
+import { installationSecret, MAPS_FOLDER, openRunningDatabase } from './context.ts'
+
+/** `npm run -s comptoir -- <command>`: commands beside a running Comptoir. Results go to standard output, everything else to standard error. */
+const config = readConfig(process.env, resolve(import.meta.dirname, '..'))
+const log = createLog({ level: 'warn', name: 'comptoir command' })
+const actor = `command (${process.env.USER ?? 'unknown'})`
+
+const program = new Command('comptoir').description('Commands beside a running Comptoir')
+const json = ['--json', 'print JSON'] as const
+
+const maps = program.command('maps').description('table maps')
+maps
+  .command('list')
+  .description('state, rows, queues and lag of every table map')
+  .option(...json)
+  .action((options) =>
+    withEngine(async (engine) => {
+      const rows = (await engine.status()).map((map) => ({
+        name: map.name,
+        state: map.state,
+        rows: map.rows,
+        queued: map.queued.toErp + map.queued.toPortal,
+        parked: map.parked,
+        lagMs: Math.max(map.lagMs.toErp, map.lagMs.toPortal),
+      }))
+      print(rows, options.json)
+    }),
+  )
+for (const [verb, description, act] of [
+  ['run', 'first synchronisation, then live', (engine, name) => engine.runMap(name, actor)],
+  ['pause', 'changes of both sides queue from now on', (engine, name) => engine.pauseMap(name, actor)],
+  ['resume', 'catch up with what has queued, then live', (engine, name) => engine.resumeMap(name, actor)],
+  ['stop', 'end the map; what waits for it is given up', (engine, name) => engine.stopMap(name, actor)],
+  ['refresh', 'read the other side through for missed changes', (engine, name) => engine.refreshMap(name, actor)],
+] as [string, string, (engine: DualWrite, name: string) => Promise<void>][]) {
+  maps
+    .command(`${verb} <map>`)
+    .description(description)
+    .action((name: string) => withEngine((engine) => act(engine, name)))
+}
+
+const parked = program.command('parked').description('changes that wait for a person')
+parked
+  .command('list')
+  .option('--map <map>', 'of one table map')
+  .option(...json)
+  .action((options) =>
+    withEngine(async (engine) => print(await engine.listParked({ map: options.map ?? null, rowsMax: 1_000 }), options.json)),
+  )
+parked
+  .command('retry [ids...]')
+  .description('back into the queue; all of them without ids')
+  .option('--map <map>', 'of one table map')
+  .action((ids: string[], options) =>
+    withEngine(async (engine) => {
+      const count = await engine.retryParked({ ids: ids.length === 0 ? 'all' : ids, map: options.map ?? null }, actor)
+      process.stdout.write(`${count} taken up again\n`)
+    }),
+  )
+parked
+  .command('discard <ids...>')
+  .description('give changes up; what they said stays in the activity log')
+  .action((ids: string[]) =>
+    withEngine(
+      async (engine) => void process.stdout.write(`${await engine.discardParked({ ids, map: null }, actor)} given up\n`),
+    ),
+  )
+
+program
+  .command('status')
+  .description('whether it is ready, and how far it is')
+  .option(...json)
+  .action(async (options) => {
+    const response = await fetch(`http://localhost:${config.port}/health`).catch(() => undefined)
+    if (response === undefined)
+      throw new AppError('comptoir.not_running', 'Comptoir is not running here; start it with: npm start')
+    print([(await response.json()) as object], options.json)
+    if (response.status !== 200) process.exitCode = 1
+  })
+
+program
+  .command('admin')
+  .description('administrators')
+  .command('create')
+  .description('makes an administrator and prints the password, alone')
+  .requiredOption('--email <email>')
+  .option('--name <name>', 'full name', '')
+  .option('--company <code>', 'legal entity of the contact')
+  .action((options) =>
+    withDatabase(async (database) => {
+      const password = randomBytes(15).toString('base64url')
+      const companyId =
+        options.company === undefined ? undefined : await database.read((tx) => findCompanyId(tx, options.company))
+      const place = { database, catalog: readCatalog(), clock: systemClock }
+      await createAdministrator(place, { email: options.email, fullName: options.name, password, companyId: companyId ?? null })
+      process.stdout.write(`${password}\n`)
+    }),
+  )
+
+program
+  .command('site')
+  .description('the site')
+  .command('check [folder]')
+  .description('checks a site folder as publishing would')
+  .action((folder: string | undefined) => {
+    const site = parseSite(readSiteFolder(folder === undefined ? config.siteDir : resolve(folder)), readCatalog())
+    for (const warning of site.warnings) process.stdout.write(`warning: ${warning}\n`)
+    process.stdout.write(`${site.pages.length} pages, ${site.settings.languages.length} languages: good\n`)
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(`${isAppError(error) ? error.message : messageOf(error)}\n`)
+  process.exitCode = 1
+}
+
+async function withDatabase(work: (database: Awaited<ReturnType<typeof openRunningDatabase>>) => Promise<void>): Promise<void> {
+  const database = await openRunningDatabase(config, log)
+  try {
+    await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
+/** An engine that stands by: it reads and tells, the running one works. */
+function withEngine(work: (engine: DualWrite) => Promise<void>): Promise<void> {
+  return withDatabase(async (database) => {
+    const catalog = readCatalog()
+    const connector = createDynamics365Connector({ ...config.erp, clock: systemClock, log })
+    const eventUrl = `http://127.0.0.1:${config.port}${EVENT_PATH}`
+    const eventSecret = installationSecret(config, 'event-secret')
+    await work(
+      createDualWrite({
+        database,
+        catalog,
+        connector,
+        maps: readMaps(catalog, MAPS_FOLDER),
+        clock: systemClock,
+        log,
+        eventUrl,
+        eventSecret,
+      }),
+    )
+  })
+}
+
+function print(rows: readonly object[], asJson: boolean | undefined): void {
+  if (asJson === true) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
+  else if (rows.length === 0) process.stdout.write('nothing\n')
+  else process.stdout.write(`${table(rows as readonly Record<string, unknown>[])}\n`)
+}
+
+function table(rows: readonly Record<string, unknown>[]): string {
+  const columns = Object.keys(rows[0] ?? {})
+  const cell = (value: unknown) =>
+    value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const widths = columns.map((column) => Math.min(60, Math.max(column.length, ...rows.map((row) => cell(row[column]).length))))
+  const line = (values: readonly string[]) =>
+    values
+      .map((value, i) => value.slice(0, 60).padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return [line(columns), ...rows.map((row) => line(columns.map((column) => cell(row[column]))))].join('\n')
+}

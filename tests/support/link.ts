@@ -1,0 +1,50 @@
+import { createDynamics365Connector } from '../../src/connectors/dynamics365/connector.ts'
+import { MAPS_FOLDER, prepareDatabase } from '../../src/context.ts'
+import { createDualWrite, type DualWrite } from '../../src/dual-write/engine.ts'
+import { readMaps } from '../../src/dual-write/map.ts'
+import { silentLog } from '../../src/log/log.ts'
+import { systemClock } from '../../src/log/system-clock.ts'
+import type { Database } from '../../src/postgres/database.ts'
+import type { Catalog } from '../../src/tables/catalog.ts'
+import { createTestDatabase } from './database.ts'
+import { startTestErp, type TestErp } from './scm.ts'
+
+/** A reference ERP and a portal database with the real maps and connector between them: no site, no pages. */
+export type Link = AsyncDisposable & { erp: TestErp; database: Database; catalog: Catalog; dualWrite: DualWrite }
+
+/** Not started: load the ERP first, then `dualWrite.start()` and `dualWrite.whenRunning()`. */
+export async function createLink(): Promise<Link> {
+  const erp = await startTestErp()
+  const portal = await createTestDatabase()
+  const { database } = portal
+  const catalog = await prepareDatabase(database)
+  const connector = createDynamics365Connector({
+    url: erp.url,
+    tokenUrl: `${erp.url}/oauth2/token`,
+    clientId: erp.client.id,
+    clientSecret: erp.client.secret,
+    clock: systemClock,
+    log: silentLog,
+  })
+  const dualWrite = createDualWrite({
+    database,
+    catalog,
+    connector,
+    maps: readMaps(catalog, MAPS_FOLDER),
+    clock: systemClock,
+    log: silentLog,
+    eventUrl: undefined,
+    eventSecret: 'not-used-without-events',
+  })
+  return {
+    erp,
+    database,
+    catalog,
+    dualWrite,
+    async [Symbol.asyncDispose]() {
+      await dualWrite.stop()
+      await portal[Symbol.asyncDispose]()
+      await erp[Symbol.asyncDispose]()
+    },
+  }
+}
