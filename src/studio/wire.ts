@@ -69,6 +69,8 @@ export type MapDetail = {
   filters: { portal: string | null; erp: string | null }
   columns: ColumnMapping[]
   activity: Activity[]
+  /** Rows that the initial sync could not copy, by cause. */
+  failures: { reason: string; count: number; example: string }[]
 }
 
 export type ParkedItem = {

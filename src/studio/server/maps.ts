@@ -1,3 +1,4 @@
+import { groupSyncErrors } from '#dual-write/initial-sync.queries.ts'
 import { type Activity as EngineActivity, listActivity } from '#dual-write/maps.queries.ts'
 import type { HttpServer, Request } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
@@ -35,8 +36,16 @@ export function registerMaps(scope: HttpServer, services: StudioServices): void 
     const status = (await readMaps(services)).find((one) => one.name === name)
     const map = services.maps.find((one) => one.name === name)
     if (status === undefined || map === undefined) throw noSuchMap(name)
-    const activity = await services.database.read((tx) => listActivity(tx, { map: name, rowsMax: ACTIVITY_ROWS_MAX }))
-    return { status, ...definitionView(map), activity: activity.map(activityView) }
+    const { activity, failures } = await services.database.read(async (tx) => ({
+      activity: await listActivity(tx, { map: name, rowsMax: ACTIVITY_ROWS_MAX }),
+      failures: await groupSyncErrors(tx, name),
+    }))
+    return {
+      status,
+      ...definitionView(map),
+      activity: activity.map(activityView),
+      failures: failures.map((one) => ({ reason: one.example, count: one.count, example: one.exampleKey })),
+    }
   })
 
   const deeds = {

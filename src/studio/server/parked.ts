@@ -52,7 +52,12 @@ export function registerParked(scope: HttpServer, services: StudioServices): voi
     if (item === undefined || discarded === 0) throw new AppError('studio.not_found', 'This change is not parked any more')
     // What the change said is recorded by the engine; why somebody gave it up, by us.
     await database.transaction((tx) =>
-      insertActivity(tx, { map: item.map, actor: actorOf(request), action: 'discard-reason', details: { change: id, reason } }),
+      insertActivity(tx, {
+        map: item.map,
+        actor: actorOf(request),
+        action: 'said why it was discarded',
+        details: { change: id, reason },
+      }),
     )
     return reply.code(201).send({ discarded })
   })

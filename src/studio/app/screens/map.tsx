@@ -50,6 +50,7 @@ export function MapScreen({ name }: { name: string }) {
                 </Stack>
               </Paper>
               <Columns map={map} />
+              {map.failures.length > 0 && <Failures failures={map.failures} />}
               <ActivityLog entries={map.activity} />
             </Stack>
           )
@@ -164,6 +165,37 @@ function Filter({ label, text }: { label: string; text: string }) {
     <Text size="sm">
       {label} <Code>{text}</Code>
     </Text>
+  )
+}
+
+function Failures({ failures }: { failures: MapDetail['failures'] }) {
+  const { t, number } = useWords()
+  return (
+    <section aria-labelledby="failures">
+      <Title order={2} size="h4" id="failures" mb="sm">
+        {t('map.failures')}
+      </Title>
+      <Table.ScrollContainer minWidth={480}>
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('map.failureReason')}</Table.Th>
+              <Table.Th className="number">{t('map.failureRows')}</Table.Th>
+              <Table.Th>{t('map.failureExample')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {failures.map((failure) => (
+              <Table.Tr key={failure.example}>
+                <Table.Td>{failure.reason}</Table.Td>
+                <Table.Td className="number">{number(failure.count)}</Table.Td>
+                <Table.Td className="mono">{failure.example}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </section>
   )
 }
 

@@ -1,0 +1,131 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { registerVisitors } from '#access/request.ts'
+import { openSession } from '#access/sign-in.ts'
+import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
+import { createDualWrite } from '#dual-write/engine.ts'
+import { readMaps } from '#dual-write/map.ts'
+import { createHttpServer } from '#http/server.ts'
+import { silentLog } from '#log/log.ts'
+import { systemClock } from '#log/system-clock.ts'
+import { createMail } from '#mail/mail.ts'
+import { migrate } from '#postgres/migrate.ts'
+import { insertRows, type RowValues } from '#tables/rows.queries.ts'
+import { createPeople, type People } from '../../../tests/support/people.ts'
+import { ensureStudioBuilt } from '../build.ts'
+import { registerStudio } from '../studio.ts'
+
+type Answer = { status: number; body: string; headers: Record<string, unknown> }
+
+/** Studio on a real database with the people of the visibility matrix; the sync engine is there but does not work by itself. */
+export type TestStudio = AsyncDisposable & {
+  people: People
+  /** All routes that were registered. */
+  routes: readonly { method: 'GET' | 'POST'; url: string }[]
+  send(method: 'GET' | 'POST', path: string, options: { cookie?: string; token?: string; body?: object }): Promise<Answer>
+  /** The cookie of a new session. */
+  signIn(name: 'nora' | 'jane' | 'sam' | 'may' | 'admin'): Promise<string>
+  administrator(): Promise<TestAdministrator>
+  insert(table: string, rows: readonly RowValues[]): Promise<string[]>
+  /** Answers the address. */
+  listen(): Promise<string>
+}
+
+export type TestAdministrator = {
+  cookie: string
+  page(path: string): Promise<Answer>
+  get<T>(path: string): Promise<T>
+  post<T>(path: string, body: object): Promise<T>
+  /** As `get` and `post`, for what may be refused. */
+  try(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>
+}
+
+/** One build serves all tests that find the same sources. */
+const DATA_DIR = join(tmpdir(), `comptoir-tests-${process.getuid?.() ?? 0}`)
+
+export async function createStudio(): Promise<TestStudio> {
+  const people = await createPeople()
+  const { database, catalog } = people.place
+  const root = join(import.meta.dirname, '../../..')
+  await migrate(database, [{ module: 'dual-write', folder: join(root, 'src/dual-write/migrations') }])
+  const maps = readMaps(catalog, join(root, 'maps/dynamics365'))
+  // Nobody listens there: these tests never let the engine work.
+  const erp = { url: 'http://127.0.0.1:9', tokenUrl: 'http://127.0.0.1:9/token', clientId: 'test', clientSecret: 'test' }
+  const connector = createDynamics365Connector({ ...erp, clock: systemClock, log: silentLog })
+  const common = { database, catalog, clock: systemClock, log: silentLog }
+  const dualWrite = createDualWrite({ ...common, connector, maps, eventUrl: undefined, eventSecret: 'test' })
+  const app = ensureStudioBuilt({ dataDir: DATA_DIR, log: silentLog })
+  const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
+
+  const server = await createHttpServer({ log: silentLog, cookieSecret: 'test' })
+  const routes: { method: 'GET' | 'POST'; url: string }[] = []
+  server.addHook('onRoute', (route) => {
+    const methods = [route.method].flat()
+    for (const method of ['GET', 'POST'] as const) if (methods.includes(method)) routes.push({ method, url: route.url })
+  })
+  await registerVisitors(server, {
+    ...people.place,
+    secret: 'test secret',
+    publicUrl: 'http://localhost',
+    languages: () => ['en', 'fr'],
+  })
+  const config = {
+    demo: true,
+    publicUrl: 'http://localhost:4000',
+    dataDir: DATA_DIR,
+    databaseUrl: undefined,
+    smtpUrl: undefined,
+    erp,
+  }
+  await registerStudio(server, { ...common, dualWrite, maps, permissions: () => people.permissions, mail, config, app })
+  await server.ready()
+
+  let listening: Promise<string> | undefined
+  const send: TestStudio['send'] = async (method, path, { cookie, token, body }) => {
+    const answer = await server.inject({
+      method,
+      url: path,
+      headers: { ...(cookie !== undefined && { cookie }), ...(token !== undefined && { 'x-csrf-token': token }) },
+      ...(method === 'POST' && { payload: body ?? {} }),
+    })
+    return { status: answer.statusCode, body: answer.body, headers: answer.headers }
+  }
+  const signIn: TestStudio['signIn'] = async (name) => {
+    const contactId = name === 'admin' ? people.admin : people.contacts[name]
+    const { token } = await openSession(people.place, { contactId, userAgent: null })
+    return `comptoir_session=${token}`
+  }
+  return {
+    people,
+    routes,
+    send,
+    signIn,
+    administrator: async () => administratorWith(send, await signIn('admin')),
+    insert: (table, rows) => database.transaction((tx) => insertRows(tx, catalog.get(table), rows)),
+    listen: () => (listening ??= server.listen({ port: 0, host: '127.0.0.1' })),
+    async [Symbol.asyncDispose]() {
+      await server.close()
+      await app.catch(() => undefined)
+      await people[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function administratorWith(send: TestStudio['send'], cookie: string): Promise<TestAdministrator> {
+  const me = await send('GET', '/studio/api/me', { cookie })
+  const { csrfToken: token } = JSON.parse(me.body) as { csrfToken: string }
+  const attempt: TestAdministrator['try'] = (method, path, body) =>
+    send(method, `/studio/api${path}`, { cookie, token, ...(body !== undefined && { body }) })
+  const expect = async <T>(answer: Promise<Answer>): Promise<T> => {
+    const { status, body } = await answer
+    if (status >= 300) throw new Error(`${status}: ${body}`)
+    return JSON.parse(body) as T
+  }
+  return {
+    cookie,
+    try: attempt,
+    page: (path) => send('GET', path, { cookie }),
+    get: (path) => expect(attempt('GET', path)),
+    post: (path, body) => expect(attempt('POST', path, body)),
+  }
+}
