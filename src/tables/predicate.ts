@@ -46,3 +46,21 @@ export function rowsBelow(
 function aliasCount(alias: Sql): number {
   return Number(/^"p(\d+)"$/.exec(alias.chunks[0] ?? '')?.[1] ?? 0)
 }
+
+/** Rows that all of the predicates allow. */
+export function allOf(predicates: readonly RowPredicate[]): RowPredicate {
+  return {
+    reason: predicates.map((one) => one.reason).join(' and '),
+    sql: (alias) => and(predicates.map((one) => one.sql(alias))),
+  }
+}
+
+/** Rows of `parent` to which some row of `child`, itself inside `which`, points through the lookup. */
+export function havingChild(parent: TableDefinition, child: TableDefinition, lookup: string, which: RowPredicate): RowPredicate {
+  const inner = identifier(`${child.name} below`)
+  return {
+    reason: `has a ${child.name} that is ${which.reason}`,
+    sql: (alias) => sql`exists (select 1 from ${identifier('tables', child.name)} as ${inner}
+      where ${inner}.${identifier(lookup)} = ${alias}.${identifier(parent.idColumn)} and ${which.sql(inner)})`,
+  }
+}

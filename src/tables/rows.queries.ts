@@ -28,6 +28,17 @@ export async function countRows(
   return row?.count ?? 0
 }
 
+/** Several counts in one statement, by name. */
+export async function countEach(
+  tx: Tx,
+  catalog: Catalog,
+  queries: Readonly<Record<string, Omit<RowQuery, 'columns' | 'orderBy' | 'after'>>>,
+): Promise<Record<string, number>> {
+  const counts = Object.entries(queries).map(([name, query]) => sql`(${compileCount(catalog, query)}) as ${identifier(name)}`)
+  const [row] = await tx.run<Record<string, number>>(sql`select ${join(counts)}`)
+  return row ?? {}
+}
+
 /** The row with this id, if it exists within the predicate. */
 export async function findRow(
   tx: Tx,
@@ -63,6 +74,41 @@ export async function lockRowsById(tx: Tx, table: TableDefinition, ids: readonly
     sql`select ${join(columns)} from ${identifier('tables', table.name)} where ${id} = any(${ids}::uuid[]) order by ${id} for update`,
   )
   return new Map(rows.map((row) => [String(row[table.idColumn]), row]))
+}
+
+/** What the rows that point to one row amount to. */
+export type RowSum = { count: number; sums: Readonly<Record<string, string>> }
+
+/**
+ * Counts the rows of a table by the row that `lookup` points to, and sums columns of them (nulls count as nothing): one statement for a
+ * whole page of parents. `counts` are conditions over the alias; each answers under its name in `sums`, as a number of rows.
+ */
+export async function sumRows(
+  tx: Tx,
+  table: TableDefinition,
+  sum: {
+    lookup: string
+    ids: readonly RowId[]
+    predicate: RowPredicate
+    columns: readonly string[]
+    counts: Readonly<Record<string, RowPredicate>>
+  },
+): Promise<Map<RowId, RowSum>> {
+  if (sum.ids.length === 0) return new Map()
+  const alias = identifier('t')
+  const lookup = sql`t.${identifier(getColumn(table, sum.lookup).name)}`
+  const columns = sum.columns.map(
+    (name) => sql`coalesce(sum(t.${identifier(getColumn(table, name).name)}), 0)::text as ${identifier(name)}`,
+  )
+  const counts = Object.entries(sum.counts).map(
+    ([name, one]) => sql`(count(*) filter (where ${one.sql(alias)}))::text as ${identifier(name)}`,
+  )
+  const rows = await tx.run<Record<string, string> & { id: string; rows: string }>(sql`
+    select ${join([sql`${lookup}::text as id, count(*)::text as rows`, ...columns, ...counts])}
+      from ${identifier('tables', table.name)} as t
+     where ${lookup} = any(${sum.ids}::uuid[]) and ${sum.predicate.sql(alias)}
+     group by ${lookup}`)
+  return new Map(rows.map(({ id, rows: count, ...sums }) => [id, { count: Number(count), sums }]))
 }
 
 export function newRowId(): RowId {

@@ -1,0 +1,23 @@
+import type { Component, PortalRoutes } from '#portals/component.ts'
+import { account } from './account.ts'
+import { createOrder } from './create-order.ts'
+import { addCreateOrderRoutes } from './create-order-routes.ts'
+import { homeTiles } from './home.ts'
+import { copyOrder, orderDetail } from './order-detail.ts'
+import { exportOrders, orderList } from './order-list.ts'
+
+/** What a site places with {% component '…' %} to sell and to tell of orders. */
+export const components: Readonly<Record<string, Component>> = {
+  'home-tiles': homeTiles,
+  'create-order': createOrder,
+  'order-list': orderList,
+  'order-detail': orderDetail,
+  account,
+}
+
+/** The addresses that the components' forms and links lead to. */
+export function addCustomerPortal(portal: PortalRoutes): void {
+  addCreateOrderRoutes(portal)
+  portal.get('/orders.csv', exportOrders)
+  portal.post('/orders/:order/copies', copyOrder)
+}

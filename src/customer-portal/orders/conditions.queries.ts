@@ -1,0 +1,145 @@
+import { and, identifier, or, type Sql, sql } from '#postgres/sql.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import { optionOf } from '#tables/definition.ts'
+import { allOf, havingChild, type RowPredicate } from '#tables/predicate.ts'
+import type { ProcessingStatus } from '../status.ts'
+
+/** Conditions on orders and lines that a list filters by, as SQL over the columns of whatever alias they are asked for. */
+export const TABS = ['open', 'done', 'all'] as const
+export type Tab = (typeof TABS)[number]
+
+/** Statuses to filter by. Before the ERP has an order its states change by the second: they are one, `sending`. */
+export const STATUS_FILTERS = [
+  'sending',
+  'accepted',
+  'confirmed',
+  'picked',
+  'partly-shipped',
+  'shipped',
+  'partly-invoiced',
+  'invoiced',
+  'on-hold',
+  'cancelled',
+] as const
+export type StatusFilter = (typeof STATUS_FILTERS)[number]
+
+/** Lines that still have something to deliver. */
+export function openLines(catalog: Catalog): RowPredicate {
+  const canceled = optionOf(catalog.get('salesorderdetail'), 'msdyn_linestatus', 'canceled')
+  return {
+    reason: 'open',
+    sql: (alias) =>
+      sql`coalesce(${alias}.quantitybackordered, 1) > 0 and ${alias}.msdyn_linestatus is distinct from ${canceled}::integer`,
+  }
+}
+
+/** Open: something is still to come. Done: all shipped or invoiced. Cancelled orders are among all alone. */
+export function tabCondition(catalog: Catalog, tab: Tab): RowPredicate | undefined {
+  if (tab === 'all') return undefined
+  const partly = processing(catalog, ['partiallyInvoiced'])
+  const short = hasOpenLine(catalog)
+  if (tab === 'open') {
+    const early = processing(catalog, ['active', 'confirmed', 'picked', 'partiallyDelivered'])
+    return {
+      reason: 'open',
+      sql: (alias) =>
+        or([sql`${alias}.msdyn_processingstatus is null`, early.sql(alias), and([partly.sql(alias), short.sql(alias)])]),
+    }
+  }
+  const late = processing(catalog, ['delivered', 'invoiced'])
+  return { reason: 'done', sql: (alias) => or([late.sql(alias), and([partly.sql(alias), not(short.sql(alias))])]) }
+}
+
+/** Orders that `orderStatus` (status.ts) gives this status, as far as the tables alone can tell. */
+export function statusCondition(catalog: Catalog, status: StatusFilter): RowPredicate {
+  const inErp: RowPredicate = { reason: 'in the ERP', sql: (alias) => sql`${alias}.msdyn_salesordernumber is not null` }
+  const stopped: RowPredicate = {
+    reason: 'stopped',
+    sql: (alias) => sql`coalesce(${alias}.msdyn_issalesprocessingstopped, false)`,
+  }
+  const goingOn: RowPredicate = { reason: 'going on', sql: (alias) => not(stopped.sql(alias)) }
+  const moving = (...members: ProcessingStatus[]) => allOf([inErp, goingOn, processing(catalog, members)])
+  switch (status) {
+    case 'sending':
+      return {
+        reason: 'not in the ERP',
+        sql: (alias) => and([not(inErp.sql(alias)), not(processing(catalog, ['canceled']).sql(alias))]),
+      }
+    case 'cancelled':
+      return processing(catalog, ['canceled'])
+    case 'invoiced':
+      return allOf([inErp, processing(catalog, ['invoiced'])])
+    case 'on-hold':
+      return allOf([
+        inErp,
+        stopped,
+        { reason: 'not over', sql: (alias) => not(processing(catalog, ['canceled', 'invoiced']).sql(alias)) },
+      ])
+    case 'accepted':
+      return {
+        reason: 'accepted',
+        sql: (alias) =>
+          and([
+            inErp.sql(alias),
+            goingOn.sql(alias),
+            or([sql`${alias}.msdyn_processingstatus is null`, processing(catalog, ['active']).sql(alias)]),
+          ]),
+      }
+    case 'confirmed':
+    case 'picked':
+      return moving(status)
+    case 'shipped':
+      return moving('delivered')
+    case 'partly-shipped': {
+      const [delivered, invoiced] = [moving('partiallyDelivered'), moving('partiallyInvoiced')]
+      return {
+        reason: 'partly shipped',
+        sql: (alias) => or([delivered.sql(alias), and([invoiced.sql(alias), hasOpenLine(catalog).sql(alias)])]),
+      }
+    }
+    case 'partly-invoiced':
+      return {
+        reason: 'partly invoiced',
+        sql: (alias) => and([moving('partiallyInvoiced').sql(alias), not(hasOpenLine(catalog).sql(alias))]),
+      }
+    default:
+      return status satisfies never
+  }
+}
+
+/** Every word is found in one of the order's numbers or references, or on one of its lines. */
+export function searchCondition(catalog: Catalog, search: string, visibleLines: RowPredicate): RowPredicate {
+  const words = search.split(/\s+/).filter((word) => word !== '')
+  const [orders, lines] = [catalog.get('salesorder'), catalog.get('salesorderdetail')]
+  const patterns = words.map((word) => `%${word.replace(/[\\%_]/g, (char) => `\\${char}`)}%`)
+  return {
+    reason: 'search',
+    sql: (alias) =>
+      and(
+        patterns.map((pattern) => {
+          const onLine: RowPredicate = {
+            reason: 'search',
+            sql: (line) => sql`(${line}.productnumber ilike ${pattern} or ${line}.description ilike ${pattern})`,
+          }
+          const own = orders.search.map((column) => sql`${alias}.${identifier(column)} ilike ${pattern}`)
+          return or([...own, havingChild(orders, lines, 'salesorderid', allOf([onLine, visibleLines])).sql(alias)])
+        }),
+      ),
+  }
+}
+
+function hasOpenLine(catalog: Catalog): RowPredicate {
+  return havingChild(catalog.get('salesorder'), catalog.get('salesorderdetail'), 'salesorderid', openLines(catalog))
+}
+
+function processing(catalog: Catalog, members: readonly ProcessingStatus[]): RowPredicate {
+  const values = members.map((member) => optionOf(catalog.get('salesorder'), 'msdyn_processingstatus', member))
+  return {
+    reason: members.join(' or '),
+    sql: (alias) => sql`coalesce(${alias}.msdyn_processingstatus = any(${values}::integer[]), false)`,
+  }
+}
+
+function not(condition: Sql): Sql {
+  return sql`not ${condition}`
+}

@@ -1,0 +1,176 @@
+import { compare, round, subtract } from '#lib/decimal.ts'
+import { attributes, emptyHtml, type Html, html } from '#lib/html.ts'
+import { liveRegion, type PageContext } from '#portals/component.ts'
+import type { QueryRow } from '#tables/query.ts'
+import { addressLines } from '../addresses.ts'
+import { copyForm } from '../create-order.ts'
+import { fact } from '../wizard/fields.ts'
+import type { OrderWhole } from './detail-rows.ts'
+import { cursorText } from './list-query.ts'
+import { text } from './list-rows.ts'
+import { statusBadge } from './list-view.ts'
+
+/** An order for who placed it: where it stands in words, what is still to come, its lines, addresses, totals and invoices. */
+export function orderDetailView(context: PageContext, order: OrderWhole, options: { mayOrder: boolean }): Html {
+  const { header } = order
+  const number = text(header.msdyn_salesordernumber) ?? text(header.ordernumber) ?? context.text('order.unnumbered')
+  const lineIds = order.lines.map((line) => String(line.salesorderdetailid))
+  return html`<article class="stack">
+    <nav aria-label="${context.text('order.back')}"><a href="/orders">${context.text('order.back')}</a></nav>
+    <section class="stack" id="order-status"${liveRegion('salesorder', [order.id])}>
+      ${placedNotice(context, header)}
+      <header class="page-head"><h1 class="page-title">${context.text('order.title', { number })}</h1>${statusBadge(context, order)}</header>
+      <p class="lead">${context.text(`status.${order.status}.meaning`, { shipped: context.format.quantity(order.shipped), ordered: context.format.quantity(order.ordered) })}</p>
+      ${syncNotice(context, order)}
+      ${progress(context, order)}
+      ${facts(context, header)}
+    </section>
+    <section class="stack" id="order-lines" aria-labelledby="order-lines-title"${liveRegion('salesorderdetail', lineIds)}>
+      <h2 class="card-title" id="order-lines-title">${context.text('order.lines', { count: order.lineCount })}</h2>
+      ${lines(context, order)}
+    </section>
+    <div class="grid" id="order-rest"${attributes({ 'data-live-region': true })}>${addresses(context, header)}${totals(context, header)}${invoices(context, order)}</div>
+    ${options.mayOrder ? copyForm(context, order.id) : ''}
+  </article>`
+}
+
+function placedNotice(context: PageContext, header: QueryRow): Html {
+  const number = text(header.ordernumber)
+  if (!context.query.has('placed') || number === null) return emptyHtml
+  return html`<p class="notice notice-good" role="status">${context.text('order.placed', { number })}</p>`
+}
+
+/** What a buyer must know about the way to the ERP: nothing while all is well. The ERP's own sentence is shown where it refused. */
+function syncNotice(context: PageContext, order: OrderWhole): Html {
+  const { sync, status } = order
+  if (sync.kind === 'refused')
+    return html`<div class="notice notice-bad stack" role="status"><p>${context.text('order.refused')}</p><blockquote>${sync.reason}</blockquote><p>${context.text('order.refusedWhatNow')}</p></div>`
+  if (status === 'received') return html`<p class="notice notice-warn" role="status">${context.text('order.waiting')}</p>`
+  return emptyHtml
+}
+
+/** By quantities, so that a part shipped is a part shipped. */
+function progress(context: PageContext, order: OrderWhole): Html {
+  if (order.status === 'cancelled' || compare(order.ordered, '0') <= 0) return emptyHtml
+  const bar = (key: 'shipped' | 'invoiced') => {
+    const done = order[key]
+    const label = context.text(`order.progress.${key}`, {
+      done: context.format.quantity(done),
+      all: context.format.quantity(order.ordered),
+    })
+    return html`<div class="field"><span class="field-label" id="progress-${key}">${label}</span><progress class="progress" aria-labelledby="progress-${key}" max="${order.ordered}" value="${done}"></progress></div>`
+  }
+  return html`<div class="grid">${bar('shipped')}${bar('invoiced')}</div>`
+}
+
+function facts(context: PageContext, header: QueryRow): Html {
+  const { format } = context
+  const label = (key: string) => context.text(`order.fact.${key}`)
+  const account = text(header['customerid.name'])
+  const described = (lookup: string) => text(header[`${lookup}.msdyn_description`]) ?? text(header[`${lookup}.msdyn_name`]) ?? '–'
+  return html`<dl class="facts card">
+    ${text(header.msdyn_salesordernumber) === null ? '' : fact(label('request'), text(header.ordernumber) ?? '–')}
+    ${fact(label('requisition'), text(header.msdyn_customerrequisitionnumber) ?? '–')}
+    ${fact(label('placed'), format.dateTime(text(header.submitdate) ?? text(header.createdon)))}
+    ${fact(label('by'), text(header['msdyn_contactperson.fullname']) ?? '–')}
+    ${account === null ? '' : fact(label('account'), account)}
+    ${fact(label('requested'), format.date(text(header.msdyn_requestedreceiptdate)))}
+    ${fact(label('confirmedReceipt'), confirmed(context, text(header.msdyn_confirmedreceiptdate)))}
+    ${fact(label('confirmedShipping'), confirmed(context, text(header.msdyn_confirmedshippingdate)))}
+    ${fact(label('deliveryMode'), described('msdyn_deliverymode'))}
+    ${fact(label('paymentTerms'), described('msdyn_paymentterms'))}
+  </dl>`
+}
+
+function confirmed(context: PageContext, date: string | null): string {
+  return date === null ? context.text('order.notConfirmed') : context.format.date(date)
+}
+
+function lines(context: PageContext, order: OrderWhole): Html {
+  const label = (key: string) => context.text(`order.line.${key}`)
+  const head = (key: string, isNumber = false) => html`<th scope="col"${isNumber ? html` class="number"` : ''}>${label(key)}</th>`
+  return html`<div class="table-wrap"><table class="table">
+    <caption class="visually-hidden">${context.text('order.lines', { count: order.lineCount })}</caption>
+    <thead><tr>${head('no')}${head('product')}${head('ordered', true)}${head('shipped', true)}${head('remaining', true)}${head('invoiced', true)}${head('price', true)}${head('amount', true)}${head('requested')}${head('confirmed')}</tr></thead>
+    <tbody>${order.lines.map((line) => lineRow(context, order, line))}</tbody>
+  </table></div>
+  ${order.furtherLines === undefined ? '' : html`<nav class="pagination" aria-label="${context.text('order.pages')}"><a class="button" rel="next" href="${context.path}?lines=${cursorText(order.furtherLines)}">${context.text('order.next')}</a></nav>`}`
+}
+
+function lineRow(context: PageContext, order: OrderWhole, line: QueryRow): Html {
+  const { format } = context
+  const label = (key: string) => context.text(`order.line.${key}`)
+  const currency = text(order.header.msdyn_isocurrencycode)
+  const isCanceled =
+    line.msdyn_linestatus === context.catalog.get('salesorderdetail').columns.get('msdyn_linestatus')?.options.get('canceled')
+  const cell = (key: string, value: Html | string, isNumber = true) =>
+    html`<td data-label="${label(key)}"${isNumber ? html` class="number"` : ''}>${value}</td>`
+  const quantity = text(line.quantity)
+  const shipped = text(line.quantityshipped) ?? '0'
+  const remaining = isCanceled
+    ? '0'
+    : (text(line.quantitybackordered) ?? (quantity === null ? null : subtract(quantity, shipped)))
+  const price = text(line.priceperunit)
+  const perQuantity = text(line.msdyn_salespricequantity)
+  const isPerMany = perQuantity !== null && compare(perQuantity, '1') !== 0 && compare(perQuantity, '0') > 0
+  const shownPrice = price === null ? html`<span class="muted">${label('priceOpen')}</span>` : format.money(price, currency)
+  return html`<tr>
+    ${cell('no', format.number(line.sequencenumber as number | null), false)}
+    ${cell('product', html`<span>${productName(context, line)}<br><span class="muted">${text(line.productnumber) ?? text(line['productid.msdyn_productnumber']) ?? ''}</span>${isCanceled ? html` <span class="badge badge-neutral">${context.text('status.cancelled.label')}</span>` : ''}</span>`, false)}
+    ${cell('ordered', `${format.quantity(quantity)} ${text(line['uomid.msdyn_symbol']) ?? ''}`)}
+    ${cell('shipped', format.quantity(shipped))}
+    ${cell('remaining', format.quantity(remaining))}
+    ${cell('invoiced', format.quantity(text(line.comptoir_quantityinvoiced) ?? '0'))}
+    ${cell('price', html`<span>${shownPrice}${isPerMany ? html` <span class="muted">${context.text('order.line.per', { quantity: format.quantity(perQuantity) })}</span>` : ''}</span>`)}
+    ${cell('amount', html`<span>${format.money(text(line.extendedamount), currency)}${price === null && line.extendedamount !== null ? html`<br><span class="muted">${label('estimate')}</span>` : ''}</span>`)}
+    ${cell('requested', format.date(text(line.msdyn_requestedreceiptdate)), false)}
+    ${cell('confirmed', confirmed(context, text(line.msdyn_confirmedreceiptdate) ?? text(line.msdyn_confirmedshippingdate)), false)}
+  </tr>`
+}
+
+function productName(context: PageContext, line: QueryRow): string {
+  const french = context.language === 'fr' ? text(line['productid.comptoir_name_fr']) : null
+  return french ?? text(line['productid.name']) ?? text(line.description) ?? '–'
+}
+
+function addresses(context: PageContext, header: QueryRow): Html {
+  const part = (prefix: 'shipto' | 'billto', name: string | null) => {
+    const value = (column: string) => text(header[`${prefix}_${column}`]) ?? ''
+    const address = {
+      name: name ?? '',
+      street: value('line1'),
+      city: value('city'),
+      postalCode: value('postalcode'),
+      state: value('stateorprovince'),
+      country: value('country'),
+    }
+    return addressLines(address, context.language).join('\n')
+  }
+  const delivery = part('shipto', text(header.shipto_name) ?? text(header.msdyn_deliveryaddressname))
+  const billing = part('billto', null)
+  return html`<section class="card stack" aria-labelledby="order-addresses"><h2 class="card-title" id="order-addresses">${context.text('order.addresses')}</h2>
+    <dl class="facts">${fact(context.text('order.deliveryAddress'), delivery === '' ? '–' : delivery)}${billing === '' ? '' : fact(context.text('order.invoiceAddress'), billing)}</dl></section>`
+}
+
+function totals(context: PageContext, header: QueryRow): Html {
+  const currency = text(header.msdyn_isocurrencycode)
+  const isEstimate = text(header.msdyn_salesordernumber) === null
+  const row = (key: string, column: string) => {
+    const value = text(header[column])
+    return value === null || compare(round(value, 2), '0') === 0
+      ? ''
+      : fact(context.text(`order.total.${key}`), context.format.money(value, currency))
+  }
+  return html`<section class="card stack" aria-labelledby="order-totals"><h2 class="card-title" id="order-totals">${context.text('order.totals')}</h2>
+    <dl class="facts">${row('discount', 'discountamount')}${row('charges', 'freightamount')}${row('tax', 'totaltax')}
+    ${fact(context.text(isEstimate ? 'order.total.estimated' : 'order.total.total'), html`<strong>${context.format.money(text(header.totalamount), currency)}</strong>`)}</dl></section>`
+}
+
+function invoices(context: PageContext, order: OrderWhole): Html {
+  if (order.invoices.length === 0) return emptyHtml
+  const rows = order.invoices.map(
+    (one) =>
+      html`<li>${text(one.msdyn_invoicenumber)} · ${context.format.date(text(one.msdyn_invoicedate))} · ${context.format.money(text(one.msdyn_totalamount), text(one['transactioncurrencyid.isocurrencycode']))}</li>`,
+  )
+  return html`<section class="card stack" aria-labelledby="order-invoices"><h2 class="card-title" id="order-invoices">${context.text('order.invoices')}</h2><ul class="stack plain-list">${rows}</ul></section>`
+}
