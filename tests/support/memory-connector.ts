@@ -58,6 +58,7 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
   const notices: RemoteNotice[] = []
   let receive: ((body: unknown) => Promise<void>) | undefined
   let delivering = false
+  let isRegistered = false
   let numbers = 0
   let versions = 0
 
@@ -74,6 +75,7 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
   })
 
   function tell(entity: string, key: RecordKey, operation: RemoteNotice['operation']): void {
+    if (!isRegistered) return
     notices.push({ eventId: randomUUID(), entity, key, operation })
     void deliver()
   }
@@ -231,6 +233,7 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
     writeGroup,
     async registerEvents() {
       await readable()
+      isRegistered = true
     },
     parseEvent: (body) => [body as RemoteNotice],
   }
