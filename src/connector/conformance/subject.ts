@@ -9,7 +9,7 @@ export type Subject = AsyncDisposable & {
   company: string
   otherCompany: string
   /** An entity with records that nothing depends on, told apart by one text that the caller gives. */
-  plain: { entity: string; keyField: string; textField: string; textLengthMax: number }
+  plain: { entity: string; keyField: string; textField: string }
   /** Records whose values must come back exactly as they went; between them every type of field the ERP has. */
   roundTrips: readonly { title: string; entity: string; fields: RemoteFields; findBy: RemoteFields }[]
   group: {
@@ -20,7 +20,9 @@ export type Subject = AsyncDisposable & {
   }
   faults: Faults
   /** Where the ERP can post events to, with what it has posted. Only for connectors that have events. */
-  listen(): Promise<AsyncDisposable & { url: string; bodies: readonly unknown[]; waitFor(count: number): Promise<void> }>
+  listen(): Promise<
+    AsyncDisposable & { url: string; bodies: readonly unknown[]; waitUntil(isDone: () => boolean): Promise<void> }
+  >
 }
 
 /** What goes wrong between connector and ERP; each call replaces what was set before. */

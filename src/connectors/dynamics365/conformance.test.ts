@@ -34,7 +34,7 @@ async function startSubject(): Promise<Subject> {
       }),
     company: 'usmf',
     otherCompany: 'frrt',
-    plain: { entity: 'CustomerGroups', keyField: 'CustomerGroupId', textField: 'Description', textLengthMax: 60 },
+    plain: { entity: 'CustomerGroups', keyField: 'CustomerGroupId', textField: 'Description' },
     roundTrips: ROUND_TRIPS,
     group: {
       writes: orderWrites,
@@ -217,8 +217,8 @@ async function listen() {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`,
     bodies,
-    async waitFor(count: number): Promise<void> {
-      for (let waitedMs = 0; bodies.length < count && waitedMs < WAIT_MS_MAX; waitedMs += 20) await systemClock.sleep(20)
+    async waitUntil(isDone: () => boolean): Promise<void> {
+      for (let waitedMs = 0; !isDone() && waitedMs < WAIT_MS_MAX; waitedMs += 20) await systemClock.sleep(20)
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
