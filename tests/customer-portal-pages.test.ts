@@ -41,13 +41,14 @@ async function setUp(): Promise<TestPortal & { url: string; accountId: string; b
   await portal.addPerson({ email: 'nora@fabrikam.example', firstName: 'Nora', accountId, roles: ['Customer representative'] })
   const url = await portal.server.listen({ port: 0, host: '127.0.0.1' })
   const browser = await launchBrowser()
+  const close = portal[Symbol.asyncDispose]
   return Object.assign(portal, {
     url,
     accountId,
     browser,
     async [Symbol.asyncDispose]() {
       await browser.close()
-      await portal[Symbol.asyncDispose]()
+      await close()
     },
   })
 }
@@ -84,7 +85,7 @@ test('an open page leaves when its session ends', { skip }, async () => {
   const page = await context.newPage()
   await signIn(page, portal.url, 'nora@fabrikam.example')
   await page.goto(`${portal.url}/account`)
-  await page.getByText('Fabrikam').waitFor()
+  await page.locator('#names').getByText('Fabrikam').waitFor()
   const elsewhere = await context.newPage()
   await elsewhere.goto(`${portal.url}/about`)
   await elsewhere.click('.visitor-menu summary')
@@ -128,7 +129,7 @@ test('axe finds nothing on the general pages, wide or narrow, light or dark, and
       await page.goto(portal.url + path)
       assert.deepEqual(await accessibilityProblems(page), [], path)
       assert.ok(
-        await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'),
         `${path} at ${look.viewport.width}`,
       )
     }
@@ -149,7 +150,7 @@ test('the keyboard alone gets in: skip link, sign-in, menu, sign-out', { skip },
   const page = await portal.browser.newPage()
   await page.goto(`${portal.url}/signin`)
   await page.keyboard.press('Tab')
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('href')), '#main')
+  assert.equal(await page.evaluate<string>('document.activeElement.getAttribute("href")'), '#main')
   await page.keyboard.press('Enter')
   await page.keyboard.press('Tab')
   await page.keyboard.type('nora@fabrikam.example')
