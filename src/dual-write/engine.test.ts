@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { claimChanges } from '#tables/changes.queries.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { deleteRow } from '#tables/rows.queries.ts'
+import { catalog, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 import { listConflicts } from './maps.queries.ts'
+import { claimRemoteChanges, putRemoteChanges } from './remote-changes.queries.ts'
 import { findSyncStates } from './sync-state.ts'
-import { catalog, placeOrder, quiet, setUp, until, type World } from './test-world.ts'
 
 const headers = (world: World) => world.erp.rows('CDSSalesOrderHeaders').filter((one) => one.SalesOrderNumber !== 'SO-1')
 const linesOf = (world: World, number: unknown) =>
@@ -273,4 +275,37 @@ test('a record that comes before its parent waits for it; an order is never seen
   const product = await world.row('product', 'msdyn_productnumber', 'A9')
   assert.equal(product.comptoir_name_fr, 'Tardif')
   assert.ok((await world.rows('salesorderdetail')).some((one) => one.productid === product.productid))
+})
+
+test('what a process had in hand when it died is taken up at once by the next, and done once', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  await world.engine.stop()
+  await placeOrder(world, 'W-6')
+  world.erp.change('CustomersV3', 'dataAreaId=usmf,CustomerAccount=C2', { CreditRating: 'B' })
+  // A process claims everything for an hour, writes the order, and dies before it can record what came of it.
+  const leaseMs = 3_600_000
+  const subscribers = ['sales-order-headers', 'sales-order-lines', 'customers']
+  await world.database.transaction((tx) => claimChanges(tx, { subscribers, rowsMax: 10, leaseMs }))
+  await world.database.transaction((tx) =>
+    putRemoteChanges(tx, [{ map: 'customers', remoteKey: 'dataAreaId=usmf,CustomerAccount=C2', eventId: null }]),
+  )
+  await world.database.transaction((tx) => claimRemoteChanges(tx, { maps: subscribers, rowsMax: 10, leaseMs }))
+  world.erp.put('CDSSalesOrderHeaders', {
+    dataAreaId: 'usmf',
+    SalesOrderNumber: 'SO-77',
+    CustomersOrderReference: 'W-6',
+    OrderingCustomerAccountNumber: 'C1',
+  })
+  await world.restart()
+  await quiet(world)
+  assert.equal((await world.row('account', 'accountnumber', 'C2')).msdyn_creditrating, 'B')
+  assert.deepEqual(
+    headers(world).map((one) => one.SalesOrderNumber),
+    ['SO-77'],
+  )
+  assert.equal(linesOf(world, 'SO-77').length, 2)
+  assert.equal((await world.row('salesorder', 'ordernumber', 'W-6')).msdyn_salesordernumber, 'SO-77')
+  assert.equal((await world.rows('salesorder')).length, 2)
 })

@@ -1,26 +1,23 @@
 import type { Connector } from '#connector/contract.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
-import type { Json } from '#lib/json.ts'
 import type { Log } from '#log/log.ts'
-import type { Database, Tx } from '#postgres/database.ts'
+import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
-import { discardChanges, subscribe, unsubscribe } from '#tables/changes.queries.ts'
-import { type Core, getMap } from './core.ts'
-import { deleteInitialSync } from './initial-sync.queries.ts'
+import type { Core } from './core.ts'
 import { lead } from './leader.ts'
-import { assertTransition, type TableMapState } from './map-state.ts'
+import { createLifecycle, findMap } from './lifecycle.ts'
 import { createLookupIndex } from './mapping/lookup-index.ts'
-import { insertActivity, lockMapState, setMapState } from './maps.queries.ts'
+import { insertActivity } from './maps.queries.ts'
 import { createMeter } from './meter.ts'
 import { discardItems, listParkedItems, releaseItems } from './parked.ts'
 import { readStatus } from './read-status.ts'
-import { discardRemoteChanges, putRemoteChanges } from './remote-changes.queries.ts'
-import { createStates } from './states.ts'
+import { putRemoteChanges } from './remote-changes.queries.ts'
+import { createStates, type States } from './states.ts'
 import type { MapStatus, ParkedItem } from './status.ts'
 import { sweep } from './sync/sweep.ts'
 import { createWaker } from './sync/waker.ts'
-import { columnsOf, work } from './sync/worker.ts'
+import { work } from './sync/worker.ts'
 import type { TableMap } from './table-map.ts'
 
 export type DualWriteOptions = {
@@ -102,20 +99,7 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
             during,
           )
 
-  /** A person moves a map from one state to another, on the record. */
-  function move(name: string, to: TableMapState, actor: string, action: string, also: MoveStep): Promise<void> {
-    return database
-      .transaction(async (tx) => {
-        const map = findMap(core, name)
-        const from = await lockMapState(tx, name)
-        assertTransition(name, from ?? 'not_running', to)
-        const details = await also(tx, map)
-        await setMapState(tx, name, to)
-        await insertActivity(tx, { map: name, actor, action, details })
-      })
-      .then(() => states.reload())
-      .then(wakeAll)
-  }
+  const lifecycle = createLifecycle(core, () => states.reload().then(wakeAll))
 
   return {
     async start() {
@@ -132,33 +116,8 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
       await listener?.close()
     },
     status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), core.meter)),
-    whenRunning: () =>
-      new Promise((resolve, reject) => {
-        const isDone = () =>
-          core.maps.every((map) => {
-            const state = states.of(map.name)
-            return state !== 'initializing' && (state !== 'not_running' || states.isStopped(map.name))
-          })
-        const check = () => (isDone() ? resolve() : undefined)
-        signal.addEventListener('abort', () => reject(new AppError('dual_write.stopped', 'The engine was stopped')), {
-          once: true,
-        })
-        states.onChange(check)
-        check()
-      }),
-    runMap: (name, actor) =>
-      move(name, 'initializing', actor, 'started', async (tx, map) => {
-        await deleteInitialSync(tx, name)
-        if (map.writes) await subscribe(tx, map.table.name, name, columnsOf(map))
-        return {}
-      }),
-    pauseMap: (name, actor) => move(name, 'paused', actor, 'paused', async () => ({})),
-    resumeMap: (name, actor) => move(name, 'resuming', actor, 'resumed', async () => ({})),
-    stopMap: (name, actor) =>
-      move(name, 'not_running', actor, 'stopped', async (tx) => {
-        await unsubscribe(tx, name)
-        return { discarded: { toErp: await discardChanges(tx, name), toPortal: await discardRemoteChanges(tx, name) } }
-      }),
+    whenRunning: () => whenRunning(core, states, signal),
+    ...lifecycle,
     async refreshMap(name, actor) {
       const map = findMap(core, name)
       const queued = await sweep(core, map, signal)
@@ -181,9 +140,17 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
   }
 }
 
-type MoveStep = (tx: Tx, map: TableMap) => Promise<{ [name: string]: Json }>
-
-function findMap(core: Core, name: string): TableMap {
-  if (!core.maps.some((map) => map.name === name)) throw new AppError('dual_write.not_found', `There is no table map ${name}`)
-  return getMap(core, name)
+function whenRunning(core: Core, states: States, signal: AbortSignal): Promise<void> {
+  const isDone = () =>
+    core.maps.every((map) => {
+      const state = states.of(map.name)
+      return state !== 'initializing' && (state !== 'not_running' || states.isStopped(map.name))
+    })
+  return new Promise((resolve, reject) => {
+    const check = () => (isDone() ? resolve() : undefined)
+    const stopped = () => reject(new AppError('dual_write.stopped', 'The engine was stopped'))
+    signal.addEventListener('abort', stopped, { once: true })
+    states.onChange(check)
+    check()
+  })
 }

@@ -85,17 +85,16 @@ export function listConflicts(tx: Tx, page: { map: string | null; rowId: string 
      order by id desc limit ${page.rowsMax}`
 }
 
-/** Runs `work` so that its failure undoes only itself. */
-export async function inSavepoint<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
-  await tx`savepoint dual_write`
-  try {
-    const result = await work()
-    await tx`release savepoint dual_write`
-    return result
-  } catch (error) {
-    await tx`rollback to savepoint dual_write`
-    throw error
-  }
+export function setSavepoint(tx: Tx): Promise<object[]> {
+  return tx`savepoint dual_write`
+}
+
+export function releaseSavepoint(tx: Tx): Promise<object[]> {
+  return tx`release savepoint dual_write`
+}
+
+export function returnToSavepoint(tx: Tx): Promise<object[]> {
+  return tx`rollback to savepoint dual_write`
 }
 
 /** The number of the lock that makes one process the one that works. */

@@ -1,7 +1,7 @@
 import type { Tx } from '#postgres/database.ts'
 import { discardParkedChanges, listParked, type ParkedChange, releaseParked } from '#tables/changes.queries.ts'
 import { readRowsById } from '#tables/rows.queries.ts'
-import { listChildren } from './apply/children.queries.ts'
+import { listChildren } from './apply/children.ts'
 import { type Core, childrenOf, getMap } from './core.ts'
 import { insertActivity, notifyWorkers } from './maps.queries.ts'
 import { discardParkedRemoteChanges, listParkedRemoteChanges, releaseParkedRemoteChanges } from './remote-changes.queries.ts'

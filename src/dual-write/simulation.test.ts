@@ -3,7 +3,7 @@ import test from 'node:test'
 import { equal } from '#lib/decimal.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { deleteRow, newRowId } from '#tables/rows.queries.ts'
-import { catalog, placeOrder, quiet, setUp, until, type World } from './test-world.ts'
+import { catalog, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 
 /** Each seed is a history of edits on both sides, faults, pauses and restarts. More with SIM_SEEDS, one with SIM_SEED. */
 const SEEDS =

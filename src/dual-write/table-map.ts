@@ -71,3 +71,13 @@ export type LookupTarget = {
   /** The target belongs to the row's legal entity, which is then part of its key. */
   readonly inCompany: boolean
 }
+
+/** The columns whose edits the ERP is told. */
+export function sentColumns(map: TableMap): string[] {
+  return [
+    ...new Set([
+      ...map.columns.flatMap((one) => (one.toErp && one.column !== undefined ? [one.column.name] : [])),
+      ...map.lookups.flatMap((one) => (one.toErp ? [one.column.name] : [])),
+    ]),
+  ]
+}

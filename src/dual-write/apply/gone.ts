@@ -4,7 +4,7 @@ import { deleteRow, type RowId, setOrigin, updateRow } from '#tables/rows.querie
 import { type Core, childrenOf } from '../core.ts'
 import { deleteLinks, findLinksByKey } from '../links.queries.ts'
 import type { TableMap } from '../table-map.ts'
-import { listChildren } from './children.queries.ts'
+import { listChildren } from './children.ts'
 
 const INACTIVE = { statecode: 1, statuscode: 2 }
 

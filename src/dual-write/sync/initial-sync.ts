@@ -16,7 +16,7 @@ import {
   setInitialSyncTotal,
 } from '../initial-sync.queries.ts'
 import { waitsFor } from '../mapping/to-portal.ts'
-import { inSavepoint, lockMapState, setMapError } from '../maps.queries.ts'
+import { lockMapState, releaseSavepoint, returnToSavepoint, setMapError, setSavepoint } from '../maps.queries.ts'
 import type { TableMap } from '../table-map.ts'
 
 const PAGE_ROWS_MAX = 2_000
@@ -162,5 +162,18 @@ async function applyDivided(
     const middle = Math.ceil(records.length / 2)
     const left = await applyDivided(core, tx, map, company, records.slice(0, middle), errors)
     return [...left, ...(await applyDivided(core, tx, map, company, records.slice(middle), errors))]
+  }
+}
+
+/** Runs `work` so that its failure undoes only itself. */
+async function inSavepoint<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
+  await setSavepoint(tx)
+  try {
+    const result = await work()
+    await releaseSavepoint(tx)
+    return result
+  } catch (error) {
+    await returnToSavepoint(tx)
+    throw error
   }
 }

@@ -1,6 +1,6 @@
 import type { Tx } from '#postgres/database.ts'
 import { claimChanges, claimChangesOfRows, listPendingColumns, postponeChange } from '#tables/changes.queries.ts'
-import { listChildren } from '../apply/children.queries.ts'
+import { listChildren } from '../apply/children.ts'
 import { type Core, childrenOf, getMap, PARENT } from '../core.ts'
 import type { Group, Item } from './outbound-plan.ts'
 

@@ -6,7 +6,7 @@ import { listInitialSync, listOpenSyncErrors } from '../initial-sync.queries.ts'
 import { insertActivity, lockMapState, setMapError, setMapState } from '../maps.queries.ts'
 import { putRemoteChanges, releaseRemoteLeases } from '../remote-changes.queries.ts'
 import type { States } from '../states.ts'
-import type { TableMap } from '../table-map.ts'
+import { sentColumns, type TableMap } from '../table-map.ts'
 import { createInbound } from './inbound.ts'
 import { runInitialSync } from './initial-sync.ts'
 import { createOutbound } from './outbound.ts'
@@ -133,22 +133,12 @@ async function beginNewMaps(core: Core, states: States): Promise<void> {
     for (const map of core.maps) {
       if ((await lockMapState(tx, map.name)) !== 'not_running') continue
       if ((await listInitialSync(tx, map.name)).length > 0 || states.isStopped(map.name)) continue
-      if (map.writes) await subscribe(tx, map.table.name, map.name, columnsOf(map))
+      if (map.writes) await subscribe(tx, map.table.name, map.name, sentColumns(map))
       await setMapState(tx, map.name, 'initializing')
       await insertActivity(tx, { map: map.name, actor: 'engine', action: 'started' })
     }
   })
   await states.reload()
-}
-
-/** The columns whose edits the ERP is told. */
-export function columnsOf(map: TableMap): string[] {
-  return [
-    ...new Set([
-      ...map.columns.flatMap((one) => (one.toErp && one.column !== undefined ? [one.column.name] : [])),
-      ...map.lookups.flatMap((one) => (one.toErp ? [one.column.name] : [])),
-    ]),
-  ]
 }
 
 /** Rows that failed because of others, which may have come since: they take the way of any change, and park where they fail again. */

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { silentLog } from '#log/log.ts'
-import { systemClock } from '#log/system-clock.ts'
-import { type Database, openDatabase } from '#postgres/database.ts'
-import { migrate } from '#postgres/migrate.ts'
-import { readCatalog } from '#tables/catalog.ts'
-import { engineRows } from '#tables/predicate.ts'
-import type { QueryRow } from '#tables/query.ts'
-import { insertRows, listRows, newRowId, type RowValues, updateRow } from '#tables/rows.queries.ts'
-import { applyDefinitions } from '#tables/schema.ts'
-import { createTestDatabase } from '../../tests/support/database.ts'
-import { createMemoryErp, type MemoryErp } from '../../tests/support/memory-connector.ts'
-import { createDualWrite, type DualWrite } from './engine.ts'
-import { readMaps } from './map.ts'
+import { createDualWrite, type DualWrite } from '../../src/dual-write/engine.ts'
+import { readMaps } from '../../src/dual-write/map.ts'
+import { silentLog } from '../../src/log/log.ts'
+import { systemClock } from '../../src/log/system-clock.ts'
+import { type Database, openDatabase } from '../../src/postgres/database.ts'
+import { migrate } from '../../src/postgres/migrate.ts'
+import { readCatalog } from '../../src/tables/catalog.ts'
+import { engineRows } from '../../src/tables/predicate.ts'
+import type { QueryRow } from '../../src/tables/query.ts'
+import { insertRows, listRows, newRowId, type RowValues, updateRow } from '../../src/tables/rows.queries.ts'
+import { applyDefinitions } from '../../src/tables/schema.ts'
+import { createTestDatabase } from './database.ts'
+import { createMemoryErp, type MemoryErp } from './memory-connector.ts'
 
 /** The standard tables and maps, for tests of the engine on a real database and an ERP in memory. */
 export const catalog = readCatalog()
@@ -144,7 +144,7 @@ export async function setUp(options: { before?: (erp: MemoryErp) => void } = {})
   const database = openDatabase({ url, log: silentLog, connectionsMax: 20 })
   await migrate(
     database,
-    ['tables', 'dual-write'].map((module) => ({ module, folder: join(import.meta.dirname, '..', module, 'migrations') })),
+    ['tables', 'dual-write'].map((module) => ({ module, folder: join(import.meta.dirname, '../../src', module, 'migrations') })),
   )
   await applyDefinitions(database, catalog)
   const erp = createMemoryErp(ENTITIES)
