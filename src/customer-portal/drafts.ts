@@ -22,6 +22,7 @@ export type Draft = {
 
 /** Step one. What only an administrator chooses is null for everybody else, whose own terms are read anew each time. */
 export type Information = {
+  /** Empty in a copy of an order: the day is asked anew. */
   requestedReceiptDate: string
   requisition: string
   address: { kind: 'account'; key: 'address1' | 'address2' } | ({ kind: 'other' } & Omit<Address, 'country'>)
@@ -31,7 +32,7 @@ export type Information = {
 export const INFORMATION_VERSION = 1
 
 const informationJson = z.object({
-  requestedReceiptDate: z.iso.date(),
+  requestedReceiptDate: z.union([z.iso.date(), z.literal('')]),
   requisition: z.string(),
   address: z.union([
     z.object({ kind: z.literal('account'), key: z.enum(['address1', 'address2']) }),

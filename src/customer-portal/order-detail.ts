@@ -22,7 +22,7 @@ export const copyOrder: FormHandler = async (context) => {
   const orderer = getOrderer(context)
   const order = await getOrder(context, context.params.order ?? '', undefined)
   const information: Information = {
-    // The day is asked anew; an order's address may be gone, the account's own is there.
+    // An order's own address may be gone; the account's is there.
     requestedReceiptDate: '',
     requisition: '',
     address: { kind: 'account', key: 'address1' },

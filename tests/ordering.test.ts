@@ -1,0 +1,443 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { subscribe } from '../src/tables/changes.queries.ts'
+import { engineRows } from '../src/tables/predicate.ts'
+import { listRows } from '../src/tables/rows.queries.ts'
+import {
+  addLine,
+  createShop,
+  INFORMATION,
+  messages,
+  placeOrder,
+  plain,
+  readReview,
+  type Shop,
+  SOON,
+  startDraft,
+} from './support/shop.ts'
+
+test('T3: what is set for a non-admin cannot be posted otherwise, and nothing changes', async (t) => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const before = await counts(shop)
+  await jane.get('/create-order')
+  for (const [field, value] of [
+    ['company', shop.otherCompanyId],
+    ['account', shop.accounts.tailspin],
+    ['account', 'US-002'],
+    ['country', 'DE'],
+  ] as const) {
+    await t.test(`${field} ${value}`, async () => {
+      const answer = await jane.post('/create-order/information', { ...INFORMATION, [field]: value })
+      assert.equal(answer.status, 422)
+      assert.match(answer.text, new RegExp(`id="field-${field}-error"`))
+    })
+  }
+  await t.test('an administrator’s page alone offers the choice', async () => {
+    assert.doesNotMatch((await jane.get('/create-order')).text, /name="(company|account|country)"/)
+    const admin = await shop.as('admin@shop.test')
+    assert.match((await admin.get('/create-order')).text, /<select[^>]*name="company"/)
+  })
+  assert.deepEqual(await counts(shop), before)
+})
+
+test('T3: a draft of somebody else is not there, to read, change or submit', async () => {
+  await using shop = await createShop()
+  const [jane, sam] = [await shop.as('jane@shop.test'), await shop.as('sam@shop.test')]
+  const draft = await startDraft(jane)
+  await addLine(jane, draft, bolts(shop, '3'))
+  const review = await readReview(jane, draft)
+  await sam.get('/create-order')
+  assert.equal((await sam.get(`/create-order?draft=${draft}&step=items`)).status, 404)
+  assert.equal((await addLine(sam, draft, bolts(shop, '5'))).status, 404)
+  assert.equal((await sam.post('/create-order/items', { draft, remove: 'x' })).status, 404)
+  assert.equal((await sam.post('/create-order/discards', { draft })).status, 404)
+  assert.equal((await sam.post('/create-order/submissions', review)).status, 404)
+  assert.equal((await jane.post('/create-order/submissions', review)).status, 303)
+})
+
+test('T3: an unauthorized or anonymous visitor cannot order', async () => {
+  await using shop = await createShop()
+  const may = await shop.as('may@shop.test')
+  await may.get('/profile')
+  assert.equal((await may.get('/create-order')).status, 403)
+  assert.equal((await may.post('/create-order/information', INFORMATION)).status, 403)
+  const anybody = shop.anonymous()
+  await anybody.get('/signin')
+  const answer = await anybody.post('/create-order/information', INFORMATION)
+  assert.equal(answer.status, 303)
+  assert.match(answer.location ?? '', /^\/signin/)
+  assert.equal((await counts(shop)).drafts, 0)
+})
+
+test('T3: tampered lines are refused at the field with what was typed kept, and add nothing', async (t) => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  const { bolt, cable, foreign } = shop.products
+  const { ea, box, kg, pallet } = shop.units
+  const search = { q: 'B-100' }
+  for (const [name, line, message] of [
+    ['negative', { productId: bolt, unitId: ea, quantity: '-1' }, /more than zero/],
+    ['zero', { productId: bolt, unitId: ea, quantity: '0' }, /more than zero/],
+    ['absurd', { productId: bolt, unitId: ea, quantity: '1e12' }, /as a number/],
+    ['too many', { productId: bolt, unitId: ea, quantity: '999999999999' }, /at most/],
+    ['a part of a piece', { productId: bolt, unitId: ea, quantity: '1.5' }, /whole numbers/],
+    ['a fourth decimal', { productId: cable, unitId: kg, quantity: '1.0005' }, /at most 3 decimals/],
+    ['thousands or decimals?', { productId: bolt, unitId: ea, quantity: '1,000' }, /as a number/],
+    ['a unit it is not sold in', { productId: bolt, unitId: pallet, quantity: '1' }, /offered units/],
+    ['another product’s unit', { productId: cable, unitId: box, quantity: '1' }, /offered units/],
+  ] as const) {
+    await t.test(name, async () => {
+      const answer = await jane.post('/create-order/lines', {
+        ...search,
+        q: line.productId === bolt ? 'B-100' : 'C-200',
+        draft,
+        line: crypto.randomUUID(),
+        product: line.productId,
+        [`quantity.${line.productId}`]: line.quantity,
+        [`unit.${line.productId}`]: line.unitId,
+      })
+      assert.equal(answer.status, 422)
+      assert.match(messages(answer).join(' '), message)
+      assert.ok(answer.text.includes(`value="${line.quantity}"`), 'what was typed is kept')
+    })
+  }
+  for (const productId of [foreign, crypto.randomUUID(), "x' or 1=1 --"]) {
+    const answer = await addLine(jane, draft, { productId, unitId: ea, quantity: '1' })
+    assert.equal(answer.status, 422)
+    assert.match(messages(answer).join(' '), /not offered/)
+  }
+  assert.equal((await counts(shop)).lines, 0)
+})
+
+test('T5: the requisition number is optional, every other field says that it is missing, all at once, and keeps what was typed', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  await jane.get('/create-order')
+  const bad = {
+    requestedReceiptDate: '',
+    requisition: 'kept <script>',
+    address: 'other',
+    name: '',
+    street: 'kept street',
+    city: '',
+    postalCode: '',
+  }
+  const answer = await jane.post('/create-order/information', bad)
+  assert.equal(answer.status, 422)
+  const wrong = [...answer.text.matchAll(/id="field-([A-Za-z]+)-error"/g)].map((match) => match[1])
+  assert.deepEqual(wrong.sort(), ['city', 'name', 'postalCode', 'requestedReceiptDate', 'requisition'])
+  assert.ok(answer.text.includes('value="kept street"'))
+  assert.ok(answer.text.includes('value="kept &lt;script&gt;"'))
+  assert.doesNotMatch(answer.text, /kept <script>/)
+
+  const past = await jane.post('/create-order/information', { ...INFORMATION, requestedReceiptDate: '2020-01-01' })
+  assert.match(messages(past).join(' '), /not be in the past/)
+  const never = await jane.post('/create-order/information', { ...INFORMATION, requestedReceiptDate: '2026-02-31' })
+  assert.equal(never.status, 422)
+  const without = await jane.post('/create-order/information', { ...INFORMATION, requisition: '' })
+  assert.equal(without.status, 303)
+})
+
+test('T4: an administrator chooses company, account and country; what the account lacks is named', async () => {
+  await using shop = await createShop()
+  const admin = await shop.as('admin@shop.test')
+  await admin.get('/create-order')
+  const none = await admin.post('/create-order/information', INFORMATION)
+  assert.equal(none.status, 422)
+  for (const field of ['company', 'account', 'country']) assert.match(none.text, new RegExp(`id="field-${field}-error"`))
+
+  const chosen = { company: shop.companyId, account: 'US-002', country: 'US' }
+  const elsewhere = await admin.post('/create-order/information', { ...INFORMATION, ...chosen, company: shop.otherCompanyId })
+  assert.match(messages(elsewhere).join(' '), /no such account in Contoso Germany/)
+  await shop.update('account', shop.accounts.tailspin, { defaultpricelevelid: null })
+  const lacking = await admin.post('/create-order/information', { ...INFORMATION, ...chosen })
+  assert.match(messages(lacking).join(' '), /it lacks: Price list/)
+  await shop.update('account', shop.accounts.tailspin, { defaultpricelevelid: shop.priceListId })
+  const id = await placeOrder(admin, [bolts(shop, '1')], { ...INFORMATION, ...chosen })
+  const [order] = await rowsOf(shop, 'salesorder', ['salesorderid', 'customerid', 'msdyn_company'])
+  assert.deepEqual([order?.salesorderid, order?.customerid, order?.msdyn_company], [id, shop.accounts.tailspin, shop.companyId])
+})
+
+test('T6: a contact who lacks required values is told which, by name, and cannot enter', async () => {
+  await using shop = await createShop()
+  const lena = await shop.as('lena@shop.test')
+  const page = await lena.get('/create-order')
+  assert.equal(page.status, 200)
+  assert.match(plain(page.text), /2 values are missing .*Price list .*Ship-to country\/region/)
+  assert.doesNotMatch(page.text, /<input[^>]*name="requestedReceiptDate"/)
+  await lena.get('/profile')
+  assert.equal((await lena.post('/create-order/information', INFORMATION)).status, 422)
+  await shop.update('contact', shop.people.lena, { defaultpricelevelid: shop.priceListId, address1_country: 'US' })
+  assert.match((await lena.get('/create-order')).text, /name="requestedReceiptDate"/)
+  await shop.update('account', shop.accounts.tailspin, { msdyn_onholdstatus: 806380001 + 1 })
+  assert.match(plain((await lena.get('/create-order')).text), /Tailspin is on hold/)
+})
+
+test('T7: the estimated net amount is the price for the selected unit times the quantity, and changes with the unit', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  const lineId = crypto.randomUUID()
+  await addLine(jane, draft, { ...bolts(shop, '5'), lineId })
+  const items = `/create-order?draft=${draft}&step=items`
+  assert.match(plain((await jane.get(items)).text), /Estimated total \$10\.00/)
+  await jane.post('/create-order/items', { draft, [`quantity.${lineId}`]: '5', [`unit.${lineId}`]: shop.units.box })
+  assert.match(plain((await jane.get(items)).text), /Estimated total \$120\.00/)
+
+  const { bolt } = shop.products
+  const estimate = async (quantity: string, unitId: string) => {
+    const query = new URLSearchParams({ draft, product: bolt, [`quantity.${bolt}`]: quantity, [`unit.${bolt}`]: unitId })
+    return plain((await jane.get(`/create-order/estimates?${query}`)).text)
+  }
+  assert.equal(await estimate('3', shop.units.ea), '$6.00')
+  assert.equal(await estimate('3', shop.units.box), '$72.00')
+  assert.match(await estimate('-3', shop.units.box), /more than zero/)
+})
+
+test('T8: without a line there is no step three', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  const answer = await jane.post('/create-order/items', { draft, next: 'review' })
+  assert.equal(answer.status, 422)
+  assert.match(messages(answer).join(' '), /at least one item/)
+  const skipped = await jane.get(`/create-order?draft=${draft}&step=review`)
+  assert.match(messages(skipped).join(' '), /at least one item/)
+  assert.doesNotMatch(skipped.text, /action="\/create-order\/submissions"/)
+  assert.equal((await jane.post('/create-order/submissions', { draft, version: '1', total: '0' })).status, 409)
+  assert.equal((await counts(shop)).orders, 0)
+})
+
+test('T9: the stored order is what the summary showed', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const other = { name: 'Site 7', street: '5 Dock Road', city: 'Tacoma', postalCode: '98402', state: 'WA' }
+  const draft = await startDraft(jane, { ...INFORMATION, address: 'other', ...other })
+  await addLine(jane, draft, bolts(shop, '7'))
+  await addLine(jane, draft, { productId: shop.products.cable, unitId: shop.units.kg, quantity: '1.255' })
+  const shown = plain((await jane.get(`/create-order?draft=${draft}&step=review`)).text)
+  for (const part of [
+    'PO 4711',
+    'Fabrikam (US-001)',
+    'Site 7 5 Dock Road Tacoma, WA 98402',
+    '7 ea',
+    '$14.00',
+    '1.255 kg',
+    '$13.18',
+    '$27.18',
+  ])
+    assert.ok(shown.includes(part), `the summary says ${part}`)
+
+  const answer = await jane.post('/create-order/submissions', await readReview(jane, draft))
+  const [order] = await rowsOf(shop, 'salesorder', [
+    ...[
+      'salesorderid',
+      'ordernumber',
+      'msdyn_customersorderreference',
+      'customerid',
+      'msdyn_invoicecustomerid',
+      'msdyn_contactperson',
+    ],
+    ...[
+      'msdyn_company',
+      'pricelevelid',
+      'transactioncurrencyid',
+      'shipto_country',
+      'shipto_line1',
+      'shipto_city',
+      'totalamount',
+      'name',
+    ],
+    ...[
+      'msdyn_requestedreceiptdate',
+      'msdyn_customerrequisitionnumber',
+      'msdyn_deliveryaddressdescription',
+      'msdyn_salesordernumber',
+    ],
+    ...['msdyn_language', 'submitdate', 'msdyn_ordertype'],
+  ])
+  const { submitdate, ...rest } = order ?? {}
+  assert.ok(Date.now() - Date.parse(String(submitdate)) < 60_000)
+  assert.deepEqual(rest, {
+    salesorderid: /orders\/([^?]*)/.exec(answer.location ?? '')?.[1],
+    ordernumber: 'W-000001',
+    msdyn_customersorderreference: 'W-000001',
+    customerid: shop.accounts.fabrikam,
+    msdyn_invoicecustomerid: shop.accounts.fabrikam,
+    msdyn_contactperson: shop.people.jane,
+    msdyn_company: shop.companyId,
+    pricelevelid: shop.priceListId,
+    transactioncurrencyid: shop.currencyId,
+    shipto_country: 'US',
+    shipto_line1: '5 Dock Road',
+    shipto_city: 'Tacoma',
+    totalamount: '27.18',
+    name: 'Web order W-000001 (PO 4711)',
+    msdyn_requestedreceiptdate: SOON,
+    msdyn_customerrequisitionnumber: 'PO 4711',
+    msdyn_deliveryaddressdescription: 'Site 7, Tacoma',
+    msdyn_salesordernumber: null,
+    msdyn_language: 192350015,
+    msdyn_ordertype: 192350000,
+  })
+  const lines = await rowsOf(shop, 'salesorderdetail', [
+    'sequencenumber',
+    'productid',
+    'uomid',
+    'quantity',
+    'extendedamount',
+    'priceperunit',
+  ])
+  assert.deepEqual(
+    lines
+      .map((line) => [line.sequencenumber, line.productid, line.uomid, line.quantity, line.extendedamount, line.priceperunit])
+      .sort(),
+    [
+      [1, shop.products.bolt, shop.units.ea, '7', '14.00', null],
+      [2, shop.products.cable, shop.units.kg, '1.255', '13.18', null],
+    ],
+  )
+  const page = await jane.get(answer.location ?? '')
+  assert.match(plain(page.text), /Your order has been received as W-000001/)
+})
+
+test('T9: what has changed since the review is shown again instead of ordered', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  await addLine(jane, draft, bolts(shop, '1'))
+  const review = await readReview(jane, draft)
+  await shop.update('product', shop.products.bolt, { price: '3' })
+  const answer = await jane.post('/create-order/submissions', review)
+  assert.equal(answer.status, 409)
+  assert.match(plain(answer.text), /has changed since you looked.*\$3\.00/)
+  assert.equal((await counts(shop)).orders, 0)
+  assert.equal((await jane.post('/create-order/submissions', await readReview(jane, draft))).status, 303)
+})
+
+test('T10: however often a draft is submitted, at once or later, it is one order', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  await addLine(jane, draft, bolts(shop, '2'))
+  const review = await readReview(jane, draft)
+  const answers = await Promise.all(Array.from({ length: 6 }, () => jane.post('/create-order/submissions', review)))
+  const later = await jane.post('/create-order/submissions', review)
+  assert.deepEqual([...new Set([...answers, later].map((answer) => answer.status))], [303])
+  assert.equal(new Set([...answers, later].map((answer) => answer.location)).size, 1)
+  const { orders, orderLines } = await counts(shop)
+  assert.deepEqual([orders, orderLines], [1, 1])
+})
+
+test('T10: the same form of a line sent twice adds one line', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  const line = { ...bolts(shop, '2'), lineId: crypto.randomUUID() }
+  await Promise.all([addLine(jane, draft, line), addLine(jane, draft, line)])
+  assert.equal((await counts(shop)).lines, 1)
+})
+
+test('T11: an abandoned wizard leaves nothing in salesorder, no change for the ERP, and is taken up again in another session', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  await shop.database.transaction(async (tx) => {
+    for (const table of ['salesorder', 'salesorderdetail']) await subscribe(tx, table, 'erp', null)
+  })
+  const draft = await startDraft(jane)
+  await addLine(jane, draft, bolts(shop, '4'))
+  const { orders, changes } = await counts(shop)
+  assert.deepEqual([orders, changes], [0, 0])
+
+  const again = await shop.as('jane@shop.test')
+  const resumed = plain((await again.get('/create-order')).text)
+  assert.match(resumed, /You go on with the order/)
+  assert.match(resumed, /Steel bolt/)
+  await placeOrder(jane, [bolts(shop, '1')])
+  assert.deepEqual((({ orders, changes }) => [orders, changes])(await counts(shop)), [1, 2])
+  await again.post('/create-order/discards', { draft })
+  assert.doesNotMatch(plain((await again.get('/create-order')).text), /You go on/)
+  assert.match(plain((await again.get(`/create-order?draft=${draft}`)).text), /has been discarded/)
+})
+
+test('a removed line can be put back, and any button keeps what was typed into the others', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  const [a, b] = [crypto.randomUUID(), crypto.randomUUID()]
+  await addLine(jane, draft, { ...bolts(shop, '1'), lineId: a })
+  await addLine(jane, draft, { ...bolts(shop, '1'), lineId: b })
+  const removed = await jane.post('/create-order/items', {
+    draft,
+    remove: a,
+    [`quantity.${a}`]: 'nonsense',
+    [`unit.${a}`]: shop.units.ea,
+    [`quantity.${b}`]: '9',
+    [`unit.${b}`]: shop.units.ea,
+  })
+  const page = await jane.get(removed.location ?? '')
+  assert.match(plain(page.text), /Steel bolt was removed\. Undo/)
+  assert.match(plain(page.text), /Estimated total \$18\.00/)
+  await jane.post('/create-order/items', { draft, restore: a })
+  assert.match(plain((await jane.get(`/create-order?draft=${draft}&step=items`)).text), /Estimated total \$20\.00/)
+})
+
+test('products are found by number or by name in the reader’s language, those of the own company only', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  const find = async (q: string) =>
+    plain((await jane.get(`/create-order?${new URLSearchParams({ draft, step: 'items', q })}`)).text)
+  assert.match(await find('b-100'), /Steel bolt/)
+  assert.match(await find('bolt steel'), /Steel bolt/)
+  assert.match(await find('F-300'), /No product matches/)
+  await shop.update('contact', shop.people.jane, { adx_preferredlanguage: 'fr' })
+  assert.match(await find('boulon'), /Boulon acier/)
+})
+
+test('a product without a known price is ordered all the same; the seller prices it', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const id = await placeOrder(jane, [bolts(shop, '1'), { productId: shop.products.custom, unitId: shop.units.ea, quantity: '1' }])
+  const lines = await rowsOf(shop, 'salesorderdetail', ['sequencenumber', 'extendedamount'])
+  assert.deepEqual(lines.map((line) => line.extendedamount).sort(), ['2.00', null])
+  assert.equal((await jane.get(`/orders/${id}`)).status, 200)
+})
+
+test('order again starts a draft with the same lines at today’s prices', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const id = await placeOrder(jane, [bolts(shop, '2'), { productId: shop.products.cable, unitId: shop.units.kg, quantity: '1' }])
+  await shop.update('product', shop.products.bolt, { price: '5' })
+  await shop.update('product', shop.products.cable, { statecode: 1 })
+  await jane.get(`/orders/${id}`)
+  const answer = await jane.post(`/orders/${id}/copies`, {})
+  const page = await jane.get(answer.location ?? '')
+  assert.match(plain(page.text), /1 line was copied; 1 is not offered any more/)
+  const draft = new URL(answer.location ?? '', 'http://portal.test').searchParams.get('draft') ?? ''
+  await jane.post('/create-order/information', { ...INFORMATION, draft })
+  assert.match(plain((await jane.get(`/create-order?draft=${draft}&step=review`)).text), /\$10\.00/)
+  assert.equal((await counts(shop)).orders, 1)
+})
+
+function bolts(shop: Shop, quantity: string) {
+  return { productId: shop.products.bolt, unitId: shop.units.ea, quantity }
+}
+
+function rowsOf(shop: Shop, table: string, columns: string[]) {
+  const query = { table: shop.catalog.get(table), columns, predicate: engineRows, rowsMax: 100 }
+  return shop.database.read((tx) => listRows(tx, shop.catalog, query))
+}
+
+function counts(shop: Shop) {
+  return shop.database.read(async (tx) => {
+    const [row] = await tx<Record<'drafts' | 'lines' | 'orders' | 'orderLines' | 'changes', number>>`
+      select (select count(*)::int from customer_portal.draft) as drafts, (select count(*)::int from customer_portal.draft_line) as lines,
+             (select count(*)::int from tables.salesorder) as orders, (select count(*)::int from tables.salesorderdetail) as "orderLines",
+             (select count(*)::int from tables.change) as changes`
+    assert.ok(row !== undefined)
+    return row
+  })
+}
