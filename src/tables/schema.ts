@@ -85,8 +85,9 @@ function postgresType(column: ColumnDefinition): string {
       return 'boolean'
     case 'date':
       return 'date'
+    // To the millisecond, as values leave the driver: a page that starts after a row's time must find that very time.
     case 'datetime':
-      return 'timestamptz'
+      return 'timestamptz(3)'
     default:
       return column.type satisfies never
   }
