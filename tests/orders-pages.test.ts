@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { subscribe } from '../src/tables/changes.queries.ts'
 import { optionOf } from '../src/tables/definition.ts'
 import { newRowId, type RowValues } from '../src/tables/rows.queries.ts'
 import type { Browser } from './support/portal.ts'
-import { createShop, messages, placeOrder, plain, type Shop } from './support/shop.ts'
+import { createShop, idOf, insertOrders, messages, plain } from './support/shop.ts'
 
 test('every order list shows what its visitor may see and nothing else, on the page, by search and in the file', async (t) => {
   await using shop = await createShop()
@@ -211,152 +210,6 @@ test('the file has the rows of the list and no cell that a spreadsheet would run
   assert.match(second ?? '', /^SO-2,,"a,""b""",/)
   assert.equal(end, '')
 })
-
-test('the page of an order tells where it stands: waiting, refused with the reason, accepted', async () => {
-  await using shop = await createShop()
-  await shop.database.transaction((tx) => subscribe(tx, 'salesorder', 'sales-order-headers', null))
-  const jane = await shop.as('jane@shop.test')
-  const id = await placeOrder(jane, [{ productId: shop.products.bolt, unitId: shop.units.ea, quantity: '10' }])
-  const page = async () => plain((await jane.get(`/orders/${id}`)).text)
-  assert.match(await page(), /Order W-000001 Sending/)
-  await shop.database.transaction((tx) => tx`update tables.change set reason = 'down', reason_code = 'x', attempt = 2`)
-  assert.match(await page(), /Received .*does not answer at the moment/)
-  assert.doesNotMatch(await page(), /down/)
-  await shop.database.transaction((tx) => tx`update tables.change set parked_at = now(), reason = 'Customer <b>blocked</b>'`)
-  const refused = await jane.get(`/orders/${id}`)
-  assert.match(messages(refused).join(' '), /could not be accepted.*Customer <b>blocked<\/b>/)
-  assert.doesNotMatch(refused.text, /<b>blocked/)
-  assert.match(plain((await jane.get('/orders')).text), /W-000001.*Needs attention/)
-
-  await shop.database.transaction((tx) => tx`delete from tables.change`)
-  const status = optionOf(shop.catalog.get('salesorder'), 'msdyn_processingstatus', 'partiallyDelivered')
-  await shop.update('salesorder', id, { msdyn_salesordernumber: 'SO-9', msdyn_processingstatus: status })
-  await shop.database.transaction(
-    (tx) =>
-      tx`update tables.salesorderdetail set quantityshipped = 6, quantitybackordered = 4, priceperunit = 2, extendedamount = 20`,
-  )
-  await shop.insert('invoice', [
-    {
-      msdyn_invoicenumber: 'INV-1',
-      salesorderid: id,
-      customerid: shop.accounts.fabrikam,
-      customeridtype: 'account',
-      msdyn_totalamount: '12',
-      transactioncurrencyid: shop.currencyId,
-      msdyn_company: shop.companyId,
-    },
-  ])
-  const shipped = await page()
-  assert.match(shipped, /Order SO-9 Partly shipped \(6\/10\)/)
-  assert.match(shipped, /6 of 10 delivered/)
-  assert.match(shipped, /10 ea 6 4 0 \$2\.00 \$20\.00/)
-  assert.match(shipped, /INV-1 · – · \$12\.00/)
-})
-
-test('an open page is told which rows it shows', async () => {
-  await using shop = await createShop()
-  const jane = await shop.as('jane@shop.test')
-  const id = await placeOrder(jane, [{ productId: shop.products.bolt, unitId: shop.units.ea, quantity: '1' }])
-  assert.match((await jane.get(`/orders/${id}`)).text, new RegExp(`id="order-status"[^>]*data-live="salesorder:${id}"`))
-  assert.match((await jane.get('/orders')).text, new RegExp(`id="order-list"[^>]*data-live="salesorder:${id}"`))
-})
-
-test('pages of orders and of the wizard name no missing text, in either language', async () => {
-  await using shop = await createShop()
-  const jane = await shop.as('jane@shop.test')
-  const nora = await shop.as('nora@shop.test')
-  const admin = await shop.as('admin@shop.test')
-  const id = await placeOrder(jane, [{ productId: shop.products.bolt, unitId: shop.units.ea, quantity: '1' }])
-  for (const language of ['en', 'fr']) {
-    for (const person of ['jane', 'nora', 'admin'] as const)
-      await shop.update('contact', shop.people[person], { adx_preferredlanguage: language })
-    const pages: [Browser, string][] = [
-      [jane, '/'],
-      [jane, '/orders'],
-      [jane, '/orders?q=nothing'],
-      [jane, `/orders/${id}?placed=1`],
-      [jane, '/create-order'],
-      [nora, '/account'],
-      [admin, '/account?q=fab'],
-      [admin, `/account?account=${shop.accounts.fabrikam}`],
-      [admin, '/create-order'],
-      [admin, '/'],
-    ]
-    for (const [browser, path] of pages) {
-      const page = await browser.get(path)
-      assert.equal(page.status, 200, path)
-      assert.match(page.text, new RegExp(`<html[^>]*lang="${language}"`))
-      assert.doesNotMatch(plain(page.text), /\b(order|wizard|status|account|home)\.[a-z]+/, path)
-    }
-  }
-})
-
-test('a representative sees the account’s terms and who may order; an authorized user sees neither', async () => {
-  await using shop = await createShop()
-  const page = plain((await (await shop.as('nora@shop.test')).get('/account')).text)
-  assert.match(page, /Account number US-001/)
-  assert.match(page, /Credit limit \$50,000\.00/)
-  assert.match(page, /Jane Tester jane@shop\.test – Authorized user Yes/)
-  assert.doesNotMatch(page, /May Tester/)
-  assert.equal((await (await shop.as('jane@shop.test')).get('/account')).status, 403)
-  const nora = await shop.as('nora@shop.test')
-  assert.doesNotMatch(plain((await nora.get(`/account?account=${shop.accounts.tailspin}`)).text), /Tailspin/)
-})
-
-test('an order page and a list page cost a handful of statements, however many orders there are', async () => {
-  await using shop = await createShop()
-  await insertOrders(
-    shop,
-    Array.from({ length: 60 }, (_, i) => ({ msdyn_salesordernumber: `SO-${i}`, msdyn_contactperson: shop.people.jane })),
-  )
-  const jane = await shop.as('jane@shop.test')
-  const cost = async (path: string) => {
-    const before = shop.database.statementCount()
-    assert.equal((await jane.get(path)).status, 200)
-    return shop.database.statementCount() - before
-  }
-  await cost('/orders')
-  assert.ok((await cost('/orders')) <= 5, `a list costs ${await cost('/orders')}`)
-  assert.ok((await cost(`/orders/${await idOf(shop, 'SO-1')}`)) <= 8)
-})
-
-/** Orders of fabrikam with one line each; what is not said is as it usually is. */
-async function insertOrders(shop: Shop, orders: readonly RowValues[], lines: readonly RowValues[] = []): Promise<void> {
-  const own = { msdyn_company: shop.companyId }
-  const confirmed = optionOf(shop.catalog.get('salesorder'), 'msdyn_processingstatus', 'confirmed')
-  const ids = await shop.insert(
-    'salesorder',
-    orders.map((one) => ({
-      ...own,
-      customerid: shop.accounts.fabrikam,
-      customeridtype: 'account',
-      submitdate: '2026-03-01T10:00:00Z',
-      msdyn_processingstatus: confirmed,
-      msdyn_isocurrencycode: 'USD',
-      totalamount: '10',
-      ...one,
-    })),
-  )
-  await shop.insert(
-    'salesorderdetail',
-    ids.map((salesorderid, i) => ({
-      ...own,
-      salesorderid,
-      sequencenumber: 1,
-      quantity: '10',
-      quantityshipped: '0',
-      quantitybackordered: '10',
-      ...lines[i],
-    })),
-  )
-}
-
-async function idOf(shop: Shop, number: string): Promise<string> {
-  const [row] = await shop.database.read(
-    (tx) => tx<{ id: string }>`select salesorderid as id from tables.salesorder where msdyn_salesordernumber = ${number}`,
-  )
-  return row?.id ?? ''
-}
 
 async function rowsOn(browser: Browser, path: string): Promise<{ rows: string[]; text: string }> {
   const page = await browser.get(path)

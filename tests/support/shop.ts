@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { addCustomerPortal, components } from '../../src/customer-portal/customer-portal.ts'
+import { required } from '../../src/lib/assert.ts'
 import { readSiteFolder } from '../../src/portals/site-folder.ts'
+import { optionOf } from '../../src/tables/definition.ts'
 import { engineRows } from '../../src/tables/predicate.ts'
-import { type RowId, type RowValues, updateRow } from '../../src/tables/rows.queries.ts'
+import { listRows, type RowId, type RowValues, updateRow } from '../../src/tables/rows.queries.ts'
 import { type Browser, createTestPortal, type Page, type TestPortal } from './portal.ts'
 
 /** The customer portal's own site with two customer companies, their people and a few products. */
@@ -146,4 +148,61 @@ export function plain(text: string): string {
     .replaceAll('&amp;', '&')
     .replace(/\s+/g, ' ')
     .trim()
+}
+
+export function bolts(shop: Shop, quantity: string) {
+  return { productId: shop.products.bolt, unitId: shop.units.ea, quantity }
+}
+
+export function rowsOf(shop: Shop, table: string, columns: string[]) {
+  const query = { table: shop.catalog.get(table), columns, predicate: engineRows, rowsMax: 100 }
+  return shop.database.read((tx) => listRows(tx, shop.catalog, query))
+}
+
+export function counts(shop: Shop) {
+  return shop.database.read(async (tx) => {
+    const [row] = await tx<Record<'drafts' | 'lines' | 'orders' | 'orderLines' | 'changes', number>>`
+      select (select count(*)::int from customer_portal.draft) as drafts, (select count(*)::int from customer_portal.draft_line) as lines,
+             (select count(*)::int from tables.salesorder) as orders, (select count(*)::int from tables.salesorderdetail) as "orderLines",
+             (select count(*)::int from tables.change) as changes`
+    return required(row, 'one row of counts')
+  })
+}
+
+/** Orders of fabrikam with one line each; what is not said is as it usually is. */
+export async function insertOrders(shop: Shop, orders: readonly RowValues[], lines: readonly RowValues[] = []): Promise<void> {
+  const own = { msdyn_company: shop.companyId }
+  const confirmed = optionOf(shop.catalog.get('salesorder'), 'msdyn_processingstatus', 'confirmed')
+  const ids = await shop.insert(
+    'salesorder',
+    orders.map((one) => ({
+      ...own,
+      customerid: shop.accounts.fabrikam,
+      customeridtype: 'account',
+      submitdate: '2026-03-01T10:00:00Z',
+      msdyn_processingstatus: confirmed,
+      msdyn_isocurrencycode: 'USD',
+      totalamount: '10',
+      ...one,
+    })),
+  )
+  await shop.insert(
+    'salesorderdetail',
+    ids.map((salesorderid, i) => ({
+      ...own,
+      salesorderid,
+      sequencenumber: 1,
+      quantity: '10',
+      quantityshipped: '0',
+      quantitybackordered: '10',
+      ...lines[i],
+    })),
+  )
+}
+
+export async function idOf(shop: Shop, number: string): Promise<string> {
+  const [row] = await shop.database.read(
+    (tx) => tx<{ id: string }>`select salesorderid as id from tables.salesorder where msdyn_salesordernumber = ${number}`,
+  )
+  return row?.id ?? ''
 }

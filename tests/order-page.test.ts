@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { subscribe } from '../src/tables/changes.queries.ts'
+import { optionOf } from '../src/tables/definition.ts'
+import type { Browser } from './support/portal.ts'
+import { createShop, idOf, insertOrders, messages, placeOrder, plain } from './support/shop.ts'
+
+test('the page of an order tells where it stands: waiting, refused with the reason, accepted', async () => {
+  await using shop = await createShop()
+  await shop.database.transaction((tx) => subscribe(tx, 'salesorder', 'sales-order-headers', null))
+  const jane = await shop.as('jane@shop.test')
+  const id = await placeOrder(jane, [{ productId: shop.products.bolt, unitId: shop.units.ea, quantity: '10' }])
+  const page = async () => plain((await jane.get(`/orders/${id}`)).text)
+  assert.match(await page(), /Order W-000001 Sending/)
+  await shop.database.transaction((tx) => tx`update tables.change set reason = 'down', reason_code = 'x', attempt = 2`)
+  assert.match(await page(), /Received .*does not answer at the moment/)
+  assert.doesNotMatch(await page(), /down/)
+  await shop.database.transaction((tx) => tx`update tables.change set parked_at = now(), reason = 'Customer <b>blocked</b>'`)
+  const refused = await jane.get(`/orders/${id}`)
+  assert.match(messages(refused).join(' '), /could not be accepted.*Customer <b>blocked<\/b>/)
+  assert.doesNotMatch(refused.text, /<b>blocked/)
+  assert.match(plain((await jane.get('/orders')).text), /W-000001.*Needs attention/)
+
+  await shop.database.transaction((tx) => tx`delete from tables.change`)
+  const status = optionOf(shop.catalog.get('salesorder'), 'msdyn_processingstatus', 'partiallyDelivered')
+  await shop.update('salesorder', id, { msdyn_salesordernumber: 'SO-9', msdyn_processingstatus: status })
+  await shop.database.transaction(
+    (tx) =>
+      tx`update tables.salesorderdetail set quantityshipped = 6, quantitybackordered = 4, priceperunit = 2, extendedamount = 20`,
+  )
+  await shop.insert('invoice', [
+    {
+      msdyn_invoicenumber: 'INV-1',
+      salesorderid: id,
+      customerid: shop.accounts.fabrikam,
+      customeridtype: 'account',
+      msdyn_totalamount: '12',
+      transactioncurrencyid: shop.currencyId,
+      msdyn_company: shop.companyId,
+    },
+  ])
+  const shipped = await page()
+  assert.match(shipped, /Order SO-9 Partly shipped \(6\/10\)/)
+  assert.match(shipped, /6 of 10 delivered/)
+  assert.match(shipped, /10 ea 6 4 0 \$2\.00 \$20\.00/)
+  assert.match(shipped, /INV-1 · – · \$12\.00/)
+})
+
+test('an open page is told which rows it shows', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const id = await placeOrder(jane, [{ productId: shop.products.bolt, unitId: shop.units.ea, quantity: '1' }])
+  assert.match((await jane.get(`/orders/${id}`)).text, new RegExp(`id="order-status"[^>]*data-live="salesorder:${id}"`))
+  assert.match((await jane.get('/orders')).text, new RegExp(`id="order-list"[^>]*data-live="salesorder:${id}"`))
+})
+
+test('pages of orders and of the wizard name no missing text, in either language', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const nora = await shop.as('nora@shop.test')
+  const admin = await shop.as('admin@shop.test')
+  const id = await placeOrder(jane, [{ productId: shop.products.bolt, unitId: shop.units.ea, quantity: '1' }])
+  for (const language of ['en', 'fr']) {
+    for (const person of ['jane', 'nora', 'admin'] as const)
+      await shop.update('contact', shop.people[person], { adx_preferredlanguage: language })
+    const pages: [Browser, string][] = [
+      [jane, '/'],
+      [jane, '/orders'],
+      [jane, '/orders?q=nothing'],
+      [jane, `/orders/${id}?placed=1`],
+      [jane, '/create-order'],
+      [nora, '/account'],
+      [admin, '/account?q=fab'],
+      [admin, `/account?account=${shop.accounts.fabrikam}`],
+      [admin, '/create-order'],
+      [admin, '/'],
+    ]
+    for (const [browser, path] of pages) {
+      const page = await browser.get(path)
+      assert.equal(page.status, 200, path)
+      assert.match(page.text, new RegExp(`<html[^>]*lang="${language}"`))
+      assert.doesNotMatch(plain(page.text), /\b(order|wizard|status|account|home)\.[a-z]+/, path)
+    }
+  }
+})
+
+test('a representative sees the account’s terms and who may order; an authorized user sees neither', async () => {
+  await using shop = await createShop()
+  const page = plain((await (await shop.as('nora@shop.test')).get('/account')).text)
+  assert.match(page, /Account number US-001/)
+  assert.match(page, /Credit limit \$50,000\.00/)
+  assert.match(page, /Jane Tester jane@shop\.test – Authorized user Yes/)
+  assert.doesNotMatch(page, /May Tester/)
+  assert.equal((await (await shop.as('jane@shop.test')).get('/account')).status, 403)
+  const nora = await shop.as('nora@shop.test')
+  assert.doesNotMatch(plain((await nora.get(`/account?account=${shop.accounts.tailspin}`)).text), /Tailspin/)
+})
+
+test('an order page and a list page cost a handful of statements, however many orders there are', async () => {
+  await using shop = await createShop()
+  await insertOrders(
+    shop,
+    Array.from({ length: 60 }, (_, i) => ({ msdyn_salesordernumber: `SO-${i}`, msdyn_contactperson: shop.people.jane })),
+  )
+  const jane = await shop.as('jane@shop.test')
+  const cost = async (path: string) => {
+    const before = shop.database.statementCount()
+    assert.equal((await jane.get(path)).status, 200)
+    return shop.database.statementCount() - before
+  }
+  await cost('/orders')
+  assert.ok((await cost('/orders')) <= 5, `a list costs ${await cost('/orders')}`)
+  assert.ok((await cost(`/orders/${await idOf(shop, 'SO-1')}`)) <= 8)
+})
