@@ -93,12 +93,15 @@ test('T7: the estimated net amount is the price for the selected unit times the 
 
   const { bolt } = shop.products
   const estimate = async (quantity: string, unitId: string) => {
-    const query = new URLSearchParams({ draft, product: bolt, [`quantity.${bolt}`]: quantity, [`unit.${bolt}`]: unitId })
-    return plain((await jane.get(`/create-order/estimates?${query}`)).text)
+    const form = { draft, product: bolt, [`quantity.${bolt}`]: quantity, [`unit.${bolt}`]: unitId }
+    return plain((await jane.post('/create-order/estimates', form)).text)
   }
   assert.equal(await estimate('3', shop.units.ea), '$6.00')
   assert.equal(await estimate('3', shop.units.box), '$72.00')
   assert.match(await estimate('-3', shop.units.box), /more than zero/)
+  const typed = { draft, [`quantity.${lineId}`]: '2', [`unit.${lineId}`]: shop.units.ea }
+  assert.equal(plain((await jane.post(`/create-order/estimates?line=${lineId}`, typed)).text), '$4.00 $4.00')
+  assert.match(plain((await jane.get(items)).text), /Estimated total \$120\.00/, 'an estimate stores nothing')
 })
 
 test('T8: without a line there is no step three', async () => {

@@ -1,5 +1,6 @@
 import type { ContactVisitor } from '#access/visitor.ts'
 import { AppError } from '#lib/app-error.ts'
+import { add, type DecimalText } from '#lib/decimal.ts'
 import { type Html, html } from '#lib/html.ts'
 import type { Answer, FormHandler, FormValues, PageContext, PortalRoutes, ReadHandler } from '#portals/component.ts'
 import { listRows, newRowId, type RowId } from '#tables/rows.queries.ts'
@@ -28,7 +29,7 @@ import {
 import { where } from './filters.ts'
 import { type Problems, parseInformation, parseLine } from './order-form.ts'
 import { choosesTerms, getOrderer, type OrderTerms } from './order-terms.ts'
-import { readProductsById, searchProducts } from './price-book.ts'
+import { type OfferedProduct, readProductsById, searchProducts } from './price-book.ts'
 import { estimateAmount } from './pricing.ts'
 import { type Submission, submitDraft } from './submit.ts'
 import { amountText, foundProducts } from './wizard/items.ts'
@@ -43,9 +44,9 @@ export function addCreateOrderRoutes(portal: PortalRoutes): void {
   portal.post('/create-order/discards', discard)
   portal.get('/create-order/products', findProducts)
   portal.get('/create-order/accounts', findAccounts)
-  portal.get('/create-order/estimates', estimate)
+  portal.post('/create-order/estimates', estimate)
   // Whoever opens the address of a form again sees the wizard instead.
-  for (const form of ['information', 'lines', 'items', 'submissions', 'discards'])
+  for (const form of ['information', 'lines', 'items', 'submissions', 'discards', 'estimates'])
     portal.get(`/create-order/${form}`, async () => redirect('/create-order'))
 }
 
@@ -190,22 +191,48 @@ const findAccounts: ReadHandler = async (context) => {
   )
 }
 
-/** The estimated net amount of what stands in a line at this moment. */
-const estimate: ReadHandler = async (context) => {
+/** The estimated net amount of what stands in a form at this moment: of a found product, or of a line with the total of all. Stores nothing. */
+const estimate: FormHandler = async (context, form) => {
   const orderer = getOrderer(context)
-  const draft = await getDraft(context, orderer, context.query.get('draft') ?? '')
+  const draft = await getDraft(context, orderer, form.text('draft'))
   const outcome = await readTerms(context, orderer, draft.information)
-  const productId = context.query.get('product') ?? ''
-  if (outcome.kind !== 'ready' || !isRowId(productId)) return fragment(html``)
+  if (outcome.kind !== 'ready') return fragment(html``)
   const { terms } = outcome
-  const product = (await readProductsById(context, terms, [productId])).get(productId)
-  const id = [...context.query.keys()].find((name) => name.startsWith('quantity.'))?.slice('quantity.'.length)
-  if (product === undefined || id === undefined) return fragment(html``)
-  const parsed = parseLine(context, formOf(context.query), product, id)
-  if (parsed.kind === 'bad') return fragment(html`<span class="field-error">${[...parsed.problems.values()][0]}</span>`)
+  const lineId = context.query.get('line')
+  if (lineId !== null) return fragment(await estimateLines(context, form, { draft, terms, lineId }))
+  const productId = form.text('product')
+  const product = isRowId(productId) ? (await readProductsById(context, terms, [productId])).get(productId) : undefined
+  return fragment(product === undefined ? html`` : estimateOf(context, form, { product, terms, id: productId }).shown)
+}
+
+async function estimateLines(
+  context: PageContext,
+  form: FormValues,
+  asked: { draft: Draft; terms: OrderTerms; lineId: string },
+): Promise<Html> {
+  const { terms } = asked
+  const { lines } = await readDraftLines(context, terms, asked.draft.draftId)
+  const typed = lines.map((line) => ({ line, ...estimateOf(context, form, { product: line.product, terms, id: line.lineId }) }))
+  const known = typed.flatMap((one) => (one.amount === undefined ? [] : [one.amount]))
+  const total = context.format.money(typed.some((one) => one.isWrong) ? null : add('0', ...known), terms.currencyCode)
+  const shown = typed.find((one) => one.line.lineId === asked.lineId)?.shown
+  return html`${shown}<strong id="lines-total" hx-swap-oob="true">${total}</strong>`
+}
+
+function estimateOf(
+  context: PageContext,
+  form: FormValues,
+  asked: { product: OfferedProduct; terms: OrderTerms; id: RowId },
+): { shown: Html; amount: DecimalText | undefined; isWrong: boolean } {
+  const { product, terms } = asked
+  const parsed = parseLine(context, form, product, asked.id)
+  if (parsed.kind === 'bad') {
+    const shown = html`<span class="field-error">${[...parsed.problems.values()][0]}</span>`
+    return { shown, amount: undefined, isWrong: true }
+  }
   const { quantity, unit } = parsed.value
   const amount = estimateAmount(product, { uomId: unit.uomId, quantity, currencyId: terms.currencyId, day: today(context) })
-  return fragment(amountText(context, terms, amount))
+  return { shown: amountText(context, terms, amount), amount, isWrong: false }
 }
 
 async function getOpenDraft(context: PageContext, orderer: ContactVisitor, draftId: string): Promise<Draft> {
@@ -236,14 +263,6 @@ function showAgain(
   const { keepValues, status } = options
   const wizard: WizardState = { ...shown, ...(keepValues ? { values } : {}) }
   return { kind: 'page', page: 'create-order', status, state: { wizard } }
-}
-
-function formOf(query: URLSearchParams): FormValues {
-  return {
-    text: (name) => (query.get(name) ?? '').trim(),
-    all: (name) => query.getAll(name),
-    names: () => [...query.keys()],
-  }
 }
 
 function redirect(to: string): Answer {

@@ -42,10 +42,11 @@ function placedNotice(context: PageContext, header: QueryRow): Html {
 
 /** What a buyer must know about the way to the ERP: nothing while all is well. The ERP's own sentence is shown where it refused. */
 function syncNotice(context: PageContext, order: OrderWhole): Html {
-  const { sync, status } = order
+  const { sync } = order
   if (sync.kind === 'refused')
     return html`<div class="notice notice-bad stack" role="status"><p>${context.text('order.refused')}</p><blockquote>${sync.reason}</blockquote><p>${context.text('order.refusedWhatNow')}</p></div>`
-  if (status === 'received') return html`<p class="notice notice-warn" role="status">${context.text('order.waiting')}</p>`
+  const isHeldUp = sync.kind === 'waiting' && sync.reason !== null && order.status === 'received'
+  if (isHeldUp) return html`<p class="notice notice-warn" role="status">${context.text('order.waiting')}</p>`
   return emptyHtml
 }
 

@@ -37,9 +37,15 @@ export function errorPart(id: string, problem: string | undefined): Html {
 /** Says at the top how many things are wrong, and leads to each of them. */
 export function problemSummary(context: PageContext, problems: Problems): Html {
   if (problems.size === 0) return emptyHtml
-  const links = [...problems].map(([name, problem]) => html`<li><a href="#field-${name}">${problem}</a></li>`)
+  const links = [...problems].map(([name, problem]) => {
+    const label = context.text(`wizard.${LABELS[name] ?? name.split('.')[0]}`)
+    return html`<li><a href="#field-${name}">${context.text('wizard.problemOf', { label, problem })}</a></li>`
+  })
   return html`<div class="notice notice-bad" role="alert" tabindex="-1"><p>${context.text('wizard.problems', { count: problems.size })}</p><ul>${links}</ul></div>`
 }
+
+/** Fields that are not labelled by a text of their own name. */
+const LABELS: Readonly<Record<string, string>> = { address: 'deliveryAddress' }
 
 export function csrfField(context: PageContext): Html {
   return html`<input type="hidden" name="_csrf" value="${context.csrfToken}">`

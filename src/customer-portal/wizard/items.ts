@@ -56,7 +56,7 @@ function linesForm(context: PageContext, view: ItemsView): Html {
       <caption class="visually-hidden">${text('lines')}</caption>
       <thead><tr><th scope="col">${text('no')}</th><th scope="col">${text('product')}</th><th scope="col">${text('quantity')}</th><th scope="col">${text('unit')}</th><th scope="col" class="number">${text('estimatedAmount')}</th><th scope="col"><span class="visually-hidden">${text('remove')}</span></th></tr></thead>
       <tbody>${rows}${gone}</tbody>
-      <tfoot><tr><th scope="row" colspan="4">${text('estimatedTotal')}</th><td class="number"><strong>${context.format.money(order.total, terms.currencyCode)}</strong></td><td></td></tr></tfoot>
+      <tfoot><tr><th scope="row" colspan="4">${text('estimatedTotal')}</th><td class="number"><strong id="lines-total">${context.format.money(order.total, terms.currencyCode)}</strong></td><td></td></tr></tfoot>
     </table></div>
     ${order.isPartial ? html`<p class="muted">${text('partial')}</p>` : ''}
     <div class="form-actions">
@@ -73,7 +73,7 @@ function lineRow(context: PageContext, view: ItemsView, line: DraftLine, number:
   const unitId = view.values.get(unitName) ?? line.unit.uomId
   const problem = (name: string) => (view.productId === undefined ? view.problems.get(name) : undefined)
   const label = (key: string) => context.text(key, { product: product.name, number })
-  return html`<tr class="line"${estimating(view.draft.draftId, product.productId, `amount-${lineId}`)}>
+  return html`<tr class="line"${estimating(lineId, `amount-${lineId}`)}>
     <td data-label="${context.text('wizard.no')}">${number}</td>
     <td data-label="${context.text('wizard.product')}">${product.name}<br><span class="muted">${product.number}</span></td>
     <td data-label="${context.text('wizard.quantity')}">${quantityInput(quantityName, quantity, label('wizard.quantityOf'), problem(quantityName))}</td>
@@ -117,7 +117,7 @@ export function foundProducts(
     return html`<li><form class="line cluster" method="post" action="/create-order/lines" novalidate>
       ${csrfField(context)}${hidden('draft', view.draft.draftId)}${hidden('line', newRowId())}${hidden('product', id)}${hidden('q', view.search)}
       <p class="line-product"><strong>${product.name}</strong><br><span class="muted">${product.number}</span></p>
-      <div class="cluster"${estimating(view.draft.draftId, id, `estimate-${id}`)}>
+      <div class="cluster"${estimating(undefined, `estimate-${id}`)}>
         ${quantityInput(`quantity.${id}`, value(`quantity.${id}`) ?? '1', context.text('wizard.quantityOf', label), problem(`quantity.${id}`))}
         ${unitSelect(context, view, product, { name: `unit.${id}`, unitId, label: context.text('wizard.unitOf', label) })}${errorPart(`field-unit.${id}`, problem(`unit.${id}`))}
       </div>
@@ -128,13 +128,12 @@ export function foundProducts(
   return html`<ul class="stack plain-list">${cards}</ul>`
 }
 
-/** Without JavaScript the amount is told after the next button; with it, while typing. */
-function estimating(draftId: RowId, productId: RowId, target: string): Html {
+/** Without JavaScript the amount is told after the next button; with it, while typing: the form is posted to be reckoned, not stored. */
+function estimating(lineId: RowId | undefined, target: string): Html {
   return attributes({
-    'hx-get': `/create-order/estimates?${new URLSearchParams({ draft: draftId, product: productId })}`,
+    'hx-post': `/create-order/estimates${lineId === undefined ? '' : `?line=${lineId}`}`,
     'hx-trigger': 'input delay:150ms',
     'hx-target': `#${target}`,
-    'hx-include': 'this',
     'hx-sync': 'this:replace',
   })
 }
