@@ -19,7 +19,7 @@ import { ensureStudioBuilt } from '#studio/build.ts'
 import { registerStudio } from '#studio/studio.ts'
 import { listenToRows } from '#tables/live.ts'
 import { bringUp } from './bring-up.ts'
-import { installationSecret, MAPS_FOLDER, prepareDatabase, startDatabases } from './context.ts'
+import { installationSecret, lockInstallation, MAPS_FOLDER, prepareDatabase, requireFreePort, startDatabases } from './context.ts'
 import { createHealth, registerHealth } from './health.ts'
 import { startScm } from './scm-process.ts'
 
@@ -45,9 +45,15 @@ export async function startComptoir({ config, log, say }: Start): Promise<Compto
     studio.catch(() => undefined)
     const health = createHealth()
 
+    await requireFreePort(config.port, 'PORT')
+    if (config.demo) await requireFreePort(config.scm.port, 'SCM_PORT')
     say('database …')
     const databases = await startDatabases(config, log)
-    ends.push(databases.stop)
+    const lock = await lockInstallation(databases.url).catch((error: unknown) => {
+      databases.leave()
+      throw error
+    })
+    ends.push(databases.stop, lock.release)
     const scm = config.demo
       ? startScm({ config, databaseUrl: databases.scmUrl, log, onProgress: (text) => health.report('erp', text) })
       : undefined

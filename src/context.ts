@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
+import pg from 'pg'
 import type { Config } from '#config/config.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
@@ -27,18 +29,64 @@ export const scmMigrations: readonly Migrations[] = [migrationsOf('scm')]
 export const MAPS_FOLDER = join(import.meta.dirname, '..', 'maps', 'dynamics365')
 
 /** The databases of an installation: one server of ours for portal and reference ERP, or those of DATABASE_URL and SCM_DATABASE_URL. */
-export type Databases = { url: string; scmUrl: string; stop(): Promise<void> }
+export type Databases = {
+  url: string
+  scmUrl: string
+  stop(): Promise<void>
+  /** Lets go without stopping: the server is another's. */
+  leave(): void
+}
 
 export async function startDatabases(config: Config, log: Log): Promise<Databases> {
   if (config.databaseUrl !== undefined && (config.scm.databaseUrl !== undefined || !config.demo)) {
-    return { url: config.databaseUrl, scmUrl: config.scm.databaseUrl ?? '', stop: async () => undefined }
+    return { url: config.databaseUrl, scmUrl: config.scm.databaseUrl ?? '', stop: async () => undefined, leave: () => undefined }
   }
   const server = await startEmbeddedPostgres({ folder: postgresFolder(config), log })
   return {
     url: config.databaseUrl ?? (await ensureDatabase(server.url, 'comptoir')),
     scmUrl: config.scm.databaseUrl ?? (await ensureDatabase(server.url, 'scm')),
     stop: server.stop,
+    leave: server.leave,
   }
+}
+
+/**
+ * Makes sure that this installation runs once: held by a connection of its own, so that it ends with the process, however that ends.
+ * Throws AppError `comptoir.running_already`.
+ */
+export async function lockInstallation(url: string): Promise<{ release(): Promise<void> }> {
+  const client = new pg.Client({ connectionString: url, application_name: 'comptoir lock', keepAlive: true })
+  // A restart of the database ends the lock; the process that has it goes on.
+  client.on('error', () => undefined)
+  await client.connect()
+  const { rows } = await client.query<{ locked: boolean }>(
+    `select pg_try_advisory_lock(hashtext('comptoir.installation')) as locked`,
+  )
+  if (rows[0]?.locked !== true) {
+    await client.end()
+    throw new AppError(
+      'comptoir.running_already',
+      'Comptoir is running already with this data; stop it first, or set COMPTOIR_DATA to another folder',
+    )
+  }
+  return { release: () => client.end() }
+}
+
+/** Throws AppError `comptoir.port_taken` when something listens there. */
+export function requireFreePort(port: number, setting: string): Promise<void> {
+  return new Promise((done, failed) => {
+    const probe = createServer()
+    probe.on('error', (cause) =>
+      failed(
+        new AppError(
+          'comptoir.port_taken',
+          `Port ${port} is taken: does Comptoir run already? Otherwise set ${setting} to another`,
+          { cause },
+        ),
+      ),
+    )
+    probe.listen(port, '127.0.0.1', () => probe.close(() => done()))
+  })
 }
 
 /** The portal's database of an installation that already runs, for commands beside it. Throws AppError `comptoir.not_running`. */

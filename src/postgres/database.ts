@@ -47,6 +47,9 @@ export function openDatabase(options: {
     types: { getTypeParser },
   })
   pool.on('error', (cause) => options.log.warn({ reason: cause.message }, 'an idle database connection was lost'))
+  // A connection that is lost between two statements of a transaction speaks through its client, and unheard that ends the process.
+  // The next statement fails and tells.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   let statements = 0
 
   async function inTransaction<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -120,11 +123,18 @@ async function listen(url: string, channel: string, onPayload: (payload: string)
     client.on('notification', (message) => onPayload(message.payload ?? ''))
     client.on('error', () => undefined)
     client.on('end', () => {
-      if (!closed) void reopen()
+      // A client that never got as far as listening is its own attempt's business.
+      if (!closed && current === client) void reopen()
     })
-    await client.connect()
-    await client.query(`listen "${channel.replaceAll('"', '""')}"`)
+    try {
+      await client.connect()
+      await client.query(`listen "${channel.replaceAll('"', '""')}"`)
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw error
+    }
     current = client
+    if (closed) await client.end()
   }
 
   async function reopen(): Promise<void> {

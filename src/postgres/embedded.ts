@@ -238,10 +238,17 @@ function serverEnv(): Record<string, string> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+  return !isZombie(pid)
+}
+
+/** A server that was adopted and then killed stays in the process table until somebody collects it, which in containers may be nobody. */
+function isZombie(pid: number): boolean {
+  const file = `/proc/${pid}/stat`
+  if (process.platform !== 'linux' || !existsSync(file)) return false
+  return /\) Z /.test(readFileSync(file, 'utf8'))
 }
 
 function freePort(): Promise<number> {

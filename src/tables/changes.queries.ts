@@ -128,9 +128,12 @@ export async function postponeChange(
   delay: { afterMs: number; code: string; reason: string },
 ): Promise<void> {
   await tx`
-    update tables.change
-       set due_at = clock_timestamp() + make_interval(secs => (${delay.afterMs}::numeric / 1000)::float8), reason_code = ${delay.code}, reason = ${delay.reason}
-     where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}`
+    with postponed as (
+      update tables.change
+         set due_at = clock_timestamp() + make_interval(secs => (${delay.afterMs}::numeric / 1000)::float8), reason_code = ${delay.code}, reason = ${delay.reason}
+       where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}
+      returning table_name, row_id)
+    select pg_notify('comptoir_rows', table_name || ' ' || row_id) from postponed`
 }
 
 /** Changes that back off for this reason are due at once: the other side answers again. */
@@ -158,7 +161,7 @@ export async function discardParkedChanges(tx: Tx, numbers: readonly number[]): 
     select subscriber, row_id as "rowId" from head`
 }
 
-/** Out of the queue until a person decides. */
+/** Out of the queue until a person decides. Open pages are told: the row's state has changed, though the row has not. */
 export async function parkChange(
   tx: Tx,
   subscriber: string,
@@ -166,15 +169,21 @@ export async function parkChange(
   why: { code: string; reason: string },
 ): Promise<void> {
   await tx`
-    update tables.change set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}
-     where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}`
+    with parked as (
+      update tables.change set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}
+       where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}
+      returning table_name, row_id)
+    select pg_notify('comptoir_rows', table_name || ' ' || row_id) from parked`
 }
 
-/** Parked changes go back into the queue, as new. Answers how many. */
+/**
+ * Parked changes go back into the queue. Their attempts count on: what an earlier one wrote may have arrived, and only a later one looks.
+ * Answers how many.
+ */
 export async function releaseParked(tx: Tx, which: { subscriber: string; numbers: readonly number[] | 'all' }): Promise<number> {
   const numbers = which.numbers === 'all' ? null : which.numbers
   const rows = await tx`
-    update tables.change set parked_at = null, attempt = 0, due_at = clock_timestamp()
+    update tables.change set parked_at = null, due_at = clock_timestamp()
      where subscriber = ${which.subscriber} and parked_at is not null
        and (${numbers}::bigint[] is null or number = any(${numbers}::bigint[]))
     returning number`

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -67,6 +67,8 @@ export async function startComptoir(options: { env?: Record<string, string> } = 
     async [Symbol.asyncDispose]() {
       await end(child, 'SIGINT')
       stopOrphans(dataDir)
+      // As root the server's folder may stand elsewhere, behind a link.
+      if (existsSync(join(dataDir, 'postgres'))) rmSync(realpathSync(join(dataDir, 'postgres')), { recursive: true, force: true })
       rmSync(dataDir, { recursive: true, force: true })
     },
   }

@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HttpServer } from '#http/server.ts'
-import type { Clock } from '#lib/clock.ts'
-import type { Database } from '#postgres/database.ts'
-import type { Faults } from '../faults.ts'
+import type { BackOfficeOptions } from './options.ts'
 import { registerOrders } from './order-routes.ts'
 import { registerCustomers, registerFaultPlan, registerProducts } from './party-routes.ts'
-
-export type BackOfficeOptions = { database: Database; clock: Clock; faults: Faults }
 
 /**
  * Pages on which a person acts as the seller: orders, customers, products, and what shall go wrong. Plain forms, no scripts. There is

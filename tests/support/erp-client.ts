@@ -1,0 +1,41 @@
+import type { RunningComptoir } from './comptoir.ts'
+
+/** The reference ERP of a running Comptoir, over HTTP as any client. */
+export type ErpClient = {
+  count(path: string): Promise<number>
+  read<T>(path: string): Promise<T[]>
+  change(path: string, fields: object): Promise<void>
+  setFaults(plan: object): Promise<void>
+}
+
+export async function openErp(comptoir: RunningComptoir): Promise<ErpClient> {
+  const send = async (path: string, init: RequestInit = {}) => {
+    const form = {
+      grant_type: 'client_credentials',
+      client_id: 'comptoir',
+      client_secret: 'comptoir-demo-secret',
+      resource: comptoir.erpUrl,
+    }
+    const token = await fetch(`${comptoir.erpUrl}/oauth2/token`, { method: 'POST', body: new URLSearchParams(form) })
+    const { access_token } = (await token.json()) as { access_token: string }
+    const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' }
+    const answer = await fetch(`${comptoir.erpUrl}/data/${path}`, { ...init, headers })
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`)
+    return answer
+  }
+  return {
+    count: async (path) => Number(await (await send(path)).text()),
+    read: async <T>(path: string) => ((await (await send(path)).json()) as { value: T[] }).value,
+    async change(path, fields) {
+      await send(`${path}?cross-company=true`, { method: 'PATCH', body: JSON.stringify(fields) })
+    },
+    async setFaults(plan) {
+      const answer = await fetch(`${comptoir.erpUrl}/faults`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(plan),
+      })
+      if (!answer.ok) throw new Error(`the fault plan was refused: ${await answer.text()}`)
+    },
+  }
+}
