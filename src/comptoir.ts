@@ -88,7 +88,7 @@ export async function startComptoir({ config, log, say }: Start): Promise<Compto
     const permissions = () => releases.current().site.permissions
     const server = await createHttpServer({ log, cookieSecret: installationSecret(config, 'cookie-secret') })
     const place = { database, catalog, clock: systemClock }
-    registerHealth(server, health)
+    registerHealth(server, health, database)
     registerEventRoute(server, dualWrite, eventSecret)
     await registerVisitors(server, {
       ...place,

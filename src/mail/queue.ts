@@ -28,7 +28,13 @@ export async function startJobQueue(options: { url: string; tasks: TaskList; log
     logger: loggerTo(options.log),
   })
   runner.promise.catch((error: unknown) => options.log.error({ reason: String(error) }, 'the job queue has stopped'))
-  return { stop: () => runner.stop() }
+  return {
+    async stop() {
+      await runner.stop()
+      // The outcome of the last job is still being written when `stop` returns; this ends after it.
+      await runner.promise.catch(() => undefined)
+    },
+  }
 }
 
 function loggerTo(log: Log): Logger {
