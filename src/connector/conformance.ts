@@ -3,11 +3,9 @@ import { required } from '#lib/assert.ts'
 import { testEvents } from './conformance/events.ts'
 import { testGroups } from './conformance/groups.ts'
 import { testReading } from './conformance/reading.ts'
-import type { Subject } from './conformance/subject.ts'
 import { testTrouble } from './conformance/trouble.ts'
 import { testWriting } from './conformance/writing.ts'
-
-export type { Faults, Subject } from './conformance/subject.ts'
+import type { Subject } from './subject.ts'
 
 /**
  * The suite that every connector must pass, to be called from a test file: each promise of the contract as a named test, tried on an

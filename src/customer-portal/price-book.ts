@@ -1,4 +1,5 @@
 import { assert } from '#lib/assert.ts'
+import type { Conversion } from '#lib/conversions.ts'
 import { type DecimalText, divide, multiply } from '#lib/decimal.ts'
 import type { FilterExpression } from '#lib/odata/ast.ts'
 import type { PageContext } from '#portals/component.ts'
@@ -7,7 +8,7 @@ import type { QueryRow } from '#tables/query.ts'
 import { listRows, type RowId } from '#tables/rows.queries.ts'
 import { either, every, where } from './filters.ts'
 import type { OrderTerms } from './order-terms.ts'
-import { type Agreement, type PricedProduct, type UnitConversion, unitsOf } from './pricing.ts'
+import { type Agreement, type PricedProduct, unitsOf } from './pricing.ts'
 
 /** A product as a buyer sees it, with everything its price and units need. */
 export type OfferedProduct = PricedProduct & {
@@ -166,7 +167,7 @@ function agreementOf(row: QueryRow): (Agreement & { productId: RowId })[] {
   ]
 }
 
-async function readConversions(ground: Ground, products: readonly QueryRow[]): Promise<Map<string, UnitConversion[]>> {
+async function readConversions(ground: Ground, products: readonly QueryRow[]): Promise<Map<string, Conversion[]>> {
   const { tx, catalog } = ground
   const rows = await listRows(tx, catalog, {
     table: catalog.get('msdyn_productspecificunitofmeasureconversion'),

@@ -1,4 +1,5 @@
-import { compare, type DecimalText, divide, equal, multiply, round } from '#lib/decimal.ts'
+import { type Conversion, factorBetween } from '#lib/conversions.ts'
+import { compare, type DecimalText, divide, multiply, round } from '#lib/decimal.ts'
 import type { RowId } from '#tables/rows.queries.ts'
 
 /**
@@ -11,12 +12,9 @@ export type PricedProduct = {
   defaultUomId: RowId | null
   price: DecimalText | null
   currencyId: RowId | null
-  conversions: readonly UnitConversion[]
+  conversions: readonly Conversion[]
   agreements: readonly Agreement[]
 }
-
-/** One `from` is `factor` `to`. */
-export type UnitConversion = { from: RowId; to: RowId; factor: DecimalText }
 
 export type Agreement = {
   scope: 'account' | 'list' | 'everybody'
@@ -68,30 +66,6 @@ export function unitsOf(product: PricedProduct): RowId[] {
       units.add(unit)
   }
   return [...units]
-}
-
-/** How many `to` one `from` is: by one conversion, in either direction, or by two that meet in a unit between. */
-export function factorBetween(conversions: readonly UnitConversion[], from: RowId, to: RowId): DecimalText | undefined {
-  if (from === to) return '1'
-  const direct = directFactor(conversions, from, to)
-  if (direct !== undefined) return direct
-  for (const { from: a, to: b } of conversions) {
-    const between = a === from ? b : b === from ? a : undefined
-    if (between === undefined) continue
-    const first = directFactor(conversions, from, between)
-    const second = directFactor(conversions, between, to)
-    if (first !== undefined && second !== undefined) return multiply(first, second)
-  }
-  return undefined
-}
-
-function directFactor(conversions: readonly UnitConversion[], from: RowId, to: RowId): DecimalText | undefined {
-  for (const one of conversions) {
-    if (equal(one.factor, '0')) continue
-    if (one.from === from && one.to === to) return one.factor
-    if (one.from === to && one.to === from) return divide('1', one.factor)
-  }
-  return undefined
 }
 
 /** The asked unit wins over any other, the product's own over the rest. */

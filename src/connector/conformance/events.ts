@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { plainCreate, SIGNAL, type Subject, write } from './subject.ts'
+import { plainCreate, SIGNAL, type Subject, write } from '../subject.ts'
 
 /** Promises about the changes that the ERP posts. */
 export function testEvents(subject: () => Subject): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { applied, kinds, SIGNAL, type Subject } from './subject.ts'
+import { applied, kinds, SIGNAL, type Subject } from '../subject.ts'
 
 /** More attempts than any group may need once nothing goes wrong any more. */
 const ATTEMPTS_MAX = 4

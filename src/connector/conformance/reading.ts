@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Connector, RemoteRecord } from '../contract.ts'
-import { plainCreate, SIGNAL, type Subject, write } from './subject.ts'
+import { plainCreate, SIGNAL, type Subject, write } from '../subject.ts'
 
 const PAGE_ROWS = 3
 const PAGES_MAX = 200

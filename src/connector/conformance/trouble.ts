@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { applied, kinds, plainCreate, SIGNAL, type Subject, write } from './subject.ts'
+import { applied, kinds, plainCreate, SIGNAL, type Subject, write } from '../subject.ts'
 
 const PAUSE_S = 7
 

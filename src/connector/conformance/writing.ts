@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RemoteFields } from '../contract.ts'
-import { applied, kinds, plainCreate, SIGNAL, type Subject, write } from './subject.ts'
+import { applied, kinds, plainCreate, SIGNAL, type Subject, write } from '../subject.ts'
 
 /** Promises about single records and about groups without a header. */
 export function testWriting(subject: () => Subject): void {

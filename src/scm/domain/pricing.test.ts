@@ -5,7 +5,6 @@ import { createSmallCompany } from '../../../tests/support/small-company.ts'
 import type { Agreement } from './pricing.queries.ts'
 import { chooseAgreement, findPrice, type PriceQuestion } from './pricing.ts'
 import { getRow } from './rows.queries.ts'
-import { factorBetween } from './units.ts'
 import { writers } from './writers.ts'
 
 const question: PriceQuestion = {
@@ -127,25 +126,4 @@ test('an agreement by the piece prices a box by the pieces in it', async () => {
     return findPrice(tx, await getRow(tx, 'released_product', { ItemNumber: 'P1' }), { ...question, unit: 'box', quantity: '2' })
   })
   assert.deepEqual(price, { price: '108', priceQuantity: '1', charges: '0', source: 'agreement' })
-})
-
-test('units convert directly, backwards, and over one unit between; the first of two conversions counts', () => {
-  const one = (from: string, to: string, factor: string, numerator = '1', denominator = '1') => ({
-    from,
-    to,
-    factor,
-    numerator,
-    denominator,
-  })
-  const conversions = [
-    one('box', 'ea', '12'),
-    one('pal', 'box', '40'),
-    one('box', 'ea', '10'),
-    one('lb', 'kg', '1', '45359237', '100000000'),
-  ]
-  assert.equal(factorBetween(conversions, 'box', 'ea'), '12')
-  assert.equal(factorBetween(conversions, 'pal', 'ea'), '480')
-  assert.equal(factorBetween(conversions, 'lb', 'kg'), '0.45359237')
-  assert.equal(factorBetween([one('pair', 'ea', '2')], 'ea', 'pair'), '0.5')
-  assert.equal(factorBetween(conversions, 'kg', 'ea'), undefined)
 })

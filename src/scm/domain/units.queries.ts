@@ -1,10 +1,10 @@
 import type { Tx } from '#postgres/database.ts'
 
-export type Conversion = { from: string; to: string; factor: string; numerator: string; denominator: string }
+type ConversionRow = { from: string; to: string; factor: string; numerator: string; denominator: string }
 
 /** Conversions that can serve a product: its own first, then the general ones. */
-export async function listConversions(tx: Tx, productNumber: string): Promise<Conversion[]> {
-  const rows = await tx<Conversion & { rank: number }>`
+export async function listConversions(tx: Tx, productNumber: string): Promise<ConversionRow[]> {
+  const rows = await tx<ConversionRow & { rank: number }>`
     select "FromUnitSymbol" as from, "ToUnitSymbol" as to, "Factor" as factor, "Numerator" as numerator, "Denominator" as denominator, 0 as rank
       from scm.product_unit_conversion where "ProductNumber" = ${productNumber}
     union all

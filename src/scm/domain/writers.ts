@@ -8,8 +8,6 @@ import { insertLine, removeLine, updateLine } from './orders/order-line.ts'
 import { insertAgreement, removeAgreement, updateAgreement } from './price-agreements.ts'
 import type { Fields, Row, WriteContext } from './rows.ts'
 
-export type { Fields, FieldValue, Row, WriteContext } from './rows.ts'
-
 /**
  * Writes of one table with its rules: defaults, checks, numbers, totals. `fields` are the given fields only. Each throws InfologError
  * for what the rules refuse; the caller rolls the transaction back.

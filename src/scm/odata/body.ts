@@ -1,6 +1,6 @@
 import { parseDecimal } from '#lib/decimal.ts'
 import { isJsonObject } from '#lib/json.ts'
-import type { Fields, FieldValue } from '../domain/writers.ts'
+import type { Fields, FieldValue } from '../domain/rows.ts'
 import { COMPANY_FIELD, type Entity, emptyValue, type Field, NAMESPACE } from '../entities/catalog.ts'
 import { ExactNumber, parseExactJson } from '../entities/exact-json.ts'
 import { failBody } from './failures.ts'

@@ -1,8 +1,19 @@
 import { formatNumber } from '../../domain/number-sequences.ts'
 import { DAY_MS, dayOf, NO_DATE } from '../../domain/rows.ts'
+import type { DemoCustomer } from './customers.ts'
 import type { DemoLine } from './order-lines.ts'
-import type { DemoOrder } from './orders.ts'
+import type { OrderPlan } from './order-plan.ts'
 import type { DemoRow } from './setup.ts'
+
+export type DemoOrder = {
+  customer: DemoCustomer
+  plan: OrderPlan
+  lines: DemoLine[]
+  contactId: string
+  number: string
+  firstLot: number
+  isFrench: boolean
+}
 
 type Outcome = { status: string; processing: string; document: string; tax: string; total: string }
 

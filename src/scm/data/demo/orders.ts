@@ -7,21 +7,11 @@ import { type DocumentStatus, lineStatus, orderStatus, processingStatus } from '
 import { DAY_MS } from '../../domain/rows.ts'
 import type { DemoCustomer } from './customers.ts'
 import { type DemoLine, firstDelivery, inventLines } from './order-lines.ts'
-import { type OrderPlan, planOrder, type Stage, stages } from './order-plan.ts'
-import { invoiceLineRow, invoiceRow, lineRow, orderRow, slipLineRow, slipRow } from './order-rows.ts'
+import { planOrder, type Stage, stages } from './order-plan.ts'
+import { type DemoOrder, invoiceLineRow, invoiceRow, lineRow, orderRow, slipLineRow, slipRow } from './order-rows.ts'
 import type { DemoProduct } from './products.ts'
 import type { Random } from './random.ts'
 import { type DemoCompany, type DemoRow, type DemoTables, demoCompanies, paymentTerms } from './setup.ts'
-
-export type DemoOrder = {
-  customer: DemoCustomer
-  plan: OrderPlan
-  lines: DemoLine[]
-  contactId: string
-  number: string
-  firstLot: number
-  isFrench: boolean
-}
 
 type Documents = {
   headers: DemoRow[]

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Connector, GroupOutcome, RecordWrite, RemoteFields, WriteOutcome } from '../contract.ts'
+import type { Connector, GroupOutcome, RecordWrite, RemoteFields, WriteOutcome } from './contract.ts'
 
 /** A connector with an ERP of its own behind it, for the suite to try. */
 export type Subject = AsyncDisposable & {
