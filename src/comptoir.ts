@@ -20,7 +20,7 @@ import { registerStudio } from '#studio/studio.ts'
 import { listenToRows } from '#tables/live.ts'
 import { bringUp } from './bring-up.ts'
 import { installationSecret, lockInstallation, MAPS_FOLDER, prepareDatabase, requireFreePort, startDatabases } from './context.ts'
-import { createHealth, registerHealth } from './health.ts'
+import { createHealth, type Health, registerHealth } from './health.ts'
 import { startScm } from './scm-process.ts'
 
 export type Comptoir = { stop(): Promise<void> }
@@ -55,7 +55,7 @@ export async function startComptoir({ config, log, say }: Start): Promise<Compto
     })
     ends.push(databases.stop, lock.release)
     const scm = config.demo
-      ? startScm({ config, databaseUrl: databases.scmUrl, log, onProgress: (text) => health.report('erp', text) })
+      ? startScm({ config, databaseUrl: databases.scmUrl, log, onProgress: tellOnce(health, say) })
       : undefined
     if (scm !== undefined) ends.push(scm.stop)
     const database = openDatabase({ url: databases.url, log, connectionsMax: CONNECTIONS_MAX })
@@ -128,4 +128,14 @@ export async function startComptoir({ config, log, say }: Start): Promise<Compto
 function languageCodes(settings: { defaultLanguage: string; languages: readonly { code: string }[] }): string[] {
   const codes = settings.languages.map((language) => language.code)
   return [settings.defaultLanguage, ...codes.filter((code) => code !== settings.defaultLanguage)]
+}
+
+/** The ERP speaks of every file it loads: /health repeats it all, the terminal hears that it is at work. */
+function tellOnce(health: Health, say: Start['say']): (text: string) => void {
+  let told = false
+  return (text) => {
+    health.report('erp', text)
+    if (!told) say('  the ERP loads its company (once) …')
+    told = true
+  }
 }
