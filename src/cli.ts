@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { createAdministrator } from '#access/people.ts'
-import { readConfig } from '#config/config.ts'
+import { readConfigOrExit } from '#config/config.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { createDualWrite, type DualWrite } from '#dual-write/engine.ts'
 import { readMaps } from '#dual-write/map.ts'
@@ -17,7 +17,7 @@ import { findCompanyId } from '#tables/rows.queries.ts'
 import { installationSecret, MAPS_FOLDER, openRunningDatabase } from './context.ts'
 
 /** `npm run -s comptoir -- <command>`: commands beside a running Comptoir. Results go to standard output, everything else to standard error. */
-const config = readConfig(process.env, resolve(import.meta.dirname, '..'))
+const config = readConfigOrExit(resolve(import.meta.dirname, '..'))
 const log = createLog({ level: 'warn', name: 'comptoir command' })
 const actor = `command (${process.env.USER ?? 'unknown'})`
 

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
-import { readConfig } from '#config/config.ts'
+import { readConfigOrExit } from '#config/config.ts'
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import { createLog } from '#log/log.ts'
 import { type Comptoir, startComptoir } from './comptoir.ts'
 
 /** `npm start`: runs Comptoir until it is told to stop, and stops it in order. */
 const root = resolve(import.meta.dirname, '..')
-const config = readConfig(process.env, root)
+const config = readConfigOrExit(root)
 const log = createLog({ level: config.logLevel, name: 'comptoir', destination: resolve(config.dataDir, 'comptoir.log') })
 const say = (text: string) => process.stdout.write(`${text}\n`)
 

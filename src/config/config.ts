@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { AppError, messageOf } from '#lib/app-error.ts'
 import type { LogLevel } from '#log/log.ts'
 
 /**
@@ -45,7 +46,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
   }
   const url = (name: string): string | undefined => {
     const value = text(name)
-    if (value !== undefined && !URL.canParse(value)) problems.push(`${name} must be a URL`)
+    if (value !== undefined && !/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
+      problems.push(`${name} must be a URL that begins with http:// or https://`)
     return value?.replace(/\/+$/, '')
   }
 
@@ -87,6 +89,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
     mailFrom: text('MAIL_FROM') ?? 'Comptoir <no-reply@comptoir.example>',
     siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'src/customer-portal/site'),
   }
-  if (problems.length > 0) throw new Error(`Configuration:\n  ${problems.join('\n  ')}`)
+  if (problems.length > 0) throw new AppError('config.invalid', `Settings are missing or wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)
+}
+
+/** For a program: its settings, or what is wrong with them on standard error, and its end. */
+export function readConfigOrExit(root: string): Config {
+  try {
+    return readConfig(process.env, root)
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\nREADME.md, "Settings", has them all.\n`)
+    return process.exit(1)
+  }
 }

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { setInterval } from 'node:timers'
-import { readConfig } from '#config/config.ts'
+import { readConfigOrExit } from '#config/config.ts'
 import { messageOf } from '#lib/app-error.ts'
 import { createLog, type Log } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
@@ -18,7 +18,7 @@ import { createScmServer, type ScmStatus } from './server.ts'
 const PARENT_POLL_MS = 1_000
 const HOST = '127.0.0.1'
 
-const config = readConfig(process.env, join(import.meta.dirname, '../..'))
+const config = readConfigOrExit(join(import.meta.dirname, '../..'))
 const log = createLog({ level: config.logLevel, name: 'scm' })
 const stopped = whenToStop()
 try {
