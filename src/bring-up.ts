@@ -2,7 +2,7 @@ import type { AccessPlace } from '#access/sign-in.ts'
 import type { Config } from '#config/config.ts'
 import type { DualWrite } from '#dual-write/engine.ts'
 import type { MapStatus } from '#dual-write/status.ts'
-import { messageOf } from '#lib/app-error.ts'
+import { isAppError, messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 import { createDemoPeople, demoGuide } from './demo.ts'
 import type { Health } from './health.ts'
@@ -35,6 +35,7 @@ export async function bringUp(options: {
     log.info({}, 'ready')
     say(config.demo ? demoGuide(config.publicUrl, `http://localhost:${config.scm.port}`) : `ready: ${config.publicUrl}`)
   } catch (error) {
+    if (isAppError(error, 'dual_write.stopped')) return
     log.error(
       { reason: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
       'the start did not come to its end',
@@ -51,6 +52,8 @@ async function tellWhileSyncing(
   told: Set<string>,
 ): Promise<void> {
   let looking = false
+  const troubles = createTroubles()
+  let toldReason: string | undefined
   const look = async () => {
     if (looking) return
     looking = true
@@ -59,7 +62,11 @@ async function tellWhileSyncing(
     })
     const synced = maps.filter(isSynced)
     const current = maps.find((map) => map.state === 'initializing' && map.initialSync?.state === 'running')
-    health.report('sync', `${synced.length} of ${maps.length} table maps${current === undefined ? '' : `; ${describe(current)}`}`)
+    const progress = `${synced.length} of ${maps.length} table maps${current === undefined ? '' : `; ${describe(current)}`}`
+    const reason = troubles.read(progress, maps)
+    health.report('sync', reason === undefined ? progress : `${progress}; waiting: ${reason}`)
+    if (reason !== undefined && reason !== toldReason) say(`  waiting: ${reason}`)
+    toldReason = reason
     for (const map of synced) {
       if (map.initialSync === null || told.has(map.name)) continue
       told.add(map.name)
@@ -73,6 +80,19 @@ async function tellWhileSyncing(
     await look()
   } finally {
     clearInterval(timer)
+  }
+}
+
+/** Why nothing goes on: the error of the first map that is not in step, told since the last progress. */
+function createTroubles(): { read(progress: string, maps: readonly MapStatus[]): string | undefined } {
+  let last: { progress: string; errorAt: string | undefined } | undefined
+  return {
+    read(progress, maps) {
+      const error = maps.find((map) => !isSynced(map))?.lastError ?? undefined
+      // One that was there before is of an earlier start, or overcome.
+      if (last?.progress !== progress) last = { progress, errorAt: error?.at }
+      return error === undefined || error.at === last.errorAt ? undefined : error.reason
+    },
   }
 }
 

@@ -95,8 +95,10 @@ async function runPreparation(core: Core, options: WorkOptions, signal: AbortSig
       attempts = 0
     } catch (error) {
       attempts += 1
-      if (!signal.aborted)
+      if (!signal.aborted) {
         core.log.warn({ attempts, reason: messageOf(error) }, 'the first copy is interrupted and goes on later')
+        await noteError(core, options.states, messageOf(error))
+      }
     }
     const waitMs = attempts === 0 ? SWEEP_MS : Math.min(retryDelayMs(attempts, core.clock.random()), RETRY_MS_MAX)
     await options.stateWaker.wait(waitMs, signal)
@@ -174,10 +176,15 @@ async function attempt<T>(core: Core, step: () => Promise<T>, otherwise: T): Pro
   } catch (error) {
     core.index.forget()
     core.log.warn({ reason: messageOf(error) }, 'a step of the engine failed and is tried again')
-    const name = core.maps[0]?.name
-    if (name !== undefined)
-      await core.database.transaction((tx) => setMapError(tx, name, messageOf(error))).catch(() => undefined)
+    await noteError(core, undefined, messageOf(error))
     await core.clock.sleep(500)
     return otherwise
   }
+}
+
+/** What stands in the way of the engine as a whole is told by the map that waits for it: the first that does not run yet. */
+async function noteError(core: Core, states: States | undefined, reason: string): Promise<void> {
+  const waiting = core.maps.find((map) => states !== undefined && !states.live().includes(map.name)) ?? core.maps[0]
+  if (waiting === undefined) return
+  await core.database.transaction((tx) => setMapError(tx, waiting.name, reason)).catch(() => undefined)
 }
