@@ -17,7 +17,10 @@ export type TestErp = AsyncDisposable & {
 }
 
 /** The reference ERP on a free port over a fresh database: no company yet, one client whose company is usmf. */
-export async function startTestErp(options: Partial<ScmServerOptions> = {}): Promise<TestErp> {
+export async function startTestErp({
+  port = 0,
+  ...options
+}: Partial<ScmServerOptions> & { port?: number } = {}): Promise<TestErp> {
   const test = await createTestDatabase()
   await migrateScm(test.database)
   const client = { id: 'test', secret: 'test-secret', company: 'usmf' }
@@ -30,7 +33,7 @@ export async function startTestErp(options: Partial<ScmServerOptions> = {}): Pro
     faults,
     ...options,
   })
-  await server.listen({ host: '127.0.0.1', port: 0 })
+  await server.listen({ host: '127.0.0.1', port })
   const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
