@@ -40,6 +40,7 @@ export async function bringUp(options: {
       { reason: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
       'the start did not come to its end',
     )
+    health.report('start', `did not come to its end: ${messageOf(error)}`)
     say(`The start did not come to its end: ${messageOf(error)}`)
   }
 }

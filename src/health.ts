@@ -3,8 +3,8 @@ import type { Database } from '#postgres/database.ts'
 
 /** How far the start is: what /health answers. */
 export type Health = {
-  /** What a part is doing now. */
-  report(part: 'erp' | 'sync', text: string): void
+  /** What a part is doing now; `start` speaks only when the whole cannot go on. */
+  report(part: 'erp' | 'sync' | 'start', text: string): void
   ready(): void
   read(): { status: 'starting' | 'ready'; progress: Readonly<Record<string, string>> }
 }

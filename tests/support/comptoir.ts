@@ -52,6 +52,7 @@ export async function startComptoir(options: { env?: Record<string, string> } = 
       const deadlineMs = Date.now() + READY_TIMEOUT_MS
       while (Date.now() < deadlineMs) {
         if (child?.exitCode !== null && child?.exitCode !== undefined) break
+        if (output.includes('The start did not come to its end')) break
         if (await isReady(portalUrl)) return
         await delay(100)
       }
