@@ -37,6 +37,8 @@ let store: StoreOrders
 let admin: Page
 let buyer: Page
 let colleague: Page
+/** The representative's order, for the colleague to ask after. */
+let buyersOrder: string
 const complaints: string[][] = []
 
 before(async () => {
@@ -94,7 +96,6 @@ test('an order of another store is not there, by address or by query', { skip },
   const [found] = (await api<{ salesorderid: string }>(admin, ask)).value
   assert.ok(found)
   assert.deepEqual((await api(buyer, ask)).value, [])
-  const statusOf = async (page: Page, path: string) => (await page.request.get(`${comptoir.portalUrl}${path}`)).status()
   for (const path of [`/orders/${found.salesorderid}`, `/_api/salesorders(${found.salesorderid})`]) {
     assert.equal(await statusOf(admin, path), 200, path)
     assert.equal(await statusOf(buyer, path), 404, path)
@@ -111,6 +112,7 @@ test('two lines at the reseller price reach the ERP with the same amounts, and t
   ]
   const { number, id } = await orderAsShown(buyer, 'PO-BIKES-1', wanted)
   await expectInErp({ number, id, wanted, contact: 0 })
+  buyersOrder = id
 
   const seller = await openSeller(number)
   await press(seller, 'Confirm')
@@ -141,6 +143,8 @@ test('a colleague invited as authorized user sees none of these, then the order 
   colleague = await invite(1, 'Authorized user')
   assert.deepEqual(await listedOrders(colleague), [])
   assert.equal((await api(colleague, 'salesorders?$count=true'))['@odata.count'], 0)
+  for (const path of [`/orders/${buyersOrder}`, `/_api/salesorders(${buyersOrder})`])
+    assert.equal(await statusOf(colleague, path), 404, path)
 
   const wanted = [{ product: 'WB-H098', quantity: '6' }]
   const { number, id } = await orderAsShown(colleague, 'PO-BIKES-2', wanted)
@@ -249,6 +253,10 @@ async function api<T>(page: Page, path: string): Promise<{ '@odata.count': numbe
   const response = await page.request.get(`${comptoir.portalUrl}/_api/${path}`)
   assert.equal(response.status(), 200, await response.text())
   return (await response.json()) as { '@odata.count': number; value: T[] }
+}
+
+async function statusOf(page: Page, path: string): Promise<number> {
+  return (await page.request.get(`${comptoir.portalUrl}${path}`)).status()
 }
 
 async function openSeller(number: string): Promise<Page> {
