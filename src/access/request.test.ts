@@ -47,6 +47,18 @@ test('signed out, a session’s cookie is worth nothing, even to one who kept it
   assert.equal((await thief.get('/signin')).json().visitor.kind, 'anonymous')
 })
 
+test('who signs in again ends the session that the browser held before', async () => {
+  await using people = await createPeople()
+  await using server = await createPeopleServer(people)
+  const jane = browse(server)
+  await signInAs(jane, JANE)
+  const before = browse(server)
+  for (const [name, value] of jane.cookies) before.cookies.set(name, value)
+  await signInAs(jane, JANE)
+  assert.equal((await jane.get('/signin')).json().visitor.kind, 'contact')
+  assert.equal((await before.get('/signin')).json().visitor.kind, 'anonymous')
+})
+
 test('what is taken away is gone at the next request: roles, the sign-in, the contact itself', async () => {
   await using people = await createPeople()
   await using server = await createPeopleServer(people)

@@ -155,8 +155,10 @@ function visitOf(request: Request): Visit {
   return required((request as VisitedRequest)[VISIT], 'the visit (registerVisitors comes before the routes)')
 }
 
+/** The session that the browser held until now ends: its cookie is overwritten, and nobody else should go on with it. */
 async function enter(request: Request, reply: Reply, token: string): Promise<void> {
   const visit = visitOf(request)
+  if (visit.sessionToken !== undefined) await signOut(visit.options, visit.sessionToken)
   reply.setCookie(SESSION_COOKIE, token, { ...cookieFor(visit.options), maxAge: SESSION_SECONDS_MAX })
   visit.sessionToken = token
   visit.visitor = await readVisitor(request, visit.options, token)

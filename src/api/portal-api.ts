@@ -1,6 +1,6 @@
 import type { Permissions } from '#access/permissions.ts'
 import type { Visitor } from '#access/visitor.ts'
-import { failureOf, type HttpServer, type Reply, type Request } from '#http/server.ts'
+import { failureOf, type HttpServer, pathForLog, type Reply, type Request } from '#http/server.ts'
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 import { type Database, sqlStateOf } from '#postgres/database.ts'
@@ -104,7 +104,7 @@ async function readOne(options: PortalApiOptions, reading: Reading, url: URL, id
 
 function answerError(error: unknown, request: Request, reply: Reply, log: Log): unknown {
   const refusal = refusalOf(error)
-  const values = { method: request.method, path: request.url.split('?')[0], reason: messageOf(error) }
+  const values = { method: request.method, path: pathForLog(request), reason: messageOf(error) }
   if (refusal !== undefined) {
     log.debug(values, 'an API request was refused')
     const { status, code } = refusals[refusal.kind]

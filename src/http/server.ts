@@ -36,6 +36,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     forceCloseConnections: true,
     // Repeated and unknown query parameters are judged by the routes themselves.
     routerOptions: { ignoreTrailingSlash: true },
+    // What is no address at all never reaches the hooks that set headers and the handlers of failures.
+    frameworkErrors: (_error, _request, reply) => void refuseAddress(reply as Reply),
   })
   await server.register(cookie, { secret: options.cookieSecret })
   await server.register(formbody)
@@ -48,7 +50,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const answerFailure = options.answerFailure ?? answerJson
   server.setErrorHandler((error, request, reply) => {
     const failure = failureOf(error)
-    const values = { method: request.method, path: request.url.split('?')[0], code: failure.code, reason: messageOf(error) }
+    const values = { method: request.method, path: pathForLog(request), code: failure.code, reason: messageOf(error) }
     if (failure.status >= 500)
       options.log.error({ ...values, stack: error instanceof Error ? error.stack : undefined }, 'a request failed')
     else options.log.debug(values, 'a request was refused')
@@ -59,6 +61,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   )
   return server
 }
+
+/** The address that was asked for, without a host: a path may begin with '//', and that is none. */
+export function urlOf(request: Request): URL {
+  return new URL(`http://here${request.url.startsWith('/') ? '' : '/'}${request.url}`)
+}
+
+/** Codes of invitations and links to a new password travel in paths: whoever reads a log must not be able to use them. */
+export function pathForLog(request: Request): string {
+  const [path = ''] = request.url.split('?')
+  return path
+    .split('/')
+    .map((part) => (part.length < SECRET_CHARACTERS_MIN || UUID.test(part) ? part : '…'))
+    .join('/')
+}
+
+const SECRET_CHARACTERS_MIN = 20
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** No inline script or style, nothing from elsewhere, no framing. */
 const CONTENT_SECURITY_POLICY = {
@@ -112,6 +131,13 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   version_conflict: 412,
   too_many: 429,
   'postgres.unreachable': 503,
+}
+
+function refuseAddress(reply: Reply): unknown {
+  return reply
+    .code(400)
+    .headers({ 'content-security-policy': "default-src 'none'", 'x-content-type-options': 'nosniff' })
+    .send({ error: { code: 'request.invalid', message: 'This is no address' } })
 }
 
 function answerJson(failure: Failure, _request: Request, reply: Reply): unknown {

@@ -68,6 +68,12 @@ test('what does not exist is a 404 page in the reader’s language, also when a 
   assert.match(french.text, /<html lang="fr">/)
 })
 
+test('an address that begins with two slashes names no host and no page of ours', async () => {
+  await using portal = await setUp()
+  assert.equal((await portal.anonymous().get('//evil.example/')).status, 404)
+  assert.equal((await portal.anonymous().get('//')).status, 200)
+})
+
 test('after signing in one returns to where one wanted to go, but never to another site', async () => {
   await using portal = await setUp()
   const browser = portal.anonymous()
@@ -78,6 +84,8 @@ test('after signing in one returns to where one wanted to go, but never to anoth
     '/\\evil.example',
     'javascript:alert(1)',
     '/\t/evil.example',
+    '/.//evil.example',
+    '/x/..//evil.example',
   ]) {
     await browser.get('/signin')
     const answer = await browser.post('/signin', { ...credentials, return: elsewhere })

@@ -1,5 +1,5 @@
 import { csrfTokenOf, visitorOf } from '#access/request.ts'
-import { type Failure, failureOf, type HttpServer, type Reply, type Request } from '#http/server.ts'
+import { type Failure, failureOf, type HttpServer, pathForLog, type Reply, type Request, urlOf } from '#http/server.ts'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -55,14 +55,14 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
     visitOf(request, reply, params = {}) {
       const { site } = releases.current()
       const visitor = visitorOf(request)
-      const url = new URL(request.url, 'http://portal')
+      const url = urlOf(request)
       return {
         site,
         engine,
         visitor,
         language: languageOf(site, visitor),
         csrfToken: csrfTokenOf(request, reply),
-        path: url.pathname.length > 1 ? url.pathname.replace(/\/+$/, '') : '/',
+        path: url.pathname.replace(/\/+$/, '') || '/',
         query: url.searchParams,
         params,
         state: {},
@@ -105,7 +105,7 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
 /** A failure as a page. When even that page fails (a template of the site is broken), a bare one says so. */
 async function failWithPage(portal: Portal, log: Log, error: unknown, request: Request, reply: Reply): Promise<Reply> {
   const failure = failureOf(error)
-  const values = { method: request.method, path: request.url.split('?')[0], code: failure.code, reason: messageOf(error) }
+  const values = { method: request.method, path: pathForLog(request), code: failure.code, reason: messageOf(error) }
   if (failure.status >= 500) log.error({ ...values, stack: error instanceof Error ? error.stack : undefined }, 'a request failed')
   else log.debug(values, 'a request was refused')
   try {

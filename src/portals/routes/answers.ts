@@ -97,11 +97,14 @@ export function sendAnswer(portal: Portal, reply: Reply, visit: Visit, answer: A
   }
 }
 
+const SAME_SITE = /^\/(?![/\\])[^\\\s]*$/
+
 /** A path of this site, or undefined: '//elsewhere', 'https://…' and back-slashed forms are none. */
 export function sameSitePath(text: string): string | undefined {
-  if (!/^\/(?![/\\])[^\\\s]*$/.test(text)) return undefined
-  const url = new URL(text, 'http://portal')
-  return url.origin === 'http://portal' ? `${url.pathname}${url.search}` : undefined
+  if (!SAME_SITE.test(text)) return undefined
+  const { pathname, search } = new URL(text, 'http://portal')
+  // Asked again: '/.//elsewhere' loses its dot only when it is read as a URL.
+  return SAME_SITE.test(pathname) ? `${pathname}${search}` : undefined
 }
 
 const VALUES_MAX = 2_000

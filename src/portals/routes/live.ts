@@ -32,6 +32,8 @@ export function addLiveRoute(server: HttpServer, portal: Portal, hub: LiveHub): 
     const { raw } = reply
     raw.on('close', remove)
     raw.on('error', remove)
+    // Whoever left while the rows were looked up has closed already: nobody will be told of it again.
+    if (raw.destroyed) return remove()
     raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',

@@ -1,6 +1,6 @@
 import { checkCsrf, visitorOf } from '#access/request.ts'
 import { type ContactVisitor, isAdministrator } from '#access/visitor.ts'
-import { failureOf, type HttpServer, type Reply, type Request } from '#http/server.ts'
+import { failureOf, type HttpServer, pathForLog, type Reply, type Request } from '#http/server.ts'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 
@@ -16,7 +16,7 @@ export function guardApi(scope: HttpServer, log: Log): void {
   })
   scope.setErrorHandler((error, request, reply) => {
     const failure = failureOf(error)
-    const values = { method: request.method, path: request.url.split('?')[0], code: failure.code, reason: messageOf(error) }
+    const values = { method: request.method, path: pathForLog(request), code: failure.code, reason: messageOf(error) }
     if (failure.status >= 500)
       log.error({ ...values, stack: error instanceof Error ? error.stack : undefined }, 'a request of Studio failed')
     return reply.code(failure.status).send({ error: { code: failure.code, message: failure.message } })
