@@ -5,6 +5,8 @@ import { checkImports } from './check/imports.ts'
 import { checkMessages } from './check/messages.ts'
 import { checkQueries } from './check/queries.ts'
 import { checkSizes } from './check/sizes.ts'
+import { checkSnippets } from './check/snippets.ts'
+import { checkTables } from './check/tables.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -15,6 +17,8 @@ const checks: Record<string, () => string[] | Promise<string[]>> = {
   'imports go down, without circles': () => checkImports(root),
   'files are of a readable size': () => checkSizes(root),
   'texts exist in every language': () => checkMessages(root),
+  'texts of the site are asked for, and there': () => checkSnippets(root),
+  'a table belongs to one module': () => checkTables(root),
   'PostgreSQL understands every query': () => checkQueries(root),
 }
 

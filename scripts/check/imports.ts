@@ -28,19 +28,22 @@ const COMPOSITION = /^src\/[a-z-]+\.ts$/
 
 type Import = { from: string; to: string }
 
-/** Import direction, private subfolders, no barrels, no circles. */
+/** Import direction, private subfolders, no barrels, no circles; the circles of tests and their support count as well. */
 export function checkImports(root: string): string[] {
-  const files = listFiles(root, 'src', ['.ts', '.tsx']).filter((path) => !path.endsWith('.d.ts'))
+  const files = ['src', 'tests', 'scripts', 'bench']
+    .flatMap((folder) => listFiles(root, folder, ['.ts', '.tsx']))
+    .filter((path) => !path.endsWith('.d.ts'))
   const imports = files.flatMap((path) => importsOf(root, path))
   const problems = [
     ...files
       .filter((path) => /(^|\/)index\.tsx?$/.test(path) && !path.startsWith('src/studio/app/'))
       .map((path) => `${path}: no index files`),
+    ...files.filter((path) => REEXPORT.test(readFileSync(join(root, path), 'utf8'))).map((path) => `${path}: no re-exports`),
     ...imports.flatMap(judge),
     ...imports
       .filter((one) => !existsSync(join(root, one.to)))
       .map((one) => `${one.from} imports ${one.to}, which does not exist`),
-    ...findCircle(imports),
+    ...findCircles(imports),
   ]
   if (imports.length < files.length / 2)
     problems.push(`only ${imports.length} imports were found in ${files.length} files: this check is broken`)
@@ -49,6 +52,8 @@ export function checkImports(root: string): string[] {
 
 const IMPORT =
   /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm
+
+const REEXPORT = /^export\s+(?:type\s+)?(?:\*|\{[^}]*\})\s*from\b/m
 
 function importsOf(root: string, path: string): Import[] {
   const text = readFileSync(join(root, path), 'utf8')
@@ -63,7 +68,9 @@ function importsOf(root: string, path: string): Import[] {
 }
 
 function judge({ from, to }: Import): string[] {
-  if (isTest(from)) return []
+  if (/\.test\.ts$/.test(to)) return [`${from} imports ${to}: a test is imported by nobody`]
+  if (!from.startsWith('src/') || isTest(from)) return []
+  if (isTest(to)) return [`${from} imports ${to}: the program does not need its tests`]
   if (to.startsWith('tests/') || to.startsWith('scripts/') || to.startsWith('bench/'))
     return [`${from} imports ${to}: the program does not need its tests`]
   if (COMPOSITION.test(from)) return []
@@ -97,26 +104,20 @@ function privatePart(path: string): boolean {
   return parts.length > publicDepth
 }
 
-function findCircle(imports: readonly Import[]): string[] {
+function findCircles(imports: readonly Import[]): string[] {
   const edges = new Map<string, string[]>()
   for (const { from, to } of imports) edges.set(from, [...(edges.get(from) ?? []), to])
   const done = new Set<string>()
   const path: string[] = []
-  const visit = (file: string): string | undefined => {
-    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file].join(' → ')
-    if (done.has(file)) return undefined
+  const circles: string[] = []
+  const visit = (file: string): void => {
+    if (path.includes(file)) circles.push(`a circle of imports: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`)
+    if (path.includes(file) || done.has(file)) return
     path.push(file)
-    for (const next of edges.get(file) ?? []) {
-      const circle = visit(next)
-      if (circle !== undefined) return circle
-    }
+    for (const next of edges.get(file) ?? []) visit(next)
     path.pop()
     done.add(file)
-    return undefined
   }
-  for (const file of edges.keys()) {
-    const circle = visit(file)
-    if (circle !== undefined) return [`a circle of imports: ${circle}`]
-  }
-  return []
+  for (const file of edges.keys()) visit(file)
+  return circles
 }

@@ -62,7 +62,8 @@ function languageOf(path: string): string {
   return basename(path).replace(/\.(yaml|json)$/, '')
 }
 
-function flatten(value: unknown, prefix = ''): Map<string, string> {
+/** Nested texts by their dotted key. */
+export function flatten(value: unknown, prefix = ''): Map<string, string> {
   if (typeof value !== 'object' || value === null) return new Map([[prefix, String(value ?? '')]])
   return new Map(Object.entries(value).flatMap(([key, inner]) => [...flatten(inner, prefix === '' ? key : `${prefix}.${key}`)]))
 }

@@ -1,5 +1,4 @@
 import { failQuery } from './failures.ts'
-import type { Order } from './read-plan.ts'
 
 /** Where a page ended: the ordering values of its last row, and how many rows have been served so far. Opaque to clients. */
 export type PageToken = { values: readonly string[]; served: number }
@@ -8,12 +7,12 @@ export function formatPageToken(token: PageToken): string {
   return Buffer.from(JSON.stringify([token.served, ...token.values])).toString('base64url')
 }
 
-/** Refuses what this service did not make for this order. */
-export function parsePageToken(text: string, order: readonly Order[]): PageToken {
+/** Refuses what this service did not make for an order by so many fields. */
+export function parsePageToken(text: string, fieldsCount: number): PageToken {
   try {
     const [served, ...values] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[]
     const whole = typeof served === 'number' && Number.isSafeInteger(served) && served >= 0
-    if (whole && values.length === order.length && values.every((value) => typeof value === 'string')) {
+    if (whole && values.length === fieldsCount && values.every((value) => typeof value === 'string')) {
       return { served, values: values as string[] }
     }
   } catch {

@@ -61,7 +61,7 @@ export function planRead(catalog: Catalog, entity: Entity, query: URLSearchParam
     top: options.top,
     skip: options.skip ?? 0,
     count: options.count ?? false,
-    after: token === null ? undefined : parsePageToken(token, order),
+    after: token === null ? undefined : parsePageToken(token, order.length),
   }
 }
 
