@@ -54,15 +54,19 @@ export function findLinksOfRows(
 
 export type LinkWrite = Pick<RowLink, 'rowId' | 'remoteKey' | 'company' | 'agreed' | 'remoteVersion'>
 
+/** Stands in no JSON, which escapes control characters; an array of JSON texts would escape every quote of them, and take twice the time. */
+const BETWEEN = '\u001f'
+
 /** Makes links or brings them up to date, all in one statement. */
 export async function putLinks(tx: Tx, map: string, links: readonly LinkWrite[]): Promise<void> {
   if (links.length === 0) return
   await tx`
     insert into dual_write.row_link (map, row_id, remote_key, company, agreed, remote_version)
-    select ${map}, v.row_id, v.remote_key, v.company, v.agreed, v.remote_version
-      from unnest(${links.map((link) => link.rowId)}::uuid[], ${links.map((link) => link.remoteKey)}::text[],
-                  ${links.map((link) => link.company)}::text[], ${links.map((link) => JSON.stringify(link.agreed))}::jsonb[],
-                  ${links.map((link) => link.remoteVersion)}::text[]) as v(row_id, remote_key, company, agreed, remote_version)
+    select ${map}, v.row_id, v.remote_key, v.company, v.agreed::jsonb, v.remote_version
+      from rows from (unnest(${links.map((link) => link.rowId)}::uuid[], ${links.map((link) => link.remoteKey)}::text[],
+                             ${links.map((link) => link.company)}::text[], ${links.map((link) => link.remoteVersion)}::text[]),
+                      string_to_table(${links.map((link) => JSON.stringify(link.agreed)).join(BETWEEN)}, ${BETWEEN}))
+           as v(row_id, remote_key, company, remote_version, agreed)
     on conflict (row_id, map) do update
        set remote_key = excluded.remote_key, company = excluded.company, agreed = excluded.agreed,
            remote_version = excluded.remote_version, revision = dual_write.row_link.revision + 1`

@@ -155,9 +155,9 @@ function isSameAgreed(a: RowLink['agreed'], b: RowLink['agreed']): boolean {
 }
 
 function agreedOf(table: TableDefinition, values: RowValues): Record<string, string | null> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, textOf(required(table.columns.get(name), name), value)]),
-  )
+  const agreed: Record<string, string | null> = {}
+  for (const name in values) agreed[name] = textOf(required(table.columns.get(name), name), values[name])
+  return agreed
 }
 
 /** Rows that exist already: by the integration key, or because our own create of them carries the record's findBy values. */

@@ -24,6 +24,11 @@ export function orderMaps(maps: readonly TableMap[]): TableMap[] {
   return ordered
 }
 
+/** Whether rows of one map look at rows of the other; then their first copies must not run side by side. */
+export function areRelated(a: TableMap, b: TableMap): boolean {
+  return a.table === b.table || dependsOn(a, b, false) || dependsOn(b, a, false)
+}
+
 /** What the rows of `map` need from `other`. */
 function dependsOn(map: TableMap, other: TableMap, requiredOnly: boolean): boolean {
   if (map.rows === 'existing') return other.rows === 'own' && other.table === map.table

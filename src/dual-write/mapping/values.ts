@@ -48,7 +48,7 @@ function shape(column: ColumnDefinition, value: string | number | boolean): Colu
   switch (column.type) {
     case 'string':
     case 'memo':
-      return column.length === undefined ? String(value) : [...String(value)].slice(0, column.length).join('')
+      return cut(String(value), column.length)
     case 'integer':
     case 'choice': {
       const number = Number(value)
@@ -68,6 +68,12 @@ function shape(column: ColumnDefinition, value: string | number | boolean): Colu
     default:
       return undefined
   }
+}
+
+function cut(text: string, charactersMax: number | undefined): string {
+  // Characters as PostgreSQL counts them are never more than these units.
+  if (charactersMax === undefined || text.length <= charactersMax) return text
+  return [...text].slice(0, charactersMax).join('')
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([

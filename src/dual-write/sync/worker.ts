@@ -3,6 +3,7 @@ import { retryDelayMs } from '#lib/backoff.ts'
 import { releaseLeases, subscribe } from '#tables/changes.queries.ts'
 import type { Core } from '../core.ts'
 import { listInitialSync, listOpenSyncErrors } from '../initial-sync.queries.ts'
+import { areRelated } from '../mapping/order.ts'
 import { insertActivity, lockMapState, setMapError, setMapState } from '../maps.queries.ts'
 import { putRemoteChanges, releaseRemoteLeases } from '../remote-changes.queries.ts'
 import type { States } from '../states.ts'
@@ -15,6 +16,8 @@ import type { Waker } from './waker.ts'
 
 /** Groups that are written to the ERP at once. */
 const GROUPS_MAX = 8
+/** Maps that are copied at once: while the database writes a page of one, a page of the other is mapped. */
+const COPIES_MAX = 2
 /** How long a missed notification can delay work. */
 const POLL_MS = 2_000
 /** A connector without events is read through that often. */
@@ -105,28 +108,53 @@ async function runPreparation(core: Core, options: WorkOptions, signal: AbortSig
   }
 }
 
-async function initializeMaps(
+async function initializeMaps(core: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
+  await beginNewMaps(core, options.states)
+  const waiting = core.maps.filter((map) => options.states.of(map.name) === 'initializing')
+  const running = new Map<TableMap, Promise<void>>()
+  const failures: unknown[] = []
+  let isAnyNew = false
+  const start = (map: TableMap) => {
+    waiting.splice(waiting.indexOf(map), 1)
+    const copy = initializeMap(core, map, options, signal)
+      .then((isDone) => {
+        isAnyNew ||= isDone
+      })
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => running.delete(map))
+    running.set(map, copy)
+  }
+  for (;;) {
+    const mayStart = running.size < COPIES_MAX && failures.length === 0 && !signal.aborted
+    // Behind everything that stands before it and has to do with it, so that each row meets what it looks up.
+    const next = mayStart
+      ? waiting.find((map, at) => ![...running.keys(), ...waiting.slice(0, at)].some((other) => areRelated(map, other)))
+      : undefined
+    if (next !== undefined) start(next)
+    else if (running.size > 0) await Promise.race(running.values())
+    else break
+  }
+  if (failures.length > 0) throw failures[0]
+  if (isAnyNew && !signal.aborted) for (const map of core.maps) await retryFailedRows(core, map)
+}
+
+async function initializeMap(
   core: Core,
+  map: TableMap,
   { states, outboundWaker, inboundWaker }: WorkOptions,
   signal: AbortSignal,
-): Promise<void> {
-  await beginNewMaps(core, states)
-  let isAnyNew = false
-  for (const map of core.maps) {
-    if (states.of(map.name) !== 'initializing') continue
-    core.log.info({ map: map.name }, 'the first copy of a map begins')
-    if (!(await runInitialSync(core, map, signal))) continue
-    isAnyNew = true
-    await core.database.transaction(async (tx) => {
-      if ((await lockMapState(tx, map.name)) !== 'initializing') return
-      await setMapState(tx, map.name, 'running')
-      await insertActivity(tx, { map: map.name, actor: 'engine', action: 'initial sync done' })
-    })
-    await states.reload()
-    outboundWaker.wake()
-    inboundWaker.wake()
-  }
-  if (isAnyNew && !signal.aborted) for (const map of core.maps) await retryFailedRows(core, map)
+): Promise<boolean> {
+  core.log.info({ map: map.name }, 'the first copy of a map begins')
+  if (!(await runInitialSync(core, map, signal))) return false
+  await core.database.transaction(async (tx) => {
+    if ((await lockMapState(tx, map.name)) !== 'initializing') return
+    await setMapState(tx, map.name, 'running')
+    await insertActivity(tx, { map: map.name, actor: 'engine', action: 'initial sync done' })
+  })
+  await states.reload()
+  outboundWaker.wake()
+  inboundWaker.wake()
+  return true
 }
 
 /** Maps that have never been started begin by themselves. */
