@@ -11,7 +11,7 @@ import { createLookupIndex } from './mapping/lookup-index.ts'
 import { insertActivity } from './maps.queries.ts'
 import { createMeter } from './meter.ts'
 import { discardItems, listParkedItems, releaseItems } from './parked.ts'
-import { readStatus } from './read-status.ts'
+import { createLinkCount, readStatus } from './read-status.ts'
 import { putRemoteChanges } from './remote-changes.queries.ts'
 import { createStates, type States } from './states.ts'
 import type { MapStatus, ParkedItem } from './status.ts'
@@ -67,6 +67,7 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
   const core: Core = { ...options, index: createLookupIndex(), meter: createMeter(clock) }
   const states = createStates(core)
   const [outboundWaker, inboundWaker, stateWaker] = [createWaker(clock), createWaker(clock), createWaker(clock)]
+  const linkCount = createLinkCount(clock)
   const stopping = new AbortController()
   const { signal } = stopping
   let listener: { close(): Promise<void> } | undefined
@@ -115,7 +116,7 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
       await working
       await listener?.close()
     },
-    status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), core.meter)),
+    status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), { meter: core.meter, linkCount })),
     whenRunning: () => whenRunning(core, states, signal),
     ...lifecycle,
     async refreshMap(name, actor) {
