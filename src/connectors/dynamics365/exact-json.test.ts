@@ -15,7 +15,7 @@ test('numbers keep every digit, wherever they stand', () => {
 test('text that looks like a member with a number stays as it is', () => {
   const values = [':5', '"b":5', '\\"b":5,', 'x "b":5}', '\\', '{"b":5}', '"', 'a":1,"b', '1', '']
   for (const value of values) {
-    const record = { before: value, n: null, yes: true, after: value, [value]: value }
+    const record = { before: value, n: null, yes: true, after: value }
     assert.deepEqual(parseExactJson(JSON.stringify(record)), record)
     assert.deepEqual(parseExactJson(JSON.stringify({ ...record, number: 7 })), { ...record, number: '7' })
   }
