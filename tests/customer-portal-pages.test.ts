@@ -23,6 +23,9 @@ const accountNames: Component = async ({ tx, catalog, permissions, visitor }) =>
   return html`<section id="names"${liveRegion('account', ids)}><input aria-label="Note"><p>${rows.map((row) => String(row.name))}</p></section>`
 }
 
+const twoOrders: Component = async () => html`<label>Search <input data-search></label>
+  <table data-keys-list><tbody><tr><td><a href="/about">SO-1</a></td></tr><tr><td><a href="/terms">SO-2</a></td></tr></tbody></table>`
+
 async function setUp(): Promise<TestPortal & { url: string; accountId: string; browser: Browser }> {
   const nothing: Component = async () => html`<p>…</p>`
   const portal = await createTestPortal({
@@ -30,7 +33,8 @@ async function setUp(): Promise<TestPortal & { url: string; accountId: string; b
     components: {
       account: accountNames,
       'home-tiles': nothing,
-      'order-list': nothing,
+      'home-orders': nothing,
+      'order-list': twoOrders,
       'order-detail': nothing,
       'create-order': nothing,
     },
@@ -163,4 +167,35 @@ test('the keyboard alone gets in: skip link, sign-in, menu, sign-out', { skip },
   await page.getByRole('button', { name: 'Sign out' }).focus()
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Your orders, in plain sight.' }).waitFor()
+})
+
+test('on a list, keys search, move and open, until they are turned off on this device', { skip }, async () => {
+  await using portal = await setUp()
+  const page = await portal.browser.newPage()
+  const complaints = collectComplaints(page)
+  const focused = () => page.evaluate<string>(`document.activeElement.textContent`)
+  await signIn(page, portal.url, 'nora@fabrikam.example')
+  await page.goto(`${portal.url}/orders`)
+  await page.locator('[data-keys-hint]').waitFor()
+  await page.keyboard.press('j')
+  assert.equal(await focused(), 'SO-1')
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  assert.equal(await focused(), 'SO-2', 'the last row is the last')
+  await page.keyboard.press('k')
+  assert.equal(await focused(), 'SO-1')
+  await page.keyboard.press('/')
+  await page.keyboard.type('j/k')
+  assert.equal(await page.inputValue('[data-search]'), 'j/k', 'a field takes letters as letters')
+
+  await page.click('[data-keys-switch]')
+  await page.reload()
+  assert.match(await page.innerText('[data-keys-hint]'), /Turn the keys on/)
+  await page.keyboard.press('j')
+  assert.doesNotMatch(await focused(), /^SO-1$/)
+  await page.click('[data-keys-switch]')
+  await page.keyboard.press('k')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/terms$/)
+  assert.deepEqual(complaints, [])
 })

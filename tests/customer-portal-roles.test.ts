@@ -8,7 +8,7 @@ import { listRows } from '../src/tables/rows.queries.ts'
 import { createTestPortal, type TestPortal } from './support/portal.ts'
 
 const FOLDER = join(import.meta.dirname, '../src/customer-portal/site')
-const COMPONENTS = ['home-tiles', 'order-list', 'order-detail', 'create-order', 'account']
+const COMPONENTS = ['home-tiles', 'home-orders', 'order-list', 'order-detail', 'create-order', 'account']
 const PEOPLE = ['admin', 'nora', 'jane', 'sam', 'may'] as const
 type Who = (typeof PEOPLE)[number]
 

@@ -27,7 +27,7 @@ export const account: Component = async (context) => {
   if (row === undefined) throw new AppError('account.not_found', 'There is no such account')
   return html`<div class="stack">${search}
     ${accountFacts(context, row)}
-    <div class="grid">${addressCard(context, row, 'address1')}${addressCard(context, row, 'address2')}</div>
+    <div class="grid addresses">${addressCard(context, row, 'address1')}${addressCard(context, row, 'address2')}</div>
     ${await people(context, accountId)}
   </div>`
 }

@@ -2,13 +2,15 @@ import type { Component, PortalRoutes } from '#portals/component.ts'
 import { account } from './account.ts'
 import { createOrder } from './create-order.ts'
 import { addCreateOrderRoutes } from './create-order-routes.ts'
-import { homeTiles } from './home.ts'
+import { homeOrders } from './home/orders.ts'
+import { homeTiles } from './home/tiles.ts'
 import { copyOrder, orderDetail } from './order-detail.ts'
 import { exportOrders, orderList } from './order-list.ts'
 
 /** What a site places with {% component '…' %} to sell and to tell of orders. */
 export const components: Readonly<Record<string, Component>> = {
   'home-tiles': homeTiles,
+  'home-orders': homeOrders,
   'create-order': createOrder,
   'order-list': orderList,
   'order-detail': orderDetail,

@@ -31,6 +31,8 @@ export type PageContext = {
   language: string
   /** A text of the release's snippets (ICU message) in that language, with its values filled in: plain text, to be escaped by html``. */
   text(key: string, values?: Readonly<Record<string, string | number>>): string
+  /** The address of a file of the release by its path ('files/icons.svg'), '' when there is none. */
+  asset(path: string): string
   format: Formats
   /** For the hidden field `_csrf` of every form that posts. */
   csrfToken: string

@@ -1,3 +1,4 @@
+import { required } from '#lib/assert.ts'
 import { and, identifier, or, type Sql, sql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { optionOf } from '#tables/definition.ts'
@@ -107,6 +108,30 @@ export function statusCondition(catalog: Catalog, status: StatusFilter): RowPred
   }
 }
 
+/** What a buyer had better look at: stopped, not taken by the ERP, or open after its day. `today` is YYYY-MM-DD. */
+export function attentionCondition(catalog: Catalog, today: string): RowPredicate {
+  const [stopped, waiting] = [statusCondition(catalog, 'on-hold'), statusCondition(catalog, 'sending')]
+  const open = requireTab(catalog, 'open')
+  return {
+    reason: 'attention',
+    sql: (alias) => or([stopped.sql(alias), waiting.sql(alias), and([sql`${dueDate(alias)} < ${today}::date`, open.sql(alias)])]),
+  }
+}
+
+/** Open, moving, and due today or later. */
+export function upcomingCondition(catalog: Catalog, today: string): RowPredicate {
+  const open = requireTab(catalog, 'open')
+  return {
+    reason: 'to come',
+    sql: (alias) =>
+      and([
+        sql`${alias}.msdyn_salesordernumber is not null and not coalesce(${alias}.msdyn_issalesprocessingstopped, false)`,
+        sql`${dueDate(alias)} >= ${today}::date`,
+        open.sql(alias),
+      ]),
+  }
+}
+
 /** Every word is found in one of the order's numbers or references, or on one of its lines. */
 export function searchCondition(catalog: Catalog, search: string, visibleLines: RowPredicate): RowPredicate {
   const words = search.split(/\s+/).filter((word) => word !== '')
@@ -126,6 +151,15 @@ export function searchCondition(catalog: Catalog, search: string, visibleLines: 
         }),
       ),
   }
+}
+
+/** The day that was confirmed, else the one that was asked for. */
+function dueDate(alias: Sql): Sql {
+  return sql`coalesce(${alias}.msdyn_confirmedreceiptdate, ${alias}.msdyn_requestedreceiptdate)`
+}
+
+function requireTab(catalog: Catalog, tab: Exclude<Tab, 'all'>): RowPredicate {
+  return required(tabCondition(catalog, tab), 'the condition of a tab')
 }
 
 function hasOpenLine(catalog: Catalog): RowPredicate {

@@ -9,6 +9,7 @@ import type { OrderWhole } from './detail-rows.ts'
 import { cursorText } from './list-query.ts'
 import { text } from './list-rows.ts'
 import { statusBadge } from './list-view.ts'
+import { progressCard } from './milestones.ts'
 
 /** An order for who placed it: where it stands in words, what is still to come, its lines, addresses, totals and invoices. */
 export function orderDetailView(context: PageContext, order: OrderWhole, options: { mayOrder: boolean }): Html {
@@ -16,13 +17,13 @@ export function orderDetailView(context: PageContext, order: OrderWhole, options
   const number = text(header.msdyn_salesordernumber) ?? text(header.ordernumber) ?? context.text('order.unnumbered')
   const lineIds = order.lines.map((line) => String(line.salesorderdetailid))
   return html`<article class="stack">
-    <nav aria-label="${context.text('order.back')}"><a href="/orders">${context.text('order.back')}</a></nav>
+    <div class="page-head"><nav aria-label="${context.text('order.back')}"><a class="back" href="/orders">${context.text('order.back')}</a></nav>${options.mayOrder ? copyForm(context, order.id) : ''}</div>
     <section class="stack" id="order-status"${liveRegion('salesorder', [order.id])}>
       ${placedNotice(context, header)}
-      <header class="page-head"><h1 class="page-title">${context.text('order.title', { number })}</h1>${statusBadge(context, order)}</header>
-      <p class="lead">${context.text(`status.${order.status}.meaning`, { shipped: context.format.quantity(order.shipped), ordered: context.format.quantity(order.ordered) })}</p>
+      <header class="stack order-head"><div class="cluster"><h1 class="page-title">${context.text('order.title', { number })}</h1>${statusBadge(context, order)}</div>
+      <p class="lead">${context.text(`status.${order.status}.meaning`, { shipped: context.format.quantity(order.shipped), ordered: context.format.quantity(order.ordered) })}</p></header>
       ${syncNotice(context, order)}
-      ${progress(context, order)}
+      ${progressCard(context, order)}
       ${facts(context, header)}
     </section>
     <section class="stack" id="order-lines" aria-labelledby="order-lines-title"${liveRegion('salesorderdetail', lineIds)}>
@@ -30,7 +31,6 @@ export function orderDetailView(context: PageContext, order: OrderWhole, options
       ${lines(context, order)}
     </section>
     <div class="grid" id="order-rest"${attributes({ 'data-live-region': true })}>${addresses(context, header)}${totals(context, header)}${invoices(context, order)}</div>
-    ${options.mayOrder ? copyForm(context, order.id) : ''}
   </article>`
 }
 
@@ -50,27 +50,13 @@ function syncNotice(context: PageContext, order: OrderWhole): Html {
   return emptyHtml
 }
 
-/** By quantities, so that a part shipped is a part shipped. */
-function progress(context: PageContext, order: OrderWhole): Html {
-  if (order.status === 'cancelled' || compare(order.ordered, '0') <= 0) return emptyHtml
-  const bar = (key: 'shipped' | 'invoiced') => {
-    const done = order[key]
-    const label = context.text(`order.progress.${key}`, {
-      done: context.format.quantity(done),
-      all: context.format.quantity(order.ordered),
-    })
-    return html`<div class="field"><span class="field-label" id="progress-${key}">${label}</span><progress class="progress" aria-labelledby="progress-${key}" max="${order.ordered}" value="${done}"></progress></div>`
-  }
-  return html`<div class="grid">${bar('shipped')}${bar('invoiced')}</div>`
-}
-
 function facts(context: PageContext, header: QueryRow): Html {
   const { format } = context
   const label = (key: string) => context.text(`order.fact.${key}`)
   const account = text(header['customerid.name'])
   const described = (lookup: string) => text(header[`${lookup}.msdyn_description`]) ?? text(header[`${lookup}.msdyn_name`]) ?? '–'
   return html`<dl class="facts card">
-    ${text(header.msdyn_salesordernumber) === null ? '' : fact(label('request'), text(header.ordernumber) ?? '–')}
+    ${text(header.msdyn_salesordernumber) === null || text(header.ordernumber) === null ? '' : fact(label('request'), text(header.ordernumber))}
     ${fact(label('requisition'), text(header.msdyn_customerrequisitionnumber) ?? '–')}
     ${fact(label('placed'), format.dateTime(text(header.submitdate) ?? text(header.createdon)))}
     ${fact(label('by'), text(header['msdyn_contactperson.fullname']) ?? '–')}
@@ -90,7 +76,7 @@ function confirmed(context: PageContext, date: string | null): string {
 function lines(context: PageContext, order: OrderWhole): Html {
   const label = (key: string) => context.text(`order.line.${key}`)
   const head = (key: string, isNumber = false) => html`<th scope="col"${isNumber ? html` class="number"` : ''}>${label(key)}</th>`
-  return html`<div class="table-wrap"><table class="table">
+  return html`<div class="table-wrap"><table class="table table-lines">
     <caption class="visually-hidden">${context.text('order.lines', { count: order.lineCount })}</caption>
     <thead><tr>${head('no')}${head('product')}${head('ordered', true)}${head('shipped', true)}${head('remaining', true)}${head('invoiced', true)}${head('price', true)}${head('amount', true)}${head('requested')}${head('confirmed')}</tr></thead>
     <tbody>${order.lines.map((line) => lineRow(context, order, line))}</tbody>
@@ -163,7 +149,7 @@ function totals(context: PageContext, header: QueryRow): Html {
       : fact(context.text(`order.total.${key}`), context.format.money(value, currency))
   }
   return html`<section class="card stack" aria-labelledby="order-totals"><h2 class="card-title" id="order-totals">${context.text('order.totals')}</h2>
-    <dl class="facts">${row('discount', 'discountamount')}${row('charges', 'freightamount')}${row('tax', 'totaltax')}
+    <dl class="sums">${row('discount', 'discountamount')}${row('charges', 'freightamount')}${row('tax', 'totaltax')}
     ${fact(context.text(isEstimate ? 'order.total.estimated' : 'order.total.total'), html`<strong>${context.format.money(text(header.totalamount), currency)}</strong>`)}</dl></section>`
 }
 
@@ -171,7 +157,7 @@ function invoices(context: PageContext, order: OrderWhole): Html {
   if (order.invoices.length === 0) return emptyHtml
   const rows = order.invoices.map(
     (one) =>
-      html`<li>${text(one.msdyn_invoicenumber)} · ${context.format.date(text(one.msdyn_invoicedate))} · ${context.format.money(text(one.msdyn_totalamount), text(one['transactioncurrencyid.isocurrencycode']))}</li>`,
+      html`<li class="order-row"><span class="order-row-name"><strong>${text(one.msdyn_invoicenumber)}</strong></span> <span class="order-row-about muted">${context.format.date(text(one.msdyn_invoicedate))}</span> <span class="order-row-figure">${context.format.money(text(one.msdyn_totalamount), text(one['transactioncurrencyid.isocurrencycode']))}</span></li>`,
   )
-  return html`<section class="card stack" aria-labelledby="order-invoices"><h2 class="card-title" id="order-invoices">${context.text('order.invoices')}</h2><ul class="stack plain-list">${rows}</ul></section>`
+  return html`<section class="card stack" aria-labelledby="order-invoices"><h2 class="card-title" id="order-invoices">${context.text('order.invoices')}</h2><ul class="order-rows">${rows}</ul></section>`
 }

@@ -33,7 +33,8 @@ export type ListedOrder = {
 
 export type PageOfOrders = { orders: ListedOrder[]; previous: Cursor | undefined; next: Cursor | undefined }
 
-const COLUMNS = [
+/** What a listed order is made of. */
+export const LISTED_COLUMNS = [
   ...['salesorderid', 'msdyn_salesordernumber', 'ordernumber', 'msdyn_customerrequisitionnumber', 'submitdate'],
   ...[
     'msdyn_contactperson.fullname',
@@ -57,7 +58,7 @@ export async function readPage(context: PageContext, asked: Asked, rowsMax: numb
   const cursor = asked.before ?? asked.after
   const query: RowQuery = {
     ...rowsOf(context, asked, asked.tab),
-    columns: readableOf(context, 'salesorder', COLUMNS),
+    columns: readableOf(context, 'salesorder', LISTED_COLUMNS),
     orderBy: isBackwards ? order.map((one) => ({ ...one, descending: !one.descending })) : order,
     // One more than is shown tells whether there is more.
     rowsMax: rowsMax + 1,
@@ -88,7 +89,8 @@ export function readableOf(
   return columns.filter((path) => readable.has(path.split('.')[0] ?? ''))
 }
 
-async function listedOf(context: PageContext, rows: readonly QueryRow[]): Promise<ListedOrder[]> {
+/** Orders as read with LISTED_COLUMNS, with what their lines and the way to the ERP say. One statement, two while some are not in the ERP. */
+export async function listedOf(context: PageContext, rows: readonly QueryRow[]): Promise<ListedOrder[]> {
   const sums = await sumLines(
     context,
     rows.map((row) => String(row.salesorderid)),

@@ -47,10 +47,10 @@ function tabs(context: PageContext, asked: Asked, counts: Readonly<Record<Tab, n
 function toolbar(context: PageContext, asked: Asked): Html {
   const field = (name: string, control: Html) =>
     html`<div class="field"><label class="field-label" for="orders-${name}">${context.text(`order.filter.${name}`)}</label>${control}</div>`
-  const input = (name: string, type: string, value: string) =>
+  const input = (name: string, type: string, value: string, more: Readonly<Record<string, string | boolean>> = {}) =>
     field(
       name,
-      html`<input class="input" id="orders-${name}"${attributes({ name, type, value, maxlength: type === 'date' ? undefined : 100 })}>`,
+      html`<input class="input" id="orders-${name}"${attributes({ name, type, value, maxlength: type === 'date' ? undefined : 100, ...more })}>`,
     )
   const options = STATUS_FILTERS.map(
     (status) =>
@@ -62,7 +62,7 @@ function toolbar(context: PageContext, asked: Asked): Html {
     return value === null ? '' : html`<input type="hidden" name="${name}" value="${value}">`
   })
   return html`<form class="toolbar" method="get" action="${context.path}" role="search">
-    ${input('q', 'search', asked.search)}
+    ${input('q', 'search', asked.search, { placeholder: context.text('order.filter.qExample'), 'data-search': true })}
     ${field('status', html`<select class="select" id="orders-status" name="status"><option value="">${context.text('order.filter.any')}</option>${options}</select>`)}
     ${seesColleagues ? input('by', 'search', asked.by) : ''}
     ${input('from', 'date', asked.from)}
@@ -94,7 +94,7 @@ function table(context: PageContext, asked: Asked, orders: readonly ListedOrder[
     const href = hrefOf(context.path, context.query, { sort: `${column} ${isSorted && !sort.descending ? 'desc' : 'asc'}` })
     return html`<th scope="col" aria-sort="${order}"${isNumber ? html` class="number"` : ''}><a href="${href}">${text(column)}</a></th>`
   }
-  return html`<div class="table-wrap"><table class="table">
+  return html`<div class="table-wrap"><table class="table table-orders" data-keys-list>
     <caption class="visually-hidden">${context.text('order.list')}</caption>
     <thead><tr>${head('number')}${head('reference')}${head('placed')}${head('by')}${head('shipTo')}<th scope="col">${text('status')}</th>${head('date')}<th scope="col" class="number">${text('lines')}</th>${head('total', true)}</tr></thead>
     <tbody>${orders.map((one) => row(context, one))}</tbody>
@@ -123,9 +123,9 @@ function row(context: PageContext, one: ListedOrder): Html {
 function nextDate(context: PageContext, one: ListedOrder): Html | string {
   if (one.linesOpen === 0) return '–'
   if (one.confirmedDate !== null)
-    return html`<span>${context.format.date(one.confirmedDate)} <span class="muted">${context.text('order.dateConfirmed')}</span></span>`
+    return html`<span>${context.format.date(one.confirmedDate)}<br><span class="muted">${context.text('order.dateConfirmed')}</span></span>`
   if (one.requestedDate === null) return '–'
-  return html`<span>${context.format.date(one.requestedDate)} <span class="muted">${context.text('order.dateRequested')}</span></span>`
+  return html`<span>${context.format.date(one.requestedDate)}<br><span class="muted">${context.text('order.dateRequested')}</span></span>`
 }
 
 function empty(context: PageContext, asked: Asked): Html {

@@ -21,11 +21,11 @@ export function informationStep(
 ): Html {
   const { values, problems, terms } = shown
   const text = (key: string) => context.text(`wizard.${key}`)
-  return html`<form class="stack form" method="post" action="/create-order/information" novalidate>
+  return html`<form class="split" method="post" action="/create-order/information" novalidate>
+    <div class="stack card">
     ${problemSummary(context, problems)}
     ${csrfField(context)}${shown.draft === undefined ? '' : hidden('draft', shown.draft.draftId)}
-    ${shown.companies === undefined ? setTerms(context, terms, problems) : chosenTerms(context, shown.companies, values, problems)}
-    ${field(
+    <div class="fields">${shown.companies === undefined ? '' : chosenTerms(context, shown.companies, values, problems)}${field(
       context,
       {
         name: 'requestedReceiptDate',
@@ -46,9 +46,11 @@ export function informationStep(
         problem: problems.get('requisition'),
       },
       (tied) => html`<input class="input" type="text" maxlength="50" value="${values.get('requisition') ?? ''}"${tied}>`,
-    )}
+    )}</div>
     ${addressFields(context, terms, values, problems)}
     <div class="form-actions"><button class="button button-primary" type="submit">${text('nextItems')}</button></div>
+    </div>
+    ${shown.companies === undefined ? setTerms(context, terms, problems) : ''}
   </form>`
 }
 
@@ -80,12 +82,12 @@ export function valuesOf(draft: Draft | undefined, terms: OrderTerms | undefined
 function setTerms(context: PageContext, terms: OrderTerms | undefined, problems: Problems): Html {
   if (terms === undefined) return html``
   const problem = (name: string) => errorPart(`field-${name}`, problems.get(name))
-  return html`<dl class="facts card">
+  return html`<section class="card stack" aria-labelledby="your-terms"><h2 class="card-title" id="your-terms">${context.text('wizard.yourTerms')}</h2><dl class="facts facts-narrow">
     ${fact(context.text('wizard.company'), html`<span id="field-company">${terms.companyName}</span>${problem('company')}`)}
     ${fact(context.text('wizard.account'), html`<span id="field-account">${terms.accountName} (${terms.accountNumber})</span>${problem('account')}`)}
     ${fact(context.text('wizard.country'), html`<span id="field-country">${countryName(terms.shipToCountry, context.language)}</span>${problem('country')}`)}
     ${fact(context.text('wizard.currency'), terms.currencyCode)}
-  </dl>`
+  </dl></section>`
 }
 
 function chosenTerms(context: PageContext, companies: readonly Company[], values: Values, problems: Problems): Html {
@@ -130,7 +132,7 @@ function addressFields(context: PageContext, terms: OrderTerms | undefined, valu
     ${errorPart('field-address', problems.get('address'))}
     ${known}
     ${choice('other', text('otherAddress'))}
-    <div class="stack address-other">
+    <div class="fields address-other">
       ${input('name', 60, 'shipping organization')}
       ${input('street', 250, 'shipping street-address')}
       ${input('postalCode', 10, 'shipping postal-code')}

@@ -26,8 +26,8 @@ export function itemsStep(context: PageContext, view: ItemsView): Html {
   return html`
     ${view.productId === undefined ? problemSummary(context, view.problems) : ''}
     ${removedNotice(context, view)}
-    ${linesForm(context, view)}
-    ${searchForm(context, view)}`
+    <p class="to-order"><a href="#your-order">${context.text('wizard.yourOrder')}: ${context.text('wizard.toOrder', { count: view.order.lines.length, total: context.format.money(view.order.total, view.terms.currencyCode) })}</a></p>
+    <div class="split split-order">${searchForm(context, view)}${orderCard(context, view)}</div>`
 }
 
 function removedNotice(context: PageContext, view: ItemsView): Html {
@@ -40,6 +40,11 @@ function removedNotice(context: PageContext, view: ItemsView): Html {
   </form>`
 }
 
+function orderCard(context: PageContext, view: ItemsView): Html {
+  return html`<section class="card stack running-order" id="your-order" aria-labelledby="your-order-title"><h2 class="card-title" id="your-order-title">${context.text('wizard.yourOrder')}</h2>
+    ${linesForm(context, view)}</section>`
+}
+
 function linesForm(context: PageContext, view: ItemsView): Html {
   const text = (key: string) => context.text(`wizard.${key}`)
   const { order, draft, terms } = view
@@ -47,21 +52,21 @@ function linesForm(context: PageContext, view: ItemsView): Html {
   const rows = order.lines.map((line, i) => lineRow(context, view, line, i + 1))
   const gone = order.gone.map(
     (line) =>
-      html`<tr><td></td><td colspan="4"><p class="field-error">${text('gone')}</p></td><td>${removeButton(context, line.lineId, text('goneLine'))}</td></tr>`,
+      html`<tr class="line"><td class="line-number"></td><td class="line-name" colspan="4"><p class="field-error">${text('gone')}</p></td><td class="line-remove">${removeButton(context, line.lineId, text('goneLine'))}</td></tr>`,
   )
   return html`<form class="stack" method="post" action="/create-order/items" id="lines" novalidate>
     ${csrfField(context)}${hidden('draft', draft.draftId)}
     <button class="visually-hidden" type="submit" tabindex="-1" aria-hidden="true">${text('update')}</button>
-    <div class="table-wrap"><table class="table">
+    <table class="table table-running">
       <caption class="visually-hidden">${text('lines')}</caption>
       <thead><tr><th scope="col">${text('no')}</th><th scope="col">${text('product')}</th><th scope="col">${text('quantity')}</th><th scope="col">${text('unit')}</th><th scope="col" class="number">${text('estimatedAmount')}</th><th scope="col"><span class="visually-hidden">${text('remove')}</span></th></tr></thead>
       <tbody>${rows}${gone}</tbody>
       <tfoot><tr><th scope="row" colspan="4">${text('estimatedTotal')}</th><td class="number"><strong id="lines-total">${context.format.money(order.total, terms.currencyCode)}</strong></td><td></td></tr></tfoot>
-    </table></div>
+    </table>
     ${order.isPartial ? html`<p class="muted">${text('partial')}</p>` : ''}
     <div class="form-actions">
-      <button class="button" type="submit">${text('update')}</button>
       <button class="button button-primary" type="submit" name="next" value="review">${text('nextReview')}</button>
+      <button class="button" type="submit">${text('update')}</button>
     </div>
   </form>`
 }
@@ -74,12 +79,12 @@ function lineRow(context: PageContext, view: ItemsView, line: DraftLine, number:
   const problem = (name: string) => (view.productId === undefined ? view.problems.get(name) : undefined)
   const label = (key: string) => context.text(key, { product: product.name, number })
   return html`<tr class="line"${estimating(lineId, `amount-${lineId}`)}>
-    <td data-label="${context.text('wizard.no')}">${number}</td>
-    <td data-label="${context.text('wizard.product')}">${product.name}<br><span class="muted">${product.number}</span></td>
-    <td data-label="${context.text('wizard.quantity')}">${quantityInput(quantityName, quantity, label('wizard.quantityOf'), problem(quantityName))}</td>
-    <td data-label="${context.text('wizard.unit')}">${unitSelect(context, view, product, { name: unitName, unitId, label: label('wizard.unitOf') })}${errorPart(`field-${unitName}`, problem(unitName))}</td>
-    <td data-label="${context.text('wizard.estimatedAmount')}" class="number"><output id="amount-${lineId}">${amountText(context, view.terms, line.amount)}</output></td>
-    <td>${removeButton(context, lineId, label('wizard.removeOf'))}</td>
+    <td class="line-number">${number}</td>
+    <td class="line-name">${product.name}<br><span class="muted">${product.number}</span></td>
+    <td class="line-quantity">${quantityInput(quantityName, quantity, label('wizard.quantityOf'), problem(quantityName))}</td>
+    <td class="line-unit">${unitSelect(context, view, product, { name: unitName, unitId, label: label('wizard.unitOf') })}${errorPart(`field-${unitName}`, problem(unitName))}</td>
+    <td class="line-amount number"><output id="amount-${lineId}">${amountText(context, view.terms, line.amount)}</output></td>
+    <td class="line-remove">${removeButton(context, lineId, label('wizard.removeOf'))}</td>
   </tr>`
 }
 
@@ -114,18 +119,26 @@ export function foundProducts(
     const problem = (name: string) => (isPosted ? view.problems.get(name) : undefined)
     const [id, label] = [product.productId, { product: product.name, number: 0 }]
     const unitId = value(`unit.${product.productId}`) ?? product.units[0]?.uomId ?? ''
-    return html`<li><form class="line cluster" method="post" action="/create-order/lines" novalidate>
+    return html`<li><form class="line" method="post" action="/create-order/lines" novalidate>
       ${csrfField(context)}${hidden('draft', view.draft.draftId)}${hidden('line', newRowId())}${hidden('product', id)}${hidden('q', view.search)}
       <p class="line-product"><strong>${product.name}</strong><br><span class="muted">${product.number}</span></p>
-      <div class="cluster"${estimating(undefined, `estimate-${id}`)}>
+      <div class="line-choice"${estimating(undefined, `estimate-${id}`)}>
         ${quantityInput(`quantity.${id}`, value(`quantity.${id}`) ?? '1', context.text('wizard.quantityOf', label), problem(`quantity.${id}`))}
         ${unitSelect(context, view, product, { name: `unit.${id}`, unitId, label: context.text('wizard.unitOf', label) })}${errorPart(`field-unit.${id}`, problem(`unit.${id}`))}
       </div>
-      <output class="number" id="estimate-${id}"></output>
+      <output class="number" id="estimate-${id}">${isPosted ? '' : firstAmount(context, view, product)}</output>
       <button class="button" type="submit" aria-label="${context.text('wizard.addOf', label)}">${context.text('wizard.add')}</button>
     </form></li>`
   })
-  return html`<ul class="stack plain-list">${cards}</ul>`
+  return html`<ul class="plain-list">${cards}</ul>`
+}
+
+/** What one of the first unit costs: the amount of the form as it is first shown. */
+function firstAmount(context: PageContext, view: Pick<ItemsView, 'terms'>, product: OfferedProduct): Html {
+  const uomId = product.units[0]?.uomId
+  const { currencyId } = view.terms
+  const price = uomId && findUnitPrice(product, { uomId, quantity: '1', currencyId, day: today(context) })
+  return amountText(context, view.terms, price || undefined)
 }
 
 /** Without JavaScript the amount is told after the next button; with it, while typing: the form is posted to be reckoned, not stored. */

@@ -24,29 +24,30 @@ export function reviewStep(
       <td data-label="${text('estimatedAmount')}" class="number">${amountText(context, terms, line.amount)}</td>
     </tr>`,
   )
-  return html`
+  return html`<div class="split">
+    <section class="stack" aria-labelledby="review-items">
+      <div class="card-head"><h2 class="card-title" id="review-items">${text('step.items')}</h2><a href="${stepUrl(draft.draftId, 'items')}" aria-describedby="review-items">${text('change')}</a></div>
+      <div class="table-wrap"><table class="table">
+        <caption class="visually-hidden">${text('lines')}</caption>
+        <thead><tr><th scope="col">${text('no')}</th><th scope="col">${text('product')}</th><th scope="col" class="number">${text('quantity')}</th><th scope="col" class="number">${text('estimatedPrice')}</th><th scope="col" class="number">${text('estimatedAmount')}</th></tr></thead>
+        <tbody>${rows}</tbody>
+      </table></div>
+    </section>
     <section class="card stack" aria-labelledby="review-information">
-      <div class="cluster"><h2 class="card-title" id="review-information">${text('step.information')}</h2><a href="${stepUrl(draft.draftId, 'information')}">${text('change')}</a></div>
-      <dl class="facts">
+      <div class="card-head"><h2 class="card-title" id="review-information">${text('step.information')}</h2><a href="${stepUrl(draft.draftId, 'information')}" aria-describedby="review-information">${text('change')}</a></div>
+      <dl class="facts facts-narrow">
         ${fact(text('requestedReceiptDate'), context.format.date(requestedReceiptDate))}
         ${fact(text('requisition'), requisition === '' ? '–' : requisition)}
         ${fact(text('account'), `${terms.accountName} (${terms.accountNumber})`)}
         ${fact(text('company'), terms.companyName)}
         ${fact(text('deliveryAddress'), addressLines(address, context.language).join('\n'))}
       </dl>
+      <dl class="sums"><div><dt>${text('estimatedTotal')}</dt><dd><strong class="review-total">${context.format.money(order.total, terms.currencyCode)}</strong></dd></div></dl>
+      <p class="field-hint">${text(order.isPartial ? 'partial' : 'estimated')}</p>
+      <form class="form-actions" method="post" action="/create-order/submissions">
+        ${csrfField(context)}${hidden('draft', draft.draftId)}${hidden('version', String(draft.version))}${hidden('total', order.total)}
+        <button class="button button-primary button-large" type="submit">${text('submit')}</button>
+      </form>
     </section>
-    <section class="stack" aria-labelledby="review-items">
-      <div class="cluster"><h2 class="card-title" id="review-items">${text('step.items')}</h2><a href="${stepUrl(draft.draftId, 'items')}">${text('change')}</a></div>
-      <div class="table-wrap"><table class="table">
-        <caption class="visually-hidden">${text('lines')}</caption>
-        <thead><tr><th scope="col">${text('no')}</th><th scope="col">${text('product')}</th><th scope="col" class="number">${text('quantity')}</th><th scope="col" class="number">${text('estimatedPrice')}</th><th scope="col" class="number">${text('estimatedAmount')}</th></tr></thead>
-        <tbody>${rows}</tbody>
-        <tfoot><tr><th scope="row" colspan="4">${text('estimatedTotal')}</th><td class="number"><strong>${context.format.money(order.total, terms.currencyCode)}</strong></td></tr></tfoot>
-      </table></div>
-      <p class="muted">${text(order.isPartial ? 'partial' : 'estimated')}</p>
-    </section>
-    <form class="form-actions" method="post" action="/create-order/submissions">
-      ${csrfField(context)}${hidden('draft', draft.draftId)}${hidden('version', String(draft.version))}${hidden('total', order.total)}
-      <button class="button button-primary button-large" type="submit">${text('submit')}</button>
-    </form>`
+  </div>`
 }

@@ -24,13 +24,14 @@ export type Visit = {
 export type Ground = { database: Database; catalog: Catalog; clock: Clock }
 
 export function contextOf(ground: Ground, visit: Visit, tx: Tx): PageContext {
-  const { site, engine: _, ...about } = visit
+  const { site, engine, ...about } = visit
   return {
     ...ground,
     ...about,
     tx,
     permissions: site.permissions,
     text: (key, values) => site.texts.text(visit.language, key, values),
+    asset: (path) => (engine.get(path) ?? site.assets.get(path))?.url ?? '',
     format: required(site.formats.get(visit.language), 'formats of a language of the site'),
   }
 }

@@ -8,12 +8,13 @@ import { type Asset, assetOf, HASH_LENGTH, isAssetPath, mediaTypeOf } from '../s
 
 const FOR_EVER = 'public, max-age=31536000, immutable'
 
-/** What every page of every site loads: our own script and htmx, under 'engine/'. */
+/** What every page of every site loads: our own scripts and htmx, under 'engine/'. */
 export function engineAssets(): ReadonlyMap<string, Asset> {
   const htmx = dirname(createRequire(import.meta.url).resolve('htmx.org/package.json'))
   const files: readonly [string, string][] = [
     ['engine/htmx.js', join(htmx, 'dist/htmx.min.js')],
     ['engine/portal.js', join(import.meta.dirname, '../browser/portal.js')],
+    ['engine/keys.js', join(import.meta.dirname, '../browser/keys.js')],
   ]
   return new Map(files.map(([path, file]) => [path, assetOf(path, readFileSync(file))]))
 }
