@@ -86,9 +86,7 @@ async function openGround({ config, log, say }: Start, health: Health, ends: End
     throw error
   })
   ends.push(databases.stop, lock.release)
-  const scm = config.demo
-    ? startScm({ config, databaseUrl: databases.scmUrl, log, onProgress: tellOnce(health, say) })
-    : undefined
+  const scm = config.demo ? startScm({ config, databaseUrl: databases.scmUrl, log, ...tellOnce(health, say) }) : undefined
   if (scm !== undefined) ends.push(scm.stop)
   const database = openDatabase({ url: databases.url, log, connectionsMax: CONNECTIONS_MAX })
   ends.push(database.close)
@@ -155,12 +153,21 @@ function languageCodes(settings: { defaultLanguage: string; languages: readonly 
   return [settings.defaultLanguage, ...codes.filter((code) => code !== settings.defaultLanguage)]
 }
 
-/** The ERP speaks of every file it loads: /health repeats it all, the terminal hears that it is at work. */
-function tellOnce(health: Health, say: Start['say']): (text: string) => void {
-  let told = false
-  return (text) => {
-    health.report('erp', text)
-    if (!told) say('  the ERP loads its company (once) …')
-    told = true
+/** The ERP speaks of every file it loads: /health repeats it all, the terminal hears that it is at work. Trouble is told there, once. */
+function tellOnce(health: Health, say: Start['say']): { onProgress(text: string): void; onTrouble(text: string): void } {
+  const told = new Set<string>()
+  const once = (text: string) => {
+    if (!told.has(text)) say(`  ${text}`)
+    told.add(text)
+  }
+  return {
+    onProgress(text) {
+      health.report('erp', text)
+      once('the ERP loads its company (once) …')
+    },
+    onTrouble(text) {
+      health.report('erp', text)
+      once(text)
+    },
   }
 }

@@ -17,6 +17,8 @@ import { createScmServer, type ScmStatus } from './server.ts'
  */
 const PARENT_POLL_MS = 1_000
 const HOST = '127.0.0.1'
+/** Whoever loads bad data sees where it begins; the log has every row. */
+const PROBLEMS_TOLD_MAX = 10
 
 const config = readConfigOrExit(join(import.meta.dirname, '../..'))
 const log = createLog({ level: config.logLevel, name: 'scm' })
@@ -28,6 +30,7 @@ try {
     { reason: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
     'the reference ERP could not start',
   )
+  say({ event: 'trouble', text: `the ERP could not start: ${messageOf(error)}` })
   process.exit(1)
 }
 
@@ -67,6 +70,10 @@ async function loadCompany(database: Database, loadLog: Log, progress: (text: st
   } else {
     const { loaded, problems } = await loadFolder(database, folder, progress)
     for (const { file, line, reason } of problems) loadLog.warn({ file, line, reason }, 'a row of the data folder was not loaded')
+    for (const { file, line, reason } of problems.slice(0, PROBLEMS_TOLD_MAX))
+      say({ event: 'trouble', text: `not loaded: ${file}, line ${line}: ${reason}` })
+    if (problems.length > PROBLEMS_TOLD_MAX)
+      say({ event: 'trouble', text: `not loaded: ${problems.length - PROBLEMS_TOLD_MAX} more rows; the ERP’s log has them` })
     const rows = Object.values(loaded).reduce((sum, count) => sum + count, 0)
     progress(`${rows} rows loaded from ${folder}, ${problems.length} refused`)
   }
@@ -89,6 +96,6 @@ function whenToStop(): Promise<void> {
   })
 }
 
-function say(message: { event: 'progress'; text: string } | { event: 'ready'; url: string }): void {
+function say(message: { event: 'progress' | 'trouble'; text: string } | { event: 'ready'; url: string }): void {
   process.stdout.write(`${JSON.stringify(message)}\n`)
 }
