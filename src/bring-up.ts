@@ -29,11 +29,11 @@ export async function bringUp(options: {
     const before = new Set((await dualWrite.status()).filter(isSynced).map((map) => map.name))
     await dualWrite.start()
     await tellWhileSyncing(dualWrite, health, say, before)
-    if (config.demo) await createDemoPeople(options.place, log)
+    const people = config.demo ? await createDemoPeople(options.place, log) : []
     await options.studio.catch((error: unknown) => say(`Studio could not be built: ${messageOf(error)}`))
     health.ready()
     log.info({}, 'ready')
-    say(config.demo ? demoGuide(config.publicUrl, `http://localhost:${config.scm.port}`) : `ready: ${config.publicUrl}`)
+    say(config.demo ? demoGuide(config.publicUrl, `http://localhost:${config.scm.port}`, people) : `ready: ${config.publicUrl}`)
   } catch (error) {
     if (isAppError(error, 'dual_write.stopped')) return
     log.error(

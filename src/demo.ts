@@ -16,23 +16,31 @@ const PEOPLE = [
   { email: 'may@tailspin.example', role: 'Unauthorized user', who: 'Unauthorized user of Tailspin Toys' },
 ]
 
-/** Gives the demo people their sign-ins. Idempotent; a contact that the loaded company does not have is passed over. */
-export async function createDemoPeople(place: AccessPlace, log: Log): Promise<void> {
+export type DemoPerson = { email: string; who: string }
+
+/** Gives the demo people their sign-ins and answers who they are. Idempotent; a contact that the loaded company does not have is passed over. */
+export async function createDemoPeople(place: AccessPlace, log: Log): Promise<DemoPerson[]> {
   const { database, catalog } = place
+  const people: DemoPerson[] = []
   for (const person of PEOPLE) {
     const contactId = await findContact(place, person.email)
-    if (contactId === undefined) log.info({ role: person.role }, 'a demo person is not in the loaded company')
-    else await createSignIn(place, { contactId, password: DEMO_PASSWORD, roles: [person.role] })
+    if (contactId === undefined) {
+      log.info({ role: person.role }, 'a demo person is not in the loaded company')
+      continue
+    }
+    await createSignIn(place, { contactId, password: DEMO_PASSWORD, roles: [person.role] })
+    people.push(person)
   }
+  people.push({ email: ADMINISTRATOR.email, who: 'Administrator' })
   const known = await database.read((tx) => findPersonByEmail(tx, ADMINISTRATOR.email))
-  if (known !== undefined) return
+  if (known !== undefined) return people
   const companyId = await database.read(async (tx) => (await findCompanyId(tx, COMPANY)) ?? firstCompanyId(tx, catalog))
   await createAdministrator(place, { ...ADMINISTRATOR, password: DEMO_PASSWORD, companyId: companyId ?? null })
+  return people
 }
 
 /** Where to go and as whom, for the terminal. */
-export function demoGuide(portalUrl: string, erpUrl: string): string {
-  const people = [...PEOPLE, { email: ADMINISTRATOR.email, who: 'Administrator' }]
+export function demoGuide(portalUrl: string, erpUrl: string, people: readonly DemoPerson[]): string {
   return [
     '',
     `  Portal       ${portalUrl}`,

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort, startComptoir } from './support/comptoir.ts'
@@ -28,6 +31,28 @@ test('T1: a start whose ERP does not answer stands, says why at /health and in t
     [],
   )
   assert.ok(maps.some((map) => map.name === 'customers' && map.rows > 0))
+})
+
+test('a data folder that is missing is told, not a flood of it; once it is there it is loaded, and each bad row is named', async () => {
+  const folder = join(mkdtempSync(join(tmpdir(), 'comptoir-data-')), 'company')
+  await using comptoir = await startComptoir({ env: { SCM_DATA: folder } })
+  await waitForHealth(comptoir.portalUrl, /could not start: The data folder .* cannot be read/)
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'LegalEntities.csv'), 'LegalEntityId,Name,AccountingCurrencyCode\nusmf,Contoso,USD\n')
+  writeFileSync(join(folder, 'Currencies.csv'), 'CurrencyCode,Name\nUSD,US Dollar\n')
+  writeFileSync(join(folder, 'CustomerGroups.csv'), 'dataAreaId,CustomerGroupId,Description\nusmf,10,Shops\n')
+  const columns = 'dataAreaId,CustomerAccount,OrganizationName,CustomerGroupId,SalesCurrencyCode'
+  const customers = [columns, 'usmf,C1,One,10,USD', 'usmf,C2,Two,10,XXX']
+  writeFileSync(join(folder, 'CustomersV3.csv'), customers.join('\n'))
+  await comptoir.waitUntilReady()
+  assert.match(comptoir.output(), /not loaded: CustomersV3\.csv, line 3: .*XXX/)
+  assert.equal(comptoir.output().match(/cannot be read/g)?.length, 1)
+  // Only people that this company has are named.
+  assert.match(comptoir.output(), /admin@comptoir\.example/)
+  assert.doesNotMatch(comptoir.output(), /nora@fabrikam\.example/)
+  const maps = JSON.parse(await comptoir.command('maps', 'list', '--json')) as { name: string; rows: number }[]
+  assert.equal(maps.find((map) => map.name === 'customers')?.rows, 1)
+  rmSync(folder, { recursive: true })
 })
 
 async function waitForHealth(portalUrl: string, wanted: RegExp): Promise<{ status: number; progress: string }> {
