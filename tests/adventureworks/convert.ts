@@ -271,6 +271,7 @@ function customers(stores: ReadonlyMap<string, Store>): EntityFile[] {
 
 function orders(stores: ReadonlyMap<string, Store>): EntityFile[] {
   const { headers, lines } = readResellerOrders()
+  const headersById = byKey(headers, 'salesorderid')
   const customersById = byKey(readSource('Customer'), 'CustomerID')
   const addresses = byKey(readSource('Address'), 'AddressID')
   const states = byKey(readSource('StateProvince'), 'StateProvinceID')
@@ -325,6 +326,7 @@ function orders(stores: ReadonlyMap<string, Store>): EntityFile[] {
         const position = (positions.get(order) ?? 0) + 1
         positions.set(order, position)
         const product = required(numbers.get(row.productid), 'the product')
+        const header = required(headersById.get(row.salesorderid ?? ''), 'the order')
         const quantity = decimal(row.orderqty)
         const discount = decimal(row.unitpricediscount)
         return {
@@ -350,6 +352,10 @@ function orders(stores: ReadonlyMap<string, Store>): EntityFile[] {
           LineAmount: multiply(multiply(quantity, decimal(row.unitprice)), subtract('1', discount)),
           ShippingSiteId: '1',
           ShippingWarehouseId: '7',
+          RequestedShippingDate: date(header.shipdate),
+          RequestedReceiptDate: date(header.duedate),
+          ConfirmedShippingDate: date(header.shipdate),
+          ConfirmedReceiptDate: date(header.duedate),
         }
       }),
     },
