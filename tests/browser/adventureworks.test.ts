@@ -119,10 +119,10 @@ test('two lines at the reseller price reach the ERP with the same amounts, and t
   await buyer.locator('#order-status .badge', { hasText: 'Confirmed' }).waitFor()
   await shipPart(seller, '4')
   await buyer.locator('#order-status .badge', { hasText: 'Partly shipped' }).waitFor()
-  await buyer.locator('#progress-shipped', { hasText: '4 of 18' }).waitFor()
+  await buyer.locator('#order-status').getByText('4 of 18 delivered', { exact: true }).waitFor()
   await press(seller, 'Invoice')
   // Goods are still to come, so that is what the badge goes on saying.
-  await buyer.locator('#progress-invoiced', { hasText: '4 of 18' }).waitFor()
+  await buyer.locator('#order-status').getByText('4 of 18 invoiced', { exact: true }).waitFor()
   await buyer.locator('#order-status .badge', { hasText: 'Partly shipped' }).waitFor()
   const [invoice] = await erp.read<{ InvoiceNumber: string; TotalInvoiceAmount: number }>(
     `SalesInvoiceHeadersV2?cross-company=true&$filter=SalesOrderNumber eq '${number}'`,
@@ -132,7 +132,7 @@ test('two lines at the reseller price reach the ERP with the same amounts, and t
   await shown.getByText(invoice.InvoiceNumber).waitFor()
   assert.equal(moneyIn(await shown.innerText()), round(String(invoice.TotalInvoiceAmount), 2))
   await press(seller, 'Ship all')
-  await buyer.locator('#progress-shipped', { hasText: '18 of 18' }).waitFor()
+  await buyer.locator('#order-status').getByText('18 of 18 delivered', { exact: true }).waitFor()
   await press(seller, 'Invoice')
   await buyer.locator('#order-status .badge', { hasText: /^Invoiced/ }).waitFor()
 })
