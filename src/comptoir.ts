@@ -136,7 +136,8 @@ async function serve(
   registerEventRoute(server, dualWrite, parts.eventSecret)
   await registerVisitors(server, { ...place, secret: installationSecret(config, 'csrf-secret'), publicUrl, languages })
   await registerPortalApi(server, { database, catalog, permissions, visitorOf, log })
-  await registerStudio(server, { ...place, dualWrite, maps, permissions, mail, config, log, app: parts.studio })
+  const siteName = () => releases.current().site.settings.name
+  await registerStudio(server, { ...place, dualWrite, maps, permissions, siteName, mail, config, log, app: parts.studio })
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })
   addCustomerPortal(portal)
   await server.listen({ host: config.host, port: config.port })

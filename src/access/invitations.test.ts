@@ -154,12 +154,15 @@ test('the mail carries the link and lies in the outbox; it is in the language of
       type: 'single',
       createdBy: people.admin,
       now: new Date(clock.nowMs()),
+      inviter: 'Ann Admin',
+      language: 'en',
     }),
   )
   const [message] = await database.read((tx) => mail.listOutbox(tx, { before: null, rowsMax: 5 }))
   assert.equal(message?.to, 'kim@fabrikam.example')
   assert.equal(message?.state, 'kept')
   assert.match(message?.subject ?? '', /^Votre accès à Café <Contoso>$/)
+  assert.match(message?.text ?? '', /Ann Admin vous invite/)
   assert.match(message?.html ?? '', /Café &lt;Contoso&gt;/)
   const code = /https:\/\/portal\.example\/invitation\/(\S+)/.exec(message?.text ?? '')?.[1] ?? ''
   const state = await database.read((tx) => readInvitation(tx, catalog, code, new Date(clock.nowMs())))

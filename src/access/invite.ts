@@ -8,22 +8,32 @@ import type { Policy } from './policy.ts'
 export type InvitationSent = {
   invitationId: string
   expiresAt: Date
-  /** Without the codes: those are in the mails. */
-  invited: readonly (Omit<Invited, 'code'> & { messageId: string })[]
+  /** Each with the link that their mail holds. It is worth a password: for whoever invites, and for nobody else. */
+  invited: readonly (Omit<Invited, 'code'> & { url: string; messageId: string })[]
 }
 
-/** Creates an invitation and a mail to everyone invited, all in one transaction. Throws what `createInvitation` throws. */
+/**
+ * Creates an invitation and a mail to everyone invited, all in one transaction: neither is there without the other. `inviter` is
+ * who it comes from, and `language` what is written to those whose own nobody knows. Throws what `createInvitation` throws.
+ */
 export async function inviteByMail(
   tx: Tx,
   place: { catalog: Catalog; policy: Policy; mail: Mail; publicUrl: string; siteName: string },
-  request: InvitationRequest,
+  request: InvitationRequest & { inviter: string | null; language: string },
 ): Promise<InvitationSent> {
-  const { invitationId, invited, expiresAt } = await createInvitation(tx, place.catalog, place.policy, request)
+  const { inviter, language, ...invitation } = request
+  const { invitationId, invited, expiresAt } = await createInvitation(tx, place.catalog, place.policy, invitation)
   const sent: InvitationSent['invited'][number][] = []
   for (const { code, ...person } of invited) {
     const url = `${place.publicUrl}/invitation/${code}`
-    const letter = invitationLetter(person.language, { siteName: place.siteName, fullName: person.fullName, url, expiresAt })
-    sent.push({ ...person, messageId: await place.mail.post(tx, { to: person.email, ...letter }) })
+    const letter = invitationLetter(person.language ?? language, {
+      siteName: place.siteName,
+      fullName: person.fullName,
+      inviter,
+      url,
+      expiresAt,
+    })
+    sent.push({ ...person, url, messageId: await place.mail.post(tx, { to: person.email, ...letter }) })
   }
   return { invitationId, expiresAt, invited: sent }
 }

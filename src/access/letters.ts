@@ -18,11 +18,11 @@ type LetterLanguage = (typeof LANGUAGES)[number]
 
 export function invitationLetter(
   language: string | null,
-  values: { siteName: string; fullName: string; url: string; expiresAt: Date },
+  values: { siteName: string; fullName: string; inviter: string | null; url: string; expiresAt: Date },
 ): Letter {
   const known = letterLanguage(language)
   const day = new Intl.DateTimeFormat(known, { dateStyle: 'long', timeZone: 'UTC' }).format(values.expiresAt)
-  return compose(known, INVITATION[known](values.siteName, values.fullName, day), values.url)
+  return compose(known, INVITATION[known]({ ...values, day }), values.url)
 }
 
 export function passwordLetter(language: string | null, values: { siteName: string; fullName: string; url: string }): Letter {
@@ -30,19 +30,23 @@ export function passwordLetter(language: string | null, values: { siteName: stri
   return compose(known, PASSWORD[known](values.siteName, values.fullName), values.url)
 }
 
-const INVITATION: Record<LetterLanguage, (siteName: string, fullName: string, day: string) => Words> = {
-  en: (siteName, fullName, day) => ({
+type InvitationValues = { siteName: string; fullName: string; inviter: string | null; day: string }
+
+const INVITATION: Record<LetterLanguage, (values: InvitationValues) => Words> = {
+  en: ({ siteName, fullName, inviter, day }) => ({
     subject: `Your access to ${siteName}`,
     greeting: `Hello ${fullName},`,
-    paragraphs: [`You are invited to ${siteName}, where you can place orders and follow them. Choose a password to begin.`],
+    paragraphs: [
+      `${inviter === null ? 'You are invited' : `${inviter} invites you`} to ${siteName}, where you can place orders and follow them. Choose a password to begin.`,
+    ],
     action: 'Accept the invitation',
     closing: [`The link is yours alone and works once, until ${day}.`, 'If you did not expect this mail, you can ignore it.'],
   }),
-  fr: (siteName, fullName, day) => ({
+  fr: ({ siteName, fullName, inviter, day }) => ({
     subject: `Votre accès à ${siteName}`,
     greeting: `Bonjour ${fullName},`,
     paragraphs: [
-      `Vous êtes invité(e) à rejoindre ${siteName}, où vous pouvez passer vos commandes et les suivre. Choisissez un mot de passe pour commencer.`,
+      `${inviter === null ? 'Vous êtes invité(e)' : `${inviter} vous invite`} à rejoindre ${siteName}, où vous pouvez passer vos commandes et les suivre. Choisissez un mot de passe pour commencer.`,
     ],
     action: 'Accepter l’invitation',
     closing: [

@@ -55,5 +55,5 @@ export function signOut(place: AccessPlace, token: string): Promise<void> {
 /** Who a session token stands for at this moment. */
 export function readSession(place: AccessPlace, token: string): Promise<SessionRow | undefined> {
   const now = new Date(place.clock.nowMs())
-  return place.database.transaction((tx) => findSession(tx, place.catalog, sha256Of(token), now))
+  return place.database.statement((tx) => findSession(tx, place.catalog, sha256Of(token), now))
 }

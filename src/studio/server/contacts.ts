@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { createInvitation, revokeInvitation } from '#access/invitations.ts'
+import { revokeInvitation } from '#access/invitations.ts'
+import { inviteByMail } from '#access/invite.ts'
 import { endSessions, reactivatePerson, suspendPerson } from '#access/people.ts'
 import { setRoles } from '#access/roles.ts'
 import type { HttpServer } from '#http/server.ts'
@@ -11,7 +12,6 @@ import { findRow } from '#tables/rows.queries.ts'
 import type { ContactDetail, ContactSummary, Invited, Page } from '../wire.ts'
 import { CONTACT_COLUMNS, orderColumnOf, readContact, summarizeContacts } from './contact-view.ts'
 import { administratorOf } from './guard.ts'
-import { writeInvitationMail } from './invitation-mail.ts'
 import { listPage, parseId, pointsTo } from './lists.ts'
 import { parseBody } from './parked.ts'
 import type { StudioServices } from './services.ts'
@@ -74,7 +74,6 @@ function registerRoles(scope: HttpServer, services: StudioServices): void {
 function registerInvitations(scope: HttpServer, services: StudioServices): void {
   const { database, catalog, clock, config, mail } = services
 
-  // The invitation and its mail are one deed: neither is there without the other.
   scope.post<WithId>('/contacts/:id/invitations', async (request, reply) => {
     const contactId = parseId(request.params.id)
     const { roles } = parseBody(invitationBody, request.body)
@@ -83,24 +82,22 @@ function registerInvitations(scope: HttpServer, services: StudioServices): void 
     const answer = await database.transaction(async (tx): Promise<Invited> => {
       await requireContact(tx, services, contactId)
       const now = new Date(clock.nowMs())
-      const created = await createInvitation(tx, catalog, policy, {
+      const place = { catalog, policy, mail, publicUrl: config.publicUrl, siteName: services.siteName() }
+      const sent = await inviteByMail(tx, place, {
         contactIds: [contactId],
         roles,
         type: 'single',
         createdBy: administrator.contactId,
         now,
-      })
-      const invited = required(created.invited[0], 'the invited contact')
-      const link = `${config.publicUrl}/invitation/${invited.code}`
-      const message = writeInvitationMail({
-        name: invited.fullName,
         inviter: administrator.fullName,
-        link,
-        expiresAt: created.expiresAt,
-        language: invited.language ?? administrator.language,
+        language: administrator.language,
       })
-      const mailId = await mail.post(tx, { to: invited.email, ...message })
-      return { link, mailId, lacks: invited.missing.flatMap((column) => orderColumnOf(column) ?? []) }
+      const invited = required(sent.invited[0], 'the invited contact')
+      return {
+        link: invited.url,
+        mailId: invited.messageId,
+        lacks: invited.missing.flatMap((column) => orderColumnOf(column) ?? []),
+      }
     })
     return reply.code(201).send(answer)
   })

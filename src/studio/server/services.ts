@@ -13,6 +13,8 @@ export type StudioServices = AccessPlace & {
   /** Of the release that is current when it is asked. */
   permissions(): Permissions
   mail: Mail
+  /** As the current release calls the site: for mails. */
+  siteName(): string
   config: Pick<Config, 'demo' | 'publicUrl' | 'dataDir' | 'databaseUrl' | 'smtpUrl' | 'erp'>
   log: Log
   /** The folder of `ensureStudioBuilt`; pages wait for it, the API does not. */

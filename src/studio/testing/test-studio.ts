@@ -77,7 +77,16 @@ export async function createStudio(): Promise<TestStudio> {
     smtpUrl: undefined,
     erp,
   }
-  await registerStudio(server, { ...common, dualWrite, maps, permissions: () => people.permissions, mail, config, app })
+  await registerStudio(server, {
+    ...common,
+    dualWrite,
+    maps,
+    permissions: () => people.permissions,
+    siteName: () => 'Contoso',
+    mail,
+    config,
+    app,
+  })
   await server.ready()
 
   let listening: Promise<string> | undefined
