@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { required } from '../../src/lib/assert.ts'
 import { add, multiply, subtract } from '../../src/lib/decimal.ts'
 import { readResellerOrders, readSource, type SourceRow } from './source.ts'
+import { byKey, date, decimal, groupBy } from './values.ts'
 
 /** A CSV file named and columned as a Finance & Operations data entity. */
 export type EntityFile = { name: string; rows: Record<string, string>[] }
@@ -381,24 +382,6 @@ function contactId(personId: string | undefined): string {
 
 function shipMode(id: string | undefined): string {
   return `SHIP${id}`
-}
-
-/** '.5000' → '0.5' */
-function decimal(text: string | undefined): string {
-  return add(text === undefined || text === '' ? '0' : text, '0')
-}
-
-/** '2011-05-31 00:00:00' → the form in which F&O writes a date. */
-function date(text: string | undefined): string {
-  return `${(text ?? '').slice(0, 10)}T12:00:00Z`
-}
-
-function byKey(rows: readonly SourceRow[], key: string): Map<string, SourceRow> {
-  return new Map(rows.map((row) => [row[key] ?? '', row]))
-}
-
-function groupBy(rows: readonly SourceRow[], key: string): Map<string, SourceRow[]> {
-  return Map.groupBy(rows, (row) => row[key] ?? '')
 }
 
 function quote(text: string): string {
