@@ -134,7 +134,7 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
           .filter((map) => map.entity === notice.entity && !states.isStopped(map.name))
           .map((map) => ({ map: map.name, remoteKey: notice.key, eventId: notice.eventId })),
       )
-      await database.transaction((tx) => putRemoteChanges(tx, changes))
+      await database.statement((tx) => putRemoteChanges(tx, changes))
       inboundWaker.wake()
       if (changes.length === 0) log.debug({ notices: notices.length }, 'an event concerns no map')
     },

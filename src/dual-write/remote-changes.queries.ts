@@ -12,6 +12,7 @@ export type NewRemoteChange = { map: string; remoteKey: string; eventId: string 
 export async function putRemoteChanges(tx: Tx, changes: readonly NewRemoteChange[]): Promise<void> {
   if (changes.length === 0) return
   await tx`
+    with put as (
     insert into dual_write.remote_change (map, remote_key, event_id)
     select distinct on (v.map, v.remote_key) v.map, v.remote_key, v.event_id
       from unnest(${changes.map((one) => one.map)}::text[], ${changes.map((one) => one.remoteKey)}::text[],
@@ -23,8 +24,9 @@ export async function putRemoteChanges(tx: Tx, changes: readonly NewRemoteChange
                          then dual_write.remote_change.due_at else clock_timestamp() end,
            attempt = case when dual_write.remote_change.parked_at is null then dual_write.remote_change.attempt else 0 end,
            parked_at = null
-     where excluded.event_id is null or dual_write.remote_change.event_id is distinct from excluded.event_id`
-  await tx`select pg_notify('comptoir_changes', 'dual_write.remote_change')`
+     where excluded.event_id is null or dual_write.remote_change.event_id is distinct from excluded.event_id
+    returning 1)
+    select pg_notify('comptoir_changes', 'dual_write.remote_change') from put limit 1`
 }
 
 /** Claims up to `rowsMax` records that are due, oldest first, for `leaseMs`. */

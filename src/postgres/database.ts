@@ -17,6 +17,8 @@ export type Database = {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** The same without write permission and with one snapshot for all its statements. */
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** One statement by itself, which PostgreSQL commits: it saves the two round trips of a transaction around it. */
+  statement<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** Calls back for each NOTIFY until closed; reconnects by itself and then calls `onGap`, since notifications may have been missed. */
   listen(channel: string, onPayload: (payload: string) => void, onGap?: () => void): Promise<{ close(): Promise<void> }>
   /** Statements sent since the start, for `queries per page` figures. */
@@ -51,14 +53,16 @@ export function openDatabase(options: {
   // The next statement fails and tells.
   pool.on('connect', (client) => client.on('error', () => undefined))
   let statements = 0
+  const count = () => statements++
+  const nameOf = createStatementNames()
 
-  async function inTransaction<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function inTransaction<T>(begin: string, work: (tx: Tx) => Promise<T>, names?: typeof nameOf): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const client = await connect(pool)
       let broken: Error | undefined
       try {
         await client.query(begin)
-        const result = await work(transactionOn(client, () => statements++))
+        const result = await work(transactionOn(client, count, names))
         await client.query('commit')
         return result
       } catch (error) {
@@ -72,11 +76,25 @@ export function openDatabase(options: {
     }
   }
 
+  async function alone<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await connect(pool)
+    let broken: Error | undefined
+    try {
+      return await work(transactionOn(client, count, nameOf))
+    } catch (error) {
+      if (error instanceof Error && sqlStateOf(error) === undefined) broken = error
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
   return {
     pool,
     url: options.url,
     transaction: (work) => inTransaction('begin', work),
-    read: (work) => inTransaction('begin isolation level repeatable read read only', work),
+    read: (work) => inTransaction('begin isolation level repeatable read read only', work, nameOf),
+    statement: alone,
     listen: (channel, onPayload, onGap) => listen(options.url, channel, onPayload, onGap ?? (() => undefined), options.log),
     statementCount: () => statements,
     close: () => pool.end(),
@@ -84,15 +102,47 @@ export function openDatabase(options: {
 }
 
 /** A transaction function over a client whose transaction somebody else has begun. */
-export function transactionOn(client: pg.ClientBase, onStatement: () => void = () => undefined): Tx {
+export function transactionOn(
+  client: pg.ClientBase,
+  onStatement: () => void = () => undefined,
+  nameOf: (text: string) => string | undefined = () => undefined,
+): Tx {
   const run = async <Row extends object>(query: Sql): Promise<Row[]> => {
     onStatement()
     const { text, values } = query.compile()
-    const result = await client.query<Row>(text, values)
+    const name = nameOf(text)
+    const result = await client.query<Row>(name === undefined ? { text, values } : { name, text, values })
     return result.rows
   }
   const tx = <Row extends object>(strings: TemplateStringsArray, ...parts: readonly unknown[]) => run<Row>(sql(strings, ...parts))
   return Object.assign(tx, { run })
+}
+
+const NAME_AFTER = 8
+/** Each connection keeps its plans: some 50 kB for a statement of a page. */
+const NAMES_MAX = 128
+const TEXTS_MAX = 2_000
+
+/**
+ * Names for the texts that keep coming back, so that PostgreSQL parses and plans them once for each connection: of a page's statements
+ * that is most of the work. Not in transactions that write: a plan made for a table while it was empty would stay with its first copy.
+ */
+function createStatementNames(): (text: string) => string | undefined {
+  const names = new Map<string, string>()
+  const seen = new Map<string, number>()
+  return (text) => {
+    const name = names.get(text)
+    if (name !== undefined || names.size >= NAMES_MAX) return name
+    const times = (seen.get(text) ?? 0) + 1
+    if (seen.size >= TEXTS_MAX) seen.clear()
+    if (times < NAME_AFTER) {
+      seen.set(text, times)
+      return undefined
+    }
+    seen.delete(text)
+    names.set(text, `comptoir_${names.size}`)
+    return names.get(text)
+  }
 }
 
 /** PostgreSQL's five-character code of a failed statement ('23505' for a duplicate), wherever it hides in the causes. */
