@@ -45,19 +45,22 @@ export function registerTags(engine: Liquid): void {
 
 /** Fills the slots of a rendered text, in order. */
 export function splitAtSlots(text: string, state: RenderState): { text: string; slot: Slot | undefined }[] {
-  return text
-    .split(new RegExp(`<!--${state.mark}:(\\d+)-->`))
-    .reduce<{ text: string; slot: Slot | undefined }[]>((parts, piece, i) => {
-      const last = parts.at(-1)
-      if (i % 2 === 1 && last !== undefined) last.slot = state.slots[Number(piece)]
-      else parts.push({ text: piece, slot: undefined })
-      return parts
-    }, [])
+  const [before = '', ...rest] = text.split(`<!--${state.mark}:`)
+  const parts: { text: string; slot: Slot | undefined }[] = [{ text: before, slot: undefined }]
+  for (const piece of rest) {
+    const end = piece.indexOf(SLOT_END)
+    const last = parts.at(-1)
+    if (last !== undefined) last.slot = state.slots[Number(piece.slice(0, end))]
+    parts.push({ text: piece.slice(end + SLOT_END.length), slot: undefined })
+  }
+  return parts
 }
+
+const SLOT_END = '-->'
 
 function place(state: RenderState, slot: Slot): string {
   state.slots.push(slot)
-  return `<!--${state.mark}:${state.slots.length - 1}-->`
+  return `<!--${state.mark}:${state.slots.length - 1}${SLOT_END}`
 }
 
 function plainValues(values: Readonly<Record<string, unknown>>): Record<string, string | number> {
