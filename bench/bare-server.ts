@@ -1,4 +1,4 @@
-/** The floor: node:http, the page's own statements on a pooled connection, the page's own bytes. */
+/** The floor: node:http, the page's own statements, prepared, on a pooled connection, the page's own bytes. */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,7 +12,9 @@ const body = Buffer.from(task.body)
 
 const server = createServer(async (_request, response) => {
   const client = await pool.connect()
-  for (const { text, values } of task.statements) await client.query(text, values)
+  for (const [index, { text, values }] of task.statements.entries()) {
+    await client.query(values.length === 0 ? { text } : { name: `s${index}`, text, values })
+  }
   client.release()
   response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body)
 })

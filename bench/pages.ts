@@ -101,7 +101,6 @@ async function captureStatements(
   await delay(100)
   const text = readFileSync(serverLog(comptoir), 'utf8').slice(from)
   await setLogging('default')
-  // The engine's own work goes on meanwhile: only statements of the one connection that served the page count.
   return parseLog(text)
 }
 
@@ -114,7 +113,7 @@ function parseLog(text: string): Statement[] {
     const [, process = '', kind, rest = ''] = head
     const list = byProcess.get(process) ?? []
     byProcess.set(process, list)
-    if (kind === 'LOG') list.push({ text: rest.replace(/^(execute <unnamed>|statement):\s*/, '').trim(), values: [] })
+    if (kind === 'LOG') list.push({ text: rest.replace(/^(execute \S+|statement):\s*/, '').trim(), values: [] })
     else {
       const last = list.at(-1)
       if (last !== undefined)
@@ -123,7 +122,28 @@ function parseLog(text: string): Statement[] {
         )
     }
   }
-  return [...byProcess.values()].filter((list) => list.some((one) => /salesorder|access\.session/.test(one.text))).flat()
+  return [...byProcess.values()].flatMap(wholeTransactions).filter(isOfPage).flat()
+}
+
+/** What began or ended outside the time of the capture would leave a replay inside somebody else's transaction. */
+function wholeTransactions(statements: readonly Statement[]): Statement[][] {
+  const whole: Statement[][] = []
+  let open: Statement[] | undefined
+  for (const one of statements) {
+    if (/^begin/i.test(one.text)) open = []
+    open?.push(one)
+    if (/^(commit|rollback)/i.test(one.text)) {
+      if (open !== undefined) whole.push(open)
+      open = undefined
+    }
+  }
+  return whole
+}
+
+/** The engine's own work goes on meanwhile: it claims, and a page never does. */
+function isOfPage(transaction: readonly Statement[]): boolean {
+  const text = transaction.map((one) => one.text).join('\n')
+  return /salesorder|access\.session/.test(text) && !/for update|dual_write\.remote_change/.test(text)
 }
 
 function bareFile(comptoir: RunningComptoir, database: Database, statements: readonly Statement[], body: string): string {
