@@ -1,6 +1,7 @@
 /** Everything that can be judged without running Comptoir: `npm run check`. Prints one line a check; fails when one fails. */
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
+import { checkExports } from './check/exports.ts'
 import { checkImports } from './check/imports.ts'
 import { checkMessages } from './check/messages.ts'
 import { checkQueries } from './check/queries.ts'
@@ -15,6 +16,7 @@ const checks: Record<string, () => string[] | Promise<string[]>> = {
   'types of Studio': () => tool('typescript/bin/tsc', ['--noEmit', '-p', 'src/studio/app']),
   'lint and format': () => tool('@biomejs/biome/bin/biome', ['check', '--max-diagnostics=30', '.']),
   'imports go down, without circles': () => checkImports(root),
+  'what is exported is used elsewhere': () => checkExports(root),
   'files are of a readable size': () => checkSizes(root),
   'texts exist in every language': () => checkMessages(root),
   'texts of the site are asked for, and there': () => checkSnippets(root),

@@ -4,7 +4,7 @@ import type { Log } from '#log/log.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { findCompanyId, listRows } from '#tables/rows.queries.ts'
 
-export const DEMO_PASSWORD = 'comptoir-demo'
+const DEMO_PASSWORD = 'comptoir-demo'
 const ADMINISTRATOR = { email: 'admin@comptoir.example', fullName: 'Alex Admin' }
 const COMPANY = 'usmf'
 

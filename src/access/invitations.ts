@@ -24,7 +24,7 @@ import { checkRoles } from './roles.ts'
 import type { AccessPlace } from './sign-in.ts'
 
 /** What a contact must have to order: company, potential customer, price list, currency, ship-to country. */
-export const ORDERING_COLUMNS = [
+const ORDERING_COLUMNS = [
   'msdyn_company',
   'parentcustomerid',
   'defaultpricelevelid',

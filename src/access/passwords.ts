@@ -2,7 +2,7 @@ import { hash, verify } from '@node-rs/argon2'
 
 /** OWASP's figures for argon2id (the library's default algorithm): 19 MiB, two passes, one lane. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
-export const PASSWORD_CHARACTERS_MIN = 10
+const PASSWORD_CHARACTERS_MIN = 10
 /** Longer ones would only serve to keep the processor busy. */
 const PASSWORD_CHARACTERS_MAX = 200
 

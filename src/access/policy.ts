@@ -15,7 +15,7 @@ export type Policy = {
 export type WebRole = { name: string; description: string; builtIn: boolean }
 
 export type Privilege = 'read' | 'create' | 'write' | 'delete' | 'append' | 'appendTo'
-export const PRIVILEGES: readonly Privilege[] = ['read', 'create', 'write', 'delete', 'append', 'appendTo']
+const PRIVILEGES: readonly Privilege[] = ['read', 'create', 'write', 'delete', 'append', 'appendTo']
 
 /**
  * One table permission: which rows (`scope`), what may be done with them, and who (roles). Rights add up; nothing takes them away.
@@ -121,13 +121,6 @@ export function parsePolicy(files: ReadonlyMap<string, Buffer | string>): Policy
   problems.push(...findContradictions(policy))
   if (problems.length > 0) throw new AppError('policy.invalid', `Roles and permissions:\n  ${problems.join('\n  ')}`)
   return policy
-}
-
-/** Nobody may do anything. */
-export const emptyPolicy: Policy = {
-  roles: BUILT_IN_ROLES.map((name) => ({ name, description: '', builtIn: true })),
-  permissions: [],
-  webApi: new Map(),
 }
 
 type PermissionSource = z.infer<typeof permissionsFile>['permissions'][number]

@@ -19,7 +19,7 @@ export type ContactVisitor = {
 
 /** Every visitor has exactly one of these two; nobody can be given or refused them. */
 export const AUTHENTICATED_USERS = 'Authenticated Users'
-export const ANONYMOUS_USERS = 'Anonymous Users'
+const ANONYMOUS_USERS = 'Anonymous Users'
 export const BUILT_IN_ROLES: readonly string[] = [AUTHENTICATED_USERS, ANONYMOUS_USERS]
 /** The role that opens the back office. */
 export const ADMINISTRATOR = 'Administrator'

@@ -17,7 +17,7 @@ export type StoredDraft = {
 export type StoredLine = { lineId: RowId; productId: RowId; uomId: RowId; quantity: DecimalText }
 
 /** Oldest open drafts of a contact beyond this many are given up when a new one begins. */
-export const DRAFTS_OPEN_MAX = 20
+const DRAFTS_OPEN_MAX = 20
 export const DRAFT_LINES_MAX = 500
 
 export async function insertDraft(

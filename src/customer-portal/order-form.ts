@@ -52,7 +52,7 @@ export function parseLine(
 }
 
 /** '1 250,5' as a French reader writes it, '1250.5' everywhere. A comma elsewhere could mean thousands: it is not guessed. */
-export function readQuantity(text: string, language: string): DecimalText | undefined {
+function readQuantity(text: string, language: string): DecimalText | undefined {
   const parts = new Intl.NumberFormat(language).formatToParts(1.5)
   const isComma = parts.some((part) => part.type === 'decimal' && part.value === ',')
   const plain = isComma ? text.replace(/[\s\u00a0\u202f]/g, '').replace(',', '.') : text

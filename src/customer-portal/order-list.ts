@@ -76,7 +76,7 @@ function cells(context: PageContext, one: ListedOrder): string[] {
 }
 
 /** RFC 4180 with the mark that makes spreadsheets read UTF-8. A cell that a spreadsheet would take for a formula is made text. */
-export function csvOf(rows: readonly (readonly string[])[]): string {
+function csvOf(rows: readonly (readonly string[])[]): string {
   const cell = (value: string) => {
     const safe = /^[=+\-@\t\r]/.test(value) && !/^[+-]?\d+(\.\d+)?$/.test(value) ? `'${value}` : value
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe

@@ -36,7 +36,7 @@ export type OrderTerms = {
 }
 
 /** The five values without which the ERP refuses an order. */
-export const REQUIRED_TERMS = ['company', 'account', 'priceList', 'currency', 'country'] as const
+const REQUIRED_TERMS = ['company', 'account', 'priceList', 'currency', 'country'] as const
 export type RequiredTerm = (typeof REQUIRED_TERMS)[number]
 
 export type TermsOutcome =

@@ -51,10 +51,6 @@ export function equal(a: DecimalText, b: DecimalText): boolean {
   return new D(a).equals(b)
 }
 
-export function isWholeMultiple(value: DecimalText, of: DecimalText): boolean {
-  return new D(value).modulo(of).isZero()
-}
-
 /** How many decimals the value needs: '1.50' → 1. */
 export function decimalPlaces(value: DecimalText): number {
   return new D(value).decimalPlaces()

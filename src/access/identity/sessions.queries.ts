@@ -6,8 +6,8 @@ import { compileQuery } from '#tables/query.ts'
 import type { RowId } from '#tables/rows.queries.ts'
 
 /** Signed in this long without a request, a visitor is anonymous again; and in any case after SESSION_MS_MAX. */
-export const SESSION_IDLE_MS = 24 * 3_600_000
-export const SESSION_MS_MAX = 14 * 24 * 3_600_000
+const SESSION_IDLE_MS = 24 * 3_600_000
+const SESSION_MS_MAX = 14 * 24 * 3_600_000
 /** How stale `last_seen_at` may get: a page view is not worth a write. */
 const SEEN_EVERY_MS = 5 * 60_000
 

@@ -81,7 +81,7 @@ function hasValues(entity: ErpEntity, record: RemoteRecord, values: RemoteFields
   return Object.entries(values).every(([name, value]) => sameValue(entity, name, record.fields[name], value))
 }
 
-export function recordFromErp(entity: ErpEntity, record: JsonRecord): RemoteRecord {
+function recordFromErp(entity: ErpEntity, record: JsonRecord): RemoteRecord {
   const fields = fieldsFromErp(entity, record)
   return { key: recordKey(entity.keyFields, entity.companyField, fields), fields, version: String(record['@odata.etag'] ?? '') }
 }

@@ -27,7 +27,7 @@ export type Asked = {
   before: Cursor | undefined
 }
 
-export const SORT_COLUMNS = {
+const SORT_COLUMNS = {
   number: 'msdyn_salesordernumber',
   reference: 'msdyn_customerrequisitionnumber',
   placed: 'submitdate',

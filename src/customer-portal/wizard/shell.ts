@@ -48,7 +48,7 @@ export function wizardShell(
   </div>`
 }
 
-export function discardForm(context: PageContext, draftId: RowId): Html {
+function discardForm(context: PageContext, draftId: RowId): Html {
   return html`<form method="post" action="/create-order/discards" class="form-actions">
     ${csrfField(context)}${hidden('draft', draftId)}
     <p class="muted">${context.text('wizard.kept')}</p>

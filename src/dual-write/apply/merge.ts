@@ -58,7 +58,7 @@ function isFilledElsewhere(map: TableMap, column: string): boolean {
   return map.fillFrom?.columns.has(column) ?? false
 }
 
-export function goesToErp(map: TableMap, column: string): boolean {
+function goesToErp(map: TableMap, column: string): boolean {
   return (
     map.columns.some((one) => one.toErp && (one.column?.name === column || one.elseColumn === column)) ||
     map.lookups.some((one) => one.toErp && (one.column.name === column || `${one.column.name}type` === column))

@@ -73,7 +73,7 @@ async function answerRead(portal: Portal, request: Request, reply: Reply, handle
   return sendAnswer(portal, reply, visit, answer)
 }
 
-export function sendAnswer(portal: Portal, reply: Reply, visit: Visit, answer: Answer): Promise<Reply> | Reply {
+function sendAnswer(portal: Portal, reply: Reply, visit: Visit, answer: Answer): Promise<Reply> | Reply {
   reply.header('cache-control', 'private, no-store')
   switch (answer.kind) {
     case 'redirect':

@@ -96,7 +96,7 @@ export function mayOpen(page: Page, visitor: Visitor): boolean {
   return page.audience.every((roles) => roles.some((role) => visitor.roles.includes(role)))
 }
 
-export function parameterOf(segment: string): string | undefined {
+function parameterOf(segment: string): string | undefined {
   return /^\[([a-z][a-z0-9]*)\]$/.exec(segment)?.[1]
 }
 

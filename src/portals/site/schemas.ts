@@ -127,7 +127,6 @@ export const formFile = z.strictObject({
 export const snippetsFile = z.record(TEXT_KEY, z.string())
 
 export type SiteSettings = z.infer<typeof settingsFile>
-export type PageFrontMatter = z.infer<typeof pageFrontMatter>
 export type MenuDefinition = z.infer<typeof menuFile>
 export type ListDefinition = z.infer<typeof listFile>
 export type FormDefinition = z.infer<typeof formFile>

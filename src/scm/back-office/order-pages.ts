@@ -62,7 +62,7 @@ ${documents(slips, invoices)}`
   })
 }
 
-export function orderPath(header: Row): string {
+function orderPath(header: Row): string {
   return `/orders/${encodeURIComponent(text(header, 'dataAreaId'))}/${encodeURIComponent(text(header, 'SalesOrderNumber'))}`
 }
 

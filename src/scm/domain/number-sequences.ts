@@ -18,10 +18,6 @@ const SEQUENCES = {
 
 export type SequenceName = keyof typeof SEQUENCES
 
-export const sequenceFormats: Readonly<Record<SequenceName, string>> = Object.fromEntries(
-  Object.entries(SEQUENCES).map(([name, sequence]) => [name, sequence.format]),
-) as Record<SequenceName, string>
-
 const TAKEN_NUMBERS_MAX = 10_000
 
 /** The next free number of the company's sequence: numbers that were given by hand or loaded are passed over. */

@@ -47,7 +47,7 @@ export function listRows(tx: Tx, table: string, where: Fields, orderBy: string, 
 }
 
 /** Column names of a table with their types ('text', 'numeric', 'integer', 'bigint', 'timestamp with time zone', 'jsonb'). */
-export async function columnTypes(tx: Tx, table: string): Promise<ReadonlyMap<string, string>> {
+async function columnTypes(tx: Tx, table: string): Promise<ReadonlyMap<string, string>> {
   const known = columnTypesByTable.get(table)
   if (known !== undefined) return known
   const rows = await tx<{ name: string; type: string }>`

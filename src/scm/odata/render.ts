@@ -31,7 +31,7 @@ export function canonicalPath(entity: Entity, row: Readonly<Record<string, unkno
 }
 
 /** As Finance & Operations prints a moment: whole seconds bare, `…T12:00:00Z`. */
-export function formatMoment(text: string): string {
+function formatMoment(text: string): string {
   return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text
 }
 

@@ -48,7 +48,7 @@ export function registerOData(
 }
 
 /** Waits, or ends the request, as the fault plan says: with an outage the request is over. */
-export async function suffer(faults: Faults, clock: Clock, request: Request, reply: Reply): Promise<Fault> {
+async function suffer(faults: Faults, clock: Clock, request: Request, reply: Reply): Promise<Fault> {
   const fault = faults.fault(request.method, request.url)
   const { latencyMs, outage } = fault
   if (latencyMs > 0) await clock.sleep(latencyMs)

@@ -35,6 +35,5 @@ export const SunIcon = icon(
   <path d="M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4" />,
 )
 export const MoonIcon = icon(<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z" />)
-export const ArrowRightIcon = icon(<path d="M4 12h16M14 6l6 6-6 6" />)
 export const DoorIcon = icon(<path d="M14 4h5v16h-5M4 12h11M11 8l4 4-4 4" />)
 export const CheckIcon = icon(<path d="M5 12.5l4.5 4.5L19 7.5" />)
