@@ -21,6 +21,16 @@ export type FilterExpression =
 
 export type CompareOperator = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le'
 
+/** What an operator becomes when its sides change places: `1 lt a` is `a gt 1`. */
+export const MIRRORED: Readonly<Record<CompareOperator, CompareOperator>> = {
+  eq: 'eq',
+  ne: 'ne',
+  gt: 'lt',
+  ge: 'le',
+  lt: 'gt',
+  le: 'ge',
+}
+
 export type Operand =
   /** `name` or a path over lookups: ['customerid', 'name'] */
   | { kind: 'path'; names: readonly string[]; position: number }

@@ -22,15 +22,21 @@ import { type Portal, pageNamed } from './inside.ts'
 export type Letters = { mail: Mail; publicUrl: string }
 
 type Handler = (request: Request, reply: Reply, form: FormValues) => Promise<Reply>
+type Post = (path: string, handler: Handler) => void
 
 /** Coming in, going out, passwords and the language: plain forms, each of which ends with a redirect or with its page and the reason. */
 export function addIdentityRoutes(server: HttpServer, portal: Portal, letters: Letters): void {
-  const post = (path: string, handler: Handler) =>
+  const post: Post = (path, handler) => {
     server.post(path, (request, reply) => {
       checkCsrf(request)
       return handler(request, reply, formOf(request.body))
     })
+  }
+  addVisits(post, portal)
+  addPasswords(post, portal, letters)
+}
 
+function addVisits(post: Post, portal: Portal): void {
   post('/signin', async (request, reply, form) => {
     const email = form.text('email')
     const outcome = await signInVisitor(request, reply, { email, password: asTyped(form, 'password') })
@@ -63,7 +69,9 @@ export function addIdentityRoutes(server: HttpServer, portal: Portal, letters: L
     await openVisitorSession(request, reply, outcome.contactId)
     return reply.redirect('/', 303)
   })
+}
 
+function addPasswords(post: Post, portal: Portal, letters: Letters): void {
   post('/profile/password', async (request, reply, form) => {
     const visit = portal.visitOf(request, reply)
     const sessionToken = sessionTokenOf(request)

@@ -1,4 +1,4 @@
-import type { CompareOperator, FilterExpression, Operand } from '#lib/odata/ast.ts'
+import { type CompareOperator, type FilterExpression, MIRRORED, type Operand } from '#lib/odata/ast.ts'
 import { emptySql, falseSql, identifier, type Sql, sql, trueSql, trustedSql } from '#postgres/sql.ts'
 import { COMPANY_FIELD, type EdmType, type Entity, emptyValue, type Field, NAMESPACE } from '../entities/catalog.ts'
 import { failQuery } from './failures.ts'
@@ -134,14 +134,6 @@ const OPERATOR_KINDS: Readonly<Record<CompareOperator, string>> = {
   ge: 'GreaterThanOrEqual',
   lt: 'LessThan',
   le: 'LessThanOrEqual',
-}
-const MIRRORED: Readonly<Record<CompareOperator, CompareOperator>> = {
-  eq: 'eq',
-  ne: 'ne',
-  gt: 'lt',
-  ge: 'le',
-  lt: 'gt',
-  le: 'ge',
 }
 
 function compare(operator: CompareOperator, left: Value, right: Value): Sql {

@@ -1,18 +1,10 @@
 import { AppError } from '#lib/app-error.ts'
-import type { CompareOperator, FilterExpression, Literal, Operand } from '#lib/odata/ast.ts'
+import { type CompareOperator, type FilterExpression, type Literal, MIRRORED, type Operand } from '#lib/odata/ast.ts'
 import { and, falseSql, join, or, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import type { ColumnDefinition } from '../definition.ts'
 import { cast, type Scope, type ScopedColumn } from './scope.ts'
 
 const OPERATORS: Readonly<Record<CompareOperator, string>> = { eq: '=', ne: '<>', gt: '>', ge: '>=', lt: '<', le: '<=' }
-const MIRRORED: Readonly<Record<CompareOperator, CompareOperator>> = {
-  eq: 'eq',
-  ne: 'ne',
-  gt: 'lt',
-  ge: 'le',
-  lt: 'gt',
-  le: 'ge',
-}
 /** Dataverse compares text without regard to case. */
 const TEXT_FUNCTIONS: Readonly<Record<string, (text: string) => string>> = {
   contains: (text) => `%${text}%`,
