@@ -72,7 +72,7 @@ function accountFacts(context: PageContext, row: QueryRow): Html {
   return html`<section class="card stack" aria-labelledby="account-name">
     <h2 class="card-title" id="account-name">${value('name', 'accountnumber')}</h2>
     ${isOnHold ? html`<p class="notice notice-warn">${label('onHold')}</p>` : ''}
-    <dl class="facts">
+    <dl class="facts facts-roomy">
       ${fact(label('number'), value('accountnumber'))}
       ${fact(label('company'), value('msdyn_company.cdm_name'))}
       ${fact(label('invoiceAccount'), value('msdyn_billingaccount.name', 'name'))}

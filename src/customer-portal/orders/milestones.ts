@@ -62,7 +62,7 @@ function byQuantity(
 
 const BAR_WIDTH = 1_000
 
-/** One bar: the invoiced part over the shipped part over all that was ordered. Widths are attributes: no styles within the page. */
+/** One bar: the invoiced part along the shipped part of all that was ordered. Widths are attributes: no styles within the page. */
 function quantityBar(context: PageContext, order: OrderWhole): Html {
   const { ordered, shipped, invoiced } = order
   if (compare(ordered, '0') <= 0) return emptyHtml
@@ -71,7 +71,7 @@ function quantityBar(context: PageContext, order: OrderWhole): Html {
   const remaining = subtract(ordered, shipped)
   const key = (name: string, label: string) => html`<li class="bar-key bar-key-${name}">${label}</li>`
   return html`<div class="quantity-progress">
-    <svg class="quantity-bar" viewBox="0 0 ${BAR_WIDTH} 12" preserveAspectRatio="none" role="img" aria-label="${context.text('order.progress.picture', values)}"><rect class="bar-all" width="${BAR_WIDTH}" height="12"></rect><rect class="bar-shipped" width="${share(shipped, ordered)}" height="12"></rect><rect class="bar-invoiced" width="${share(invoiced, ordered)}" height="12"></rect></svg>
+    <svg class="quantity-bar" viewBox="0 0 ${BAR_WIDTH} 12" preserveAspectRatio="none" role="img" aria-label="${context.text('order.progress.picture', values)}"><rect class="bar-all" width="${BAR_WIDTH}" height="12"></rect><rect class="bar-shipped" width="${share(shipped, ordered)}" height="12"></rect><rect class="bar-invoiced" y="7" width="${share(invoiced, ordered)}" height="5"></rect></svg>
     <ul class="bar-keys">${key('shipped', context.text('order.progress.shipped', { done: values.shipped, all: values.all }))}${key('invoiced', context.text('order.progress.invoiced', { done: values.invoiced, all: values.all }))}${compare(remaining, '0') > 0 ? key('all', context.text('order.progress.remaining', { remaining: quantity(remaining) })) : ''}</ul>
   </div>`
 }

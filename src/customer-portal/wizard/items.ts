@@ -26,7 +26,7 @@ export function itemsStep(context: PageContext, view: ItemsView): Html {
   return html`
     ${view.productId === undefined ? problemSummary(context, view.problems) : ''}
     ${removedNotice(context, view)}
-    <p class="to-order"><a href="#your-order">${context.text('wizard.yourOrder')}: ${context.text('wizard.toOrder', { count: view.order.lines.length, total: context.format.money(view.order.total, view.terms.currencyCode) })}</a></p>
+    <p class="to-order"><a href="#your-order">${context.text('wizard.yourOrder')} · ${context.text('wizard.toOrder', { count: view.order.lines.length, total: context.format.money(view.order.total, view.terms.currencyCode) })}</a></p>
     <div class="split split-order">${searchForm(context, view)}${orderCard(context, view)}</div>`
 }
 

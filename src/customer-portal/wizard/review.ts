@@ -18,7 +18,7 @@ export function reviewStep(
   const rows = order.lines.map(
     (line, i) => html`<tr>
       <td data-label="${text('no')}">${i + 1}</td>
-      <td data-label="${text('product')}">${line.product.name}<br><span class="muted">${line.product.number}</span></td>
+      <td data-label="${text('product')}"><span>${line.product.name}<br><span class="muted">${line.product.number}</span></span></td>
       <td data-label="${text('quantity')}" class="number">${context.format.quantity(line.quantity)} ${line.unit.symbol}</td>
       <td data-label="${text('estimatedPrice')}" class="number">${amountText(context, terms, line.unitPrice)}</td>
       <td data-label="${text('estimatedAmount')}" class="number">${amountText(context, terms, line.amount)}</td>
