@@ -36,49 +36,8 @@ export function testGroups(subject: () => Subject): void {
     ['the answer is lost', 'loseAnswer'],
     ['the line is cut before it arrives', 'cutFrom'],
   ] as const) {
-    test(`header and lines: when ${title} at any request, the next attempts end with exactly one whole group`, async () => {
-      const { connect, group, faults } = subject()
-      for (let nth = 1; ; nth++) {
-        assert(nth < REQUESTS_MAX, 'a group needs few requests')
-        const reference = `${fail}-${nth}`
-        const writes = group.writes(reference, ['good', 'good'])
-        faults[fail](nth)
-        const first = await connect().writeGroup({ attempt: 1, writes }, SIGNAL)
-        const wasHit = faults.writesSeen() >= nth
-        faults.none()
-        if (!wasHit) {
-          applied(first)
-          break
-        }
-        assert.deepEqual(new Set(kinds(first)), new Set(['retry']))
-        for (const found of await group.find(reference)) {
-          assert(found.lines === 2 || (found.lines === 0 && !found.ready), 'nobody can process half a group')
-        }
-        applied(await connect().writeGroup({ attempt: 2, writes }, SIGNAL))
-        assert.deepEqual(await group.find(reference), [{ lines: 2, ready: true }], reference)
-      }
-    })
-
-    test(`header and lines: when ${title} at any request and a line is refused, nothing stays in the end`, async () => {
-      const { connect, group, faults } = subject()
-      for (let nth = 1; ; nth++) {
-        assert(nth < REQUESTS_MAX, 'a group needs few requests')
-        const reference = `${fail}-bad-${nth}`
-        const writes = group.writes(reference, ['good', 'bad'])
-        faults[fail](nth)
-        const first = await connect().writeGroup({ attempt: 1, writes }, SIGNAL)
-        const wasHit = faults.writesSeen() >= nth
-        faults.none()
-        let outcomes = first
-        for (let attempt = 2; outcomes.some((one) => one.kind === 'retry'); attempt++) {
-          assert(attempt <= ATTEMPTS_MAX)
-          outcomes = await connect().writeGroup({ attempt, writes }, SIGNAL)
-        }
-        assert.deepEqual(new Set(kinds(outcomes)), new Set(['rejected']))
-        assert.deepEqual(await group.find(reference), [], reference)
-        if (!wasHit) break
-      }
-    })
+    testInterrupted(subject, title, fail)
+    testInterruptedAndRefused(subject, title, fail)
   }
 
   test('header and lines: repeated after all went well, nothing is doubled and the outcomes are the same', async () => {
@@ -104,5 +63,53 @@ export function testGroups(subject: () => Subject): void {
       }),
     )
     for (const reference of references) assert.deepEqual(await group.find(reference), [{ lines: 2, ready: true }])
+  })
+}
+
+function testInterrupted(subject: () => Subject, title: string, fail: 'loseAnswer' | 'cutFrom'): void {
+  test(`header and lines: when ${title} at any request, the next attempts end with exactly one whole group`, async () => {
+    const { connect, group, faults } = subject()
+    for (let nth = 1; ; nth++) {
+      assert(nth < REQUESTS_MAX, 'a group needs few requests')
+      const reference = `${fail}-${nth}`
+      const writes = group.writes(reference, ['good', 'good'])
+      faults[fail](nth)
+      const first = await connect().writeGroup({ attempt: 1, writes }, SIGNAL)
+      const wasHit = faults.writesSeen() >= nth
+      faults.none()
+      if (!wasHit) {
+        applied(first)
+        break
+      }
+      assert.deepEqual(new Set(kinds(first)), new Set(['retry']))
+      for (const found of await group.find(reference)) {
+        assert(found.lines === 2 || (found.lines === 0 && !found.ready), 'nobody can process half a group')
+      }
+      applied(await connect().writeGroup({ attempt: 2, writes }, SIGNAL))
+      assert.deepEqual(await group.find(reference), [{ lines: 2, ready: true }], reference)
+    }
+  })
+}
+
+function testInterruptedAndRefused(subject: () => Subject, title: string, fail: 'loseAnswer' | 'cutFrom'): void {
+  test(`header and lines: when ${title} at any request and a line is refused, nothing stays in the end`, async () => {
+    const { connect, group, faults } = subject()
+    for (let nth = 1; ; nth++) {
+      assert(nth < REQUESTS_MAX, 'a group needs few requests')
+      const reference = `${fail}-bad-${nth}`
+      const writes = group.writes(reference, ['good', 'bad'])
+      faults[fail](nth)
+      const first = await connect().writeGroup({ attempt: 1, writes }, SIGNAL)
+      const wasHit = faults.writesSeen() >= nth
+      faults.none()
+      let outcomes = first
+      for (let attempt = 2; outcomes.some((one) => one.kind === 'retry'); attempt++) {
+        assert(attempt <= ATTEMPTS_MAX)
+        outcomes = await connect().writeGroup({ attempt, writes }, SIGNAL)
+      }
+      assert.deepEqual(new Set(kinds(outcomes)), new Set(['rejected']))
+      assert.deepEqual(await group.find(reference), [], reference)
+      if (!wasHit) break
+    }
   })
 }

@@ -6,6 +6,12 @@ const PAUSE_S = 7
 
 /** Promises about an ERP that is away, slow or overloaded, and about being told to stop. */
 export function testTrouble(subject: () => Subject): void {
+  testOutage(subject)
+  testThrottling(subject)
+  testAbort(subject)
+}
+
+function testOutage(subject: () => Subject): void {
   for (const [title, kind] of [
     ['that cuts every connection', 'cut'],
     ['behind a gateway that answers with its own page', 'page'],
@@ -30,7 +36,9 @@ export function testTrouble(subject: () => Subject): void {
       assert.equal((await read()).records.length, 1)
     })
   }
+}
 
+function testThrottling(subject: () => Subject): void {
   test('throttling: a write is to be tried again no sooner than the ERP wished; then it is taken', async () => {
     const one = subject()
     const connector = one.connect()
@@ -58,7 +66,9 @@ export function testTrouble(subject: () => Subject): void {
     assert(times.filter((time) => time - first < PAUSE_S * 1_000).length <= 2, times.map((time) => time - first).join())
     one.faults.none()
   })
+}
 
+function testAbort(subject: () => Subject): void {
   test('abort: every call ends with the reason of the signal while the ERP still does not answer', async () => {
     const one = subject()
     const connector = one.connect()

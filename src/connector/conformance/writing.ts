@@ -5,6 +5,13 @@ import { applied, kinds, plainCreate, SIGNAL, type Subject, write } from '../sub
 
 /** Promises about single records and about groups without a header. */
 export function testWriting(subject: () => Subject): void {
+  testValues(subject)
+  testCreating(subject)
+  testChanging(subject)
+  testRefusing(subject)
+}
+
+function testValues(subject: () => Subject): void {
   test('values: decimals, whole numbers, dates, moments, enums and text of any script come back exactly as they went', async () => {
     const { connect, company, roundTrips } = subject()
     for (const { title, entity, fields, findBy } of roundTrips) {
@@ -26,7 +33,9 @@ export function testWriting(subject: () => Subject): void {
     const found = await connector.readRecords({ entity, fields: [textField], keys: [key] }, SIGNAL)
     assert.equal(found.get(key)?.fields[textField], null)
   })
+}
 
+function testCreating(subject: () => Subject): void {
   test('create: the answer names the key under which the record is read again, and its version', async () => {
     const one = subject()
     const [created] = await write(one.connect(), plainCreate(one, 'KEY1', 'First'))
@@ -53,7 +62,9 @@ export function testWriting(subject: () => Subject): void {
     )
     assert.equal(again?.fields?.[textField] ?? 'Once', 'Once')
   })
+}
 
+function testChanging(subject: () => Subject): void {
   test('update: with the version that was read it is applied, with an older one it is a conflict and changes nothing', async () => {
     const one = subject()
     const connector = one.connect()
@@ -86,7 +97,9 @@ export function testWriting(subject: () => Subject): void {
     const update = { operation: 'update', entity, key, fields: { [textField]: 'Back' } } as const
     assert.deepEqual(kinds(await connector.writeGroup({ attempt: 1, writes: [update] }, SIGNAL)), ['conflict'])
   })
+}
 
+function testRefusing(subject: () => Subject): void {
   test('refusals: what the ERP will never take is rejected, with a sentence for people', async () => {
     const one = subject()
     const connector = one.connect()

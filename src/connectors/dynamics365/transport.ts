@@ -113,21 +113,26 @@ export function createTransport(options: TransportOptions): Transport {
     return judge(answer, clock)
   }
 
-  async function read(call: Call, signal: AbortSignal): Promise<Answer | undefined> {
-    for (let attempt = 1; ; attempt++) {
-      const { answer, verdict } = await send(call, { patienceMs: READ_PATIENCE_MS }, signal)
-      if (verdict.kind === 'ok' && answer !== undefined) return answer
-      if (verdict.kind === 'gone') return undefined
-      if (verdict.kind === 'rejected') throw refused(call, verdict)
-      const trouble = verdict.kind === 'retry' ? verdict : { afterMs: undefined, reason: 'the record was in use' }
-      const waitMs = trouble.afterMs ?? retryDelayMs(attempt, clock.random())
-      if (attempt === READ_ATTEMPTS_MAX || waitMs > READ_PATIENCE_MS) throw unavailable(trouble)
-      await clock.sleep(waitMs, signal)
-      signal.throwIfAborted()
-    }
-  }
+  return { send, judgePart, read: (call, signal) => readPatiently(send, clock, call, signal) }
+}
 
-  return { send, read, judgePart }
+async function readPatiently(
+  send: Transport['send'],
+  clock: Clock,
+  call: Call,
+  signal: AbortSignal,
+): Promise<Answer | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const { answer, verdict } = await send(call, { patienceMs: READ_PATIENCE_MS }, signal)
+    if (verdict.kind === 'ok' && answer !== undefined) return answer
+    if (verdict.kind === 'gone') return undefined
+    if (verdict.kind === 'rejected') throw refused(call, verdict)
+    const trouble = verdict.kind === 'retry' ? verdict : { afterMs: undefined, reason: 'the record was in use' }
+    const waitMs = trouble.afterMs ?? retryDelayMs(attempt, clock.random())
+    if (attempt === READ_ATTEMPTS_MAX || waitMs > READ_PATIENCE_MS) throw unavailable(trouble)
+    await clock.sleep(waitMs, signal)
+    signal.throwIfAborted()
+  }
 }
 
 const HEADERS = {
