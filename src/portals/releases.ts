@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Log } from '#log/log.ts'
-import type { Database } from '#postgres/database.ts'
+import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import * as queries from './release/releases.queries.ts'
 import { parseSite, type Site } from './site.ts'
@@ -64,19 +64,7 @@ export async function openReleases(options: {
 
   async function publish(files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo> {
     parseSite(files, catalog)
-    const info = await database.transaction(async (tx) => {
-      await queries.lockReleases(tx)
-      const before = await queries.findCurrent(tx)
-      const stored = [...files]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([path, content]) => ({ path, content, sha256: sha256Of(content) }))
-      const sha256 = sha256Of(Buffer.from(stored.map((file) => `${file.path}\0${file.sha256}\n`).join('')))
-      if (before?.sha256 === sha256) return before
-      await queries.insertFiles(tx, stored)
-      const id = await queries.insertRelease(tx, { parentId: before?.id ?? null, ...by, sha256 }, stored)
-      await queries.switchCurrent(tx, id)
-      return required(await queries.findCurrent(tx), 'the release just published')
-    })
+    const info = await database.transaction((tx) => storeRelease(tx, files, by))
     await follow()
     return info
   }
@@ -110,6 +98,21 @@ export async function openReleases(options: {
     findAsset: (path, hashStart) => database.read((tx) => queries.findFileByHash(tx, path, hashStart)),
     close: () => listening.close(),
   }
+}
+
+/** Stores the files as what is shown from now on; the release that is shown already when they are the same. */
+async function storeRelease(tx: Tx, files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo> {
+  await queries.lockReleases(tx)
+  const before = await queries.findCurrent(tx)
+  const stored = [...files]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, content]) => ({ path, content, sha256: sha256Of(content) }))
+  const sha256 = sha256Of(Buffer.from(stored.map((file) => `${file.path}\0${file.sha256}\n`).join('')))
+  if (before?.sha256 === sha256) return before
+  await queries.insertFiles(tx, stored)
+  const id = await queries.insertRelease(tx, { parentId: before?.id ?? null, ...by, sha256 }, stored)
+  await queries.switchCurrent(tx, id)
+  return required(await queries.findCurrent(tx), 'the release just published')
 }
 
 export function sha256Of(content: Buffer): string {

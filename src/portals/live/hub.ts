@@ -48,16 +48,7 @@ export function createLiveHub(options: { ground: Ground; site: () => Site; rows:
   heart.unref()
 
   function note(one: Open, notice: RowNotice): void {
-    const tables = notice.table === '*' ? [...one.watched.keys()] : one.watched.has(notice.table) ? [notice.table] : []
-    for (const table of tables) {
-      const watch = one.watched.get(table)
-      if (watch === undefined) continue
-      if (notice.rowId === undefined) one.pending.set(table, watch.all ? 'all' : new Set(watch.ids))
-      else if (watch.all || watch.ids.has(notice.rowId)) {
-        const before = one.pending.get(table) ?? new Set<RowId>()
-        if (before !== 'all') one.pending.set(table, before.add(notice.rowId))
-      }
-    }
+    gather(one, notice)
     if (one.pending.size > 0) one.timer ??= setTimeout(() => void tell(one), GATHER_MS)
   }
 
@@ -68,14 +59,7 @@ export function createLiveHub(options: { ground: Ground; site: () => Site; rows:
     try {
       const visitor = await one.current()
       if (visitor === undefined) return finish(one)
-      const changed = await ground.database.read(async (tx) => {
-        const found: Record<string, RowId[]> = {}
-        for (const [table, ids] of pending) {
-          const visible = await visibleRows(ground, tx, options.site(), visitor, table, { ids })
-          if (visible.length > 0) found[table] = ids === 'all' ? [] : visible
-        }
-        return found
-      })
+      const changed = await visibleChanges(ground, options.site(), visitor, pending)
       if (open.has(one) && Object.keys(changed).length > 0) one.send('row', JSON.stringify(changed))
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'an open page could not be told about a change')
@@ -120,4 +104,34 @@ export function createLiveHub(options: { ground: Ground; site: () => Site; rows:
       }
     },
   }
+}
+
+function gather(one: Open, notice: RowNotice): void {
+  const tables = notice.table === '*' ? [...one.watched.keys()] : one.watched.has(notice.table) ? [notice.table] : []
+  for (const table of tables) {
+    const watch = one.watched.get(table)
+    if (watch === undefined) continue
+    if (notice.rowId === undefined) one.pending.set(table, watch.all ? 'all' : new Set(watch.ids))
+    else if (watch.all || watch.ids.has(notice.rowId)) {
+      const before = one.pending.get(table) ?? new Set<RowId>()
+      if (before !== 'all') one.pending.set(table, before.add(notice.rowId))
+    }
+  }
+}
+
+/** By table the rows that the visitor may read; an empty list for a table of which any row may have changed. */
+function visibleChanges(
+  ground: Ground,
+  site: Site,
+  visitor: Visitor,
+  pending: readonly [table: string, ids: Set<RowId> | 'all'][],
+): Promise<Record<string, RowId[]>> {
+  return ground.database.read(async (tx) => {
+    const found: Record<string, RowId[]> = {}
+    for (const [table, ids] of pending) {
+      const visible = await visibleRows(ground, tx, site, visitor, table, { ids })
+      if (visible.length > 0) found[table] = ids === 'all' ? [] : visible
+    }
+    return found
+  })
 }

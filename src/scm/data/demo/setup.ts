@@ -102,6 +102,13 @@ export const paymentTerms = [
 
 /** What belongs to all companies, and what each has before its first customer. */
 export function addSetup(tables: DemoTables): void {
+  addShared(tables)
+  addTerms(tables)
+  addGroups(tables)
+  addWarehouses(tables)
+}
+
+function addShared(tables: DemoTables): void {
   tables.set(
     'legal_entity',
     demoCompanies.map((company) => ({
@@ -129,8 +136,9 @@ export function addSetup(tables: DemoTables): void {
     { UnitSymbol: 'pal', UnitClass: 'Quantity', UnitDescription: 'Pallet', DecimalPrecision: 0, IsBaseUnit: 'No' },
     { UnitSymbol: 'h', UnitClass: 'Time', UnitDescription: 'Hour', DecimalPrecision: 2, IsBaseUnit: 'Yes' },
   ])
-  const perCompany = (rows: (company: DemoCompany) => DemoRow[]) =>
-    demoCompanies.flatMap((company) => rows(company).map((row) => ({ dataAreaId: company.id, ...row })))
+}
+
+function addTerms(tables: DemoTables): void {
   tables.set(
     'payment_term',
     perCompany(() => paymentTerms),
@@ -152,6 +160,9 @@ export function addSetup(tables: DemoTables): void {
       { TermsCode: 'FCA', TermsDescription: 'Free carrier' },
     ]),
   )
+}
+
+function addGroups(tables: DemoTables): void {
   tables.set(
     'sales_tax_group',
     perCompany((company) => [
@@ -173,7 +184,6 @@ export function addSetup(tables: DemoTables): void {
       { GroupCode: 'KEY', GroupName: 'Key accounts' },
     ]),
   )
-  addWarehouses(tables)
 }
 
 function addWarehouses(tables: DemoTables): void {
@@ -193,4 +203,8 @@ function addWarehouses(tables: DemoTables): void {
       PrimaryAddressCity: warehouse.city,
     })),
   )
+}
+
+function perCompany(rows: (company: DemoCompany) => DemoRow[]): DemoRow[] {
+  return demoCompanies.flatMap((company) => rows(company).map((row) => ({ dataAreaId: company.id, ...row })))
 }
