@@ -136,10 +136,11 @@ async function serve(
   registerEventRoute(server, dualWrite, parts.eventSecret)
   await registerVisitors(server, { ...place, secret: installationSecret(config, 'csrf-secret'), publicUrl, languages })
   await registerPortalApi(server, { database, catalog, permissions, visitorOf, log })
-  const siteName = () => releases.current().site.settings.name
-  await registerStudio(server, { ...place, dualWrite, maps, permissions, siteName, mail, config, log, app: parts.studio })
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })
   addCustomerPortal(portal)
+  const siteName = () => releases.current().site.settings.name
+  const { pages } = portal
+  await registerStudio(server, { ...place, dualWrite, maps, permissions, siteName, mail, config, log, app: parts.studio, pages })
   await server.listen({ host: config.host, port: config.port })
   ends.push(() => server.close())
 }

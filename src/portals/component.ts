@@ -1,5 +1,6 @@
 import type { Permissions } from '#access/permissions.ts'
 import type { Visitor } from '#access/visitor.ts'
+import type { HttpServer } from '#http/server.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { DecimalText } from '#lib/decimal.ts'
 import { attributes, type Html } from '#lib/html.ts'
@@ -94,4 +95,6 @@ export type PortalRoutes = {
   post(path: string, handler: FormHandler): void
   /** For exports and fragments, in a read-only transaction. */
   get(path: string, handler: ReadHandler): void
+  /** For pages that the site does not make: what fails there is told on the site's page, in the reader's language. */
+  pages: HttpServer
 }

@@ -20,7 +20,7 @@ export type StudioOptions = StudioServices
  * whatever the site's table permissions say: those are for what a site shows. After `registerVisitors`.
  */
 export async function registerStudio(server: HttpServer, options: StudioOptions): Promise<void> {
-  registerPages(server, options.app)
+  registerPages(options.pages, options.app)
   await server.register(async (scope) => registerApi(scope, options), { prefix: '/studio/api' })
 }
 

@@ -20,6 +20,7 @@ export function addAnswers(server: HttpServer, portal: Portal): PortalRoutes {
     get(path, handler) {
       server.get(path, (request, reply) => answerRead(portal, request, reply, handler))
     },
+    pages: server,
   }
   server.post('/*', async (request, reply) => {
     checkCsrf(request)

@@ -3,6 +3,7 @@ import type { AccessPlace } from '#access/sign-in.ts'
 import type { Config } from '#config/config.ts'
 import type { DualWrite } from '#dual-write/engine.ts'
 import type { TableMap } from '#dual-write/table-map.ts'
+import type { HttpServer } from '#http/server.ts'
 import type { Log } from '#log/log.ts'
 import type { Mail } from '#mail/mail.ts'
 
@@ -19,4 +20,6 @@ export type StudioServices = AccessPlace & {
   log: Log
   /** The folder of `ensureStudioBuilt`; pages wait for it, the API does not. */
   app: Promise<string>
+  /** Where the page of Studio is served: there failures are told to people. */
+  pages: HttpServer
 }

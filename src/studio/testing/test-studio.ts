@@ -5,7 +5,7 @@ import { openSession } from '#access/sign-in.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { createDualWrite } from '#dual-write/engine.ts'
 import { readMaps } from '#dual-write/map.ts'
-import { createHttpServer } from '#http/server.ts'
+import { createHttpServer, type HttpServer } from '#http/server.ts'
 import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { createMail } from '#mail/mail.ts'
@@ -58,11 +58,7 @@ export async function createStudio(): Promise<TestStudio> {
   const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
 
   const server = await createHttpServer({ log: silentLog, cookieSecret: 'test' })
-  const routes: { method: 'GET' | 'POST'; url: string }[] = []
-  server.addHook('onRoute', (route) => {
-    const methods = [route.method].flat()
-    for (const method of ['GET', 'POST'] as const) if (methods.includes(method)) routes.push({ method, url: route.url })
-  })
+  const routes = collectRoutes(server)
   await registerVisitors(server, {
     ...people.place,
     secret: 'test secret',
@@ -86,19 +82,12 @@ export async function createStudio(): Promise<TestStudio> {
     mail,
     config,
     app,
+    pages: server,
   })
   await server.ready()
 
   let listening: Promise<string> | undefined
-  const send: TestStudio['send'] = async (method, path, { cookie, token, body }) => {
-    const answer = await server.inject({
-      method,
-      url: path,
-      headers: { ...(cookie !== undefined && { cookie }), ...(token !== undefined && { 'x-csrf-token': token }) },
-      ...(method === 'POST' && { payload: body ?? {} }),
-    })
-    return { status: answer.statusCode, body: answer.body, headers: answer.headers }
-  }
+  const send = sendTo(server)
   const signIn: TestStudio['signIn'] = async (name) => {
     const contactId = name === 'admin' ? people.admin : people.contacts[name]
     const { token } = await openSession(people.place, { contactId, userAgent: null })
@@ -117,6 +106,28 @@ export async function createStudio(): Promise<TestStudio> {
       await app.catch(() => undefined)
       await people[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** The list grows as routes are registered. */
+function collectRoutes(server: HttpServer): TestStudio['routes'] {
+  const routes: { method: 'GET' | 'POST'; url: string }[] = []
+  server.addHook('onRoute', (route) => {
+    const methods = [route.method].flat()
+    for (const method of ['GET', 'POST'] as const) if (methods.includes(method)) routes.push({ method, url: route.url })
+  })
+  return routes
+}
+
+function sendTo(server: HttpServer): TestStudio['send'] {
+  return async (method, path, { cookie, token, body }) => {
+    const answer = await server.inject({
+      method,
+      url: path,
+      headers: { ...(cookie !== undefined && { cookie }), ...(token !== undefined && { 'x-csrf-token': token }) },
+      ...(method === 'POST' && { payload: body ?? {} }),
+    })
+    return { status: answer.statusCode, body: answer.body, headers: answer.headers }
   }
 }
 
