@@ -2,7 +2,7 @@ import type { Connector } from '#connector/contract.ts'
 import { required } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
-import type { Database } from '#postgres/database.ts'
+import type { Database, TransactionOptions } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { LookupIndex } from './mapping/lookup-index.ts'
 import type { Meter } from './meter.ts'
@@ -26,6 +26,9 @@ export const UNREACHABLE = 'dual_write.unreachable'
 /** Waits for the row or record that it belongs to. */
 export const PARENT = 'dual_write.parent'
 export const CONFLICT = 'dual_write.conflict'
+
+/** Transactions of live sync: small, many, and over tables that the first copy has filled. */
+export const LIVE: TransactionOptions = { prepared: true }
 
 export function getMap(core: Core, name: string): TableMap {
   return required(

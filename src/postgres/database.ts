@@ -14,7 +14,7 @@ export type Tx = {
 
 export type Database = {
   /** One transaction: committed when `work` returns, rolled back when it throws. Serialization failures and deadlocks are retried. */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** The same without write permission and with one snapshot for all its statements. */
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** One statement by itself, which PostgreSQL commits: it saves the two round trips of a transaction around it. */
@@ -29,6 +29,9 @@ export type Database = {
   close(): Promise<void>
 }
 
+/** `prepared`: for small transactions that come again and again over tables that are filled: their statements are planned once. */
+export type TransactionOptions = { prepared: boolean }
+
 const TRANSACTION_ATTEMPTS_MAX = 5
 const RECONNECT_DELAY_MS = 500
 /** serialization_failure, deadlock_detected */
@@ -40,6 +43,8 @@ export function openDatabase(options: {
   connectionsMax?: number
   applicationName?: string
   statementTimeoutMs?: number
+  /** What transactions do that do not say. */
+  prepared?: boolean
 }): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -92,7 +97,8 @@ export function openDatabase(options: {
   return {
     pool,
     url: options.url,
-    transaction: (work) => inTransaction('begin', work),
+    transaction: (work, { prepared } = { prepared: options.prepared ?? false }) =>
+      inTransaction('begin', work, prepared ? nameOf : undefined),
     read: (work) => inTransaction('begin isolation level repeatable read read only', work, nameOf),
     statement: alone,
     listen: (channel, onPayload, onGap) => listen(options.url, channel, onPayload, onGap ?? (() => undefined), options.log),
@@ -125,7 +131,7 @@ const TEXTS_MAX = 2_000
 
 /**
  * Names for the texts that keep coming back, so that PostgreSQL parses and plans them once for each connection: of a page's statements
- * that is most of the work. Not in transactions that write: a plan made for a table while it was empty would stay with its first copy.
+ * that is most of the work. Not in a first copy: a plan made for a table while it was empty would stay with it.
  */
 function createStatementNames(): (text: string) => string | undefined {
   const names = new Map<string, string>()

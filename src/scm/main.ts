@@ -36,7 +36,13 @@ try {
 
 async function run(): Promise<void> {
   if (config.scm.databaseUrl === undefined) throw new Error('SCM_DATABASE_URL is required: the address of the ERP’s own database')
-  const database = openDatabase({ url: config.scm.databaseUrl, log, connectionsMax: 20, applicationName: 'comptoir scm' })
+  const database = openDatabase({
+    url: config.scm.databaseUrl,
+    log,
+    connectionsMax: 20,
+    applicationName: 'comptoir scm',
+    prepared: true,
+  })
   await migrateScm(database)
   let status: ScmStatus = { status: 'loading', progress: 'Starting' }
   // Its company is known once there is one.

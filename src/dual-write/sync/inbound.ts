@@ -5,7 +5,7 @@ import type { Tx } from '#postgres/database.ts'
 import type { Applied } from '../apply/applied.ts'
 import { applyRecords } from '../apply/apply-records.ts'
 import { applyGone } from '../apply/gone.ts'
-import { type Core, PARENT, UNREACHABLE } from '../core.ts'
+import { type Core, LIVE, PARENT, UNREACHABLE } from '../core.ts'
 import { findLinksByKey } from '../links.queries.ts'
 import { waitsFor } from '../mapping/to-portal.ts'
 import { setMapError } from '../maps.queries.ts'
@@ -75,7 +75,7 @@ function claim(core: Core, live: readonly string[]): Promise<Batch[]> {
       batches.push({ map, changes: own, records: new Map(), extra: new Map(), fence })
     }
     return batches
-  })
+  }, LIVE)
 }
 
 /** The records as they are now; a number says after how many ms to try again. */
@@ -123,7 +123,7 @@ async function addChildren(core: Core, batches: Batch[], signal: AbortSignal): P
 async function applyBatches(core: Core, batches: readonly Batch[]): Promise<number[]> {
   if (batches.every((batch) => batch.changes.length === 0)) return []
   try {
-    return await core.database.transaction((tx) => applyAll(core, tx, batches))
+    return await core.database.transaction((tx) => applyAll(core, tx, batches), LIVE)
   } catch (error) {
     core.index.forget()
     core.log.debug({ reason: messageOf(error) }, 'a batch of records is applied one by one')

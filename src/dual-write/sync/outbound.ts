@@ -5,7 +5,7 @@ import type { Tx } from '#postgres/database.ts'
 import { hurryChanges, parkChange, postponeChange, settleChange } from '#tables/changes.queries.ts'
 import { applyRecords } from '../apply/apply-records.ts'
 import { applyGone } from '../apply/gone.ts'
-import { CONFLICT, type Core, PARENT, UNREACHABLE } from '../core.ts'
+import { CONFLICT, type Core, LIVE, PARENT, UNREACHABLE } from '../core.ts'
 import { deleteLinks, findLinksByRow, putLinks } from '../links.queries.ts'
 import { setMapError } from '../maps.queries.ts'
 import { hurryRemoteChanges, putRemoteChanges } from '../remote-changes.queries.ts'
@@ -72,7 +72,7 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
 
   return {
     claim: (groupsMax) =>
-      core.database.transaction((tx) => claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS })),
+      core.database.transaction((tx) => claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS }), LIVE),
     run,
   }
 }
@@ -103,7 +103,7 @@ async function settle(
       if (dueMs !== undefined) due.push(dueMs)
     }
     if (writes.length > 1) await readAgain(tx, writes, outcomes)
-  })
+  }, LIVE)
   for (const [index, step] of writes.entries())
     if (outcomes[index]?.kind === 'applied') core.meter.count(step.item.map.name, 'toErp', 1)
   return due.length === 0 ? undefined : Math.min(...due)
