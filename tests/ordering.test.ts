@@ -305,6 +305,25 @@ test('products are found by number or by name in the reader’s language, those 
   assert.match(await find('boulon'), /Boulon acier/)
 })
 
+test('a search says when more products match than it shows; the one with the very number comes first all the same', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const draft = await startDraft(jane)
+  const find = async (q: string) => plain((await jane.get(`/create-order/products?${new URLSearchParams({ draft, q })}`)).text)
+  const common = { msdyn_company: shop.companyId, statecode: 0, defaultuomid: shop.units.ea, name: 'Washer' }
+  const numbers = Array.from({ length: 12 }, (_, i) => `A${i + 10}-W-7`)
+  await shop.insert(
+    'product',
+    numbers.map((number) => ({ ...common, msdyn_productnumber: number })),
+  )
+  assert.doesNotMatch(await find('w-7'), /more products match/)
+  await shop.insert('product', [{ ...common, msdyn_productnumber: 'W-7', name: 'Washer of this number' }])
+  const found = await find('w-7')
+  assert.match(found, /^\s*Washer of this number W-7 /)
+  assert.match(found, /The first 12 are shown; more products match/)
+  assert.equal(found.match(/-W-7/g)?.length, 11)
+})
+
 test('a product without a known price is ordered all the same; the seller prices it', async () => {
   await using shop = await createShop()
   const jane = await shop.as('jane@shop.test')

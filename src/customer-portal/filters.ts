@@ -7,18 +7,18 @@ export function where(path: string) {
   const compare =
     (operator: CompareOperator) =>
     (value: FilterValue): FilterExpression => ({ kind: 'compare', operator, left, right: operand(value), position: 0 })
+  const call =
+    (name: string) =>
+    (text: string): FilterExpression => ({ kind: 'call', name, arguments: [left, operand(text)], position: 0 })
   return {
     is: compare('eq'),
     isNot: compare('ne'),
     from: compare('ge'),
     until: compare('le'),
     in: (values: readonly FilterValue[]): FilterExpression => ({ kind: 'in', left, values: values.map(operand), position: 0 }),
-    contains: (text: string): FilterExpression => ({
-      kind: 'call',
-      name: 'contains',
-      arguments: [left, operand(text)],
-      position: 0,
-    }),
+    contains: call('contains'),
+    startsWith: call('startswith'),
+    endsWith: call('endswith'),
   }
 }
 

@@ -19,6 +19,12 @@ export type OfferedProduct = PricedProduct & {
   units: readonly Unit[]
 }
 
+export type FoundProducts = {
+  products: readonly OfferedProduct[]
+  /** More match than are shown. */
+  hasMore: boolean
+}
+
 export type Unit = { uomId: RowId; symbol: string; decimals: number }
 
 type Ground = Pick<PageContext, 'tx' | 'catalog' | 'permissions' | 'visitor' | 'language'>
@@ -30,11 +36,28 @@ const CONVERSIONS_MAX = 20_000
 const UNITS_MAX = 5_000
 const DECIMALS_FALLBACK = 0
 
-/** Products of the company by number or name, as a search box finds them. A full number comes first. */
-export async function searchProducts(ground: Ground, terms: Terms, search: string): Promise<OfferedProduct[]> {
-  const rows = await readProducts(ground, terms, { search, rowsMax: PRODUCTS_FOUND_MAX })
-  const exact = rows.filter((row) => String(row.msdyn_productnumber).toLowerCase() === search.trim().toLowerCase())
-  return offer(ground, terms, [...exact, ...rows.filter((row) => !exact.includes(row))])
+/** Products of the company by number or name, as a search box finds them. A full number comes first, however many others match. */
+export async function searchProducts(ground: Ground, terms: Terms, search: string): Promise<FoundProducts> {
+  const rows = await readProducts(ground, terms, { search, rowsMax: PRODUCTS_FOUND_MAX + 1 })
+  const hasMore = rows.length > PRODUCTS_FOUND_MAX
+  const exact = await findNumbered(ground, terms, { rows, hasMore }, search.trim())
+  const others = rows.filter((row) => !exact.some((one) => one.productid === row.productid))
+  return { products: await offer(ground, terms, [...exact, ...others].slice(0, PRODUCTS_FOUND_MAX)), hasMore }
+}
+
+/** Products with this very number, in any case of its letters: among what was found or, where that is only a part, asked for. */
+async function findNumbered(
+  ground: Ground,
+  terms: Terms,
+  found: { rows: readonly QueryRow[]; hasMore: boolean },
+  number: string,
+): Promise<QueryRow[]> {
+  const isNumbered = (row: QueryRow) => String(row.msdyn_productnumber).toLowerCase() === number.toLowerCase()
+  const exact = found.rows.filter(isNumbered)
+  if (exact.length > 0 || !found.hasMore) return exact
+  const column = where('msdyn_productnumber')
+  const filter = every(column.startsWith(number), column.endsWith(number))
+  return (await readProducts(ground, terms, { filter, rowsMax: PRODUCTS_FOUND_MAX })).filter(isNumbered)
 }
 
 /** These products, as far as the visitor may order them from this company. */

@@ -4,7 +4,7 @@ import { newRowId, type RowId } from '#tables/rows.queries.ts'
 import { type Draft, type DraftLine, type DraftLines, today } from '../drafts.ts'
 import type { Problems } from '../order-form.ts'
 import type { OrderTerms } from '../order-terms.ts'
-import type { OfferedProduct } from '../price-book.ts'
+import type { FoundProducts, OfferedProduct } from '../price-book.ts'
 import { findUnitPrice } from '../pricing.ts'
 import { csrfField, errorPart, hidden, problemSummary } from './fields.ts'
 
@@ -13,7 +13,7 @@ export type ItemsView = {
   terms: OrderTerms
   order: DraftLines
   search: string
-  found: readonly OfferedProduct[] | undefined
+  found: FoundProducts | undefined
   /** What was typed into the form of one found product, or into the lines. */
   values: ReadonlyMap<string, string>
   problems: Problems
@@ -110,10 +110,11 @@ function searchForm(context: PageContext, view: ItemsView): Html {
 export function foundProducts(
   context: PageContext,
   view: Pick<ItemsView, 'draft' | 'terms' | 'search' | 'values' | 'problems' | 'productId'>,
-  found: readonly OfferedProduct[],
+  found: FoundProducts,
 ): Html {
-  if (found.length === 0) return html`<p class="empty">${context.text('wizard.nothingFound', { search: view.search })}</p>`
-  const cards = found.map((product) => {
+  const { products, hasMore } = found
+  if (products.length === 0) return html`<p class="empty">${context.text('wizard.nothingFound', { search: view.search })}</p>`
+  const cards = products.map((product) => {
     const isPosted = product.productId === view.productId
     const value = (name: string) => (isPosted ? view.values.get(name) : undefined)
     const problem = (name: string) => (isPosted ? view.problems.get(name) : undefined)
@@ -130,7 +131,7 @@ export function foundProducts(
       <button class="button" type="submit" aria-label="${context.text('wizard.addOf', label)}">${context.text('wizard.add')}</button>
     </form></li>`
   })
-  return html`<ul class="plain-list">${cards}</ul>`
+  return html`<ul class="plain-list">${cards}</ul>${hasMore ? html`<p class="muted">${context.text('wizard.moreFound', { count: products.length })}</p>` : ''}`
 }
 
 /** What one of the first unit costs: the amount of the form as it is first shown. */
