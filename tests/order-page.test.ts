@@ -46,6 +46,29 @@ test('the page of an order tells where it stands: waiting, refused with the reas
   assert.match(shipped, /INV-1 – \$12\.00/)
 })
 
+test('the totals lead from the lines to the total; what has come needs no confirmed date any more', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const id = await placeOrder(jane, [{ productId: shop.products.bolt, unitId: shop.units.ea, quantity: '10' }])
+  const page = async () => plain((await jane.get(`/orders/${id}`)).text)
+  assert.match(await page(), /Totals Estimated total, before tax and charges \$20\.00/)
+  const notYet = (text: string) => text.match(/Not confirmed yet/g)?.length ?? 0
+  assert.equal(notYet(await page()), 3)
+
+  const sums = { discountamount: '2', freightamount: '5', totaltax: '1.5', totalamount: '24.5' }
+  await shop.update('salesorder', id, { msdyn_salesordernumber: 'SO-9', ...sums })
+  assert.match(await page(), /Totals Subtotal \$20\.00 Discount \$2\.00 Charges \$5\.00 Tax \$1\.50 Total \$24\.50/)
+  const ship = (shipped: number) =>
+    shop.database.transaction(
+      (tx) =>
+        tx`update tables.salesorderdetail set quantityshipped = ${shipped}::numeric, quantitybackordered = 10 - ${shipped}::numeric`,
+    )
+  await ship(9)
+  assert.equal(notYet(await page()), 3)
+  await ship(10)
+  assert.equal(notYet(await page()), 0)
+})
+
 test('an open page is told which rows it shows', async () => {
   await using shop = await createShop()
   const jane = await shop.as('jane@shop.test')

@@ -1,4 +1,4 @@
-import { compare, round, subtract } from '#lib/decimal.ts'
+import { add, compare, round, subtract } from '#lib/decimal.ts'
 import { attributes, emptyHtml, type Html, html } from '#lib/html.ts'
 import { liveRegion, type PageContext } from '#portals/component.ts'
 import type { QueryRow } from '#tables/query.ts'
@@ -24,7 +24,7 @@ export function orderDetailView(context: PageContext, order: OrderWhole, options
       <p class="lead">${context.text(`status.${order.status}.meaning`, { shipped: context.format.quantity(order.shipped), ordered: context.format.quantity(order.ordered) })}</p></header>
       ${syncNotice(context, order)}
       ${progressCard(context, order)}
-      ${facts(context, header)}
+      ${facts(context, order)}
     </section>
     <section class="stack" id="order-lines" aria-labelledby="order-lines-title"${liveRegion('salesorderdetail', lineIds)}>
       <h2 class="card-title" id="order-lines-title">${context.text('order.lines', { count: order.lineCount })}</h2>
@@ -50,7 +50,8 @@ function syncNotice(context: PageContext, order: OrderWhole): Html {
   return emptyHtml
 }
 
-function facts(context: PageContext, header: QueryRow): Html {
+function facts(context: PageContext, order: OrderWhole): Html {
+  const { header } = order
   const { format } = context
   const label = (key: string) => context.text(`order.fact.${key}`)
   const account = text(header['customerid.name'])
@@ -62,15 +63,21 @@ function facts(context: PageContext, header: QueryRow): Html {
     ${fact(label('by'), text(header['msdyn_contactperson.fullname']) ?? '–')}
     ${account === null ? '' : fact(label('account'), account)}
     ${fact(label('requested'), format.date(text(header.msdyn_requestedreceiptdate)))}
-    ${fact(label('confirmedReceipt'), confirmed(context, text(header.msdyn_confirmedreceiptdate)))}
-    ${fact(label('confirmedShipping'), confirmed(context, text(header.msdyn_confirmedshippingdate)))}
+    ${fact(label('confirmedReceipt'), confirmed(context, text(header.msdyn_confirmedreceiptdate), isOver(order)))}
+    ${fact(label('confirmedShipping'), confirmed(context, text(header.msdyn_confirmedshippingdate), isOver(order)))}
     ${fact(label('deliveryMode'), described('msdyn_deliverymode'))}
     ${fact(label('paymentTerms'), described('msdyn_paymentterms'))}
   </dl>`
 }
 
-function confirmed(context: PageContext, date: string | null): string {
-  return date === null ? context.text('order.notConfirmed') : context.format.date(date)
+/** What has come or will not come needs no confirming any more. */
+function confirmed(context: PageContext, date: string | null, isOver: boolean): string {
+  if (date !== null) return context.format.date(date)
+  return isOver ? '–' : context.text('order.notConfirmed')
+}
+
+function isOver({ status, ordered, shipped }: OrderWhole): boolean {
+  return status === 'cancelled' || (compare(ordered, '0') > 0 && compare(shipped, ordered) >= 0)
 }
 
 function lines(context: PageContext, order: OrderWhole): Html {
@@ -97,6 +104,7 @@ function lineRow(context: PageContext, order: OrderWhole, line: QueryRow): Html 
   const remaining = isCanceled
     ? '0'
     : (text(line.quantitybackordered) ?? (quantity === null ? null : subtract(quantity, shipped)))
+  const confirmedDate = text(line.msdyn_confirmedreceiptdate) ?? text(line.msdyn_confirmedshippingdate)
   const price = text(line.priceperunit)
   const perQuantity = text(line.msdyn_salespricequantity)
   const isPerMany = perQuantity !== null && compare(perQuantity, '1') !== 0 && compare(perQuantity, '0') > 0
@@ -111,7 +119,7 @@ function lineRow(context: PageContext, order: OrderWhole, line: QueryRow): Html 
     ${cell('price', html`<span>${shownPrice}${isPerMany ? html` <span class="muted">${context.text('order.line.per', { quantity: format.quantity(perQuantity) })}</span>` : ''}</span>`)}
     ${cell('amount', html`<span>${format.money(text(line.extendedamount), currency)}${price === null && line.extendedamount !== null ? html`<br><span class="muted">${label('estimate')}</span>` : ''}</span>`)}
     ${cell('requested', format.date(text(line.msdyn_requestedreceiptdate)), false)}
-    ${cell('confirmed', confirmed(context, text(line.msdyn_confirmedreceiptdate) ?? text(line.msdyn_confirmedshippingdate)), false)}
+    ${cell('confirmed', confirmed(context, confirmedDate, remaining !== null && compare(remaining, '0') === 0), false)}
   </tr>`
 }
 
@@ -149,8 +157,19 @@ function totals(context: PageContext, header: QueryRow): Html {
       : fact(context.text(`order.total.${key}`), context.format.money(value, currency))
   }
   return html`<section class="card stack" aria-labelledby="order-totals"><h2 class="card-title" id="order-totals">${context.text('order.totals')}</h2>
-    <dl class="sums">${row('discount', 'discountamount')}${row('charges', 'freightamount')}${row('tax', 'totaltax')}
+    <dl class="sums">${subtotal(context, header)}${row('discount', 'discountamount')}${row('charges', 'freightamount')}${row('tax', 'totaltax')}
     ${fact(context.text(isEstimate ? 'order.total.estimated' : 'order.total.total'), html`<strong>${context.format.money(text(header.totalamount), currency)}</strong>`)}</dl></section>`
+}
+
+/** What the lines come to, where something stands between that and the total. */
+function subtotal(context: PageContext, header: QueryRow): Html {
+  const value = (column: string) => text(header[column]) ?? '0'
+  const total = text(header.totalamount)
+  const [discount, added] = [value('discountamount'), add(value('freightamount'), value('totaltax'))]
+  const isTotal = [discount, value('freightamount'), value('totaltax')].every((one) => compare(round(one, 2), '0') === 0)
+  if (total === null || isTotal) return emptyHtml
+  const amount = add(subtract(total, added), discount)
+  return fact(context.text('order.total.subtotal'), context.format.money(amount, text(header.msdyn_isocurrencycode)))
 }
 
 function invoices(context: PageContext, order: OrderWhole): Html {
