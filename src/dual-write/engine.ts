@@ -1,4 +1,4 @@
-import type { Connector } from '#connector/contract.ts'
+import type { Connector, RemoteNotice } from '#connector/contract.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
@@ -63,7 +63,7 @@ export type DualWrite = {
 }
 
 export function createDualWrite(options: DualWriteOptions): DualWrite {
-  const { database, connector, clock, log } = options
+  const { database, connector, clock, eventUrl } = options
   const core: Core = { ...options, index: createLookupIndex(), meter: createMeter(clock) }
   const states = createStates(core)
   const [outboundWaker, inboundWaker, stateWaker] = [createWaker(clock), createWaker(clock), createWaker(clock)]
@@ -86,7 +86,6 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
     listener = await database.listen('comptoir_changes', onPayload, reload)
   }
 
-  const { eventUrl } = options
   const registerEvents =
     eventUrl === undefined || !connector.capabilities.events
       ? undefined
@@ -128,17 +127,20 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
     retryParked: (which, actor) => database.transaction((tx) => releaseItems(core, tx, which, actor)),
     discardParked: (which, actor) => database.transaction((tx) => discardItems(core, tx, which.ids, actor)),
     async receiveEvent(body) {
-      const notices = connector.parseEvent(body)
-      const changes = notices.flatMap((notice) =>
-        core.maps
-          .filter((map) => map.entity === notice.entity && !states.isStopped(map.name))
-          .map((map) => ({ map: map.name, remoteKey: notice.key, eventId: notice.eventId })),
-      )
-      await database.statement((tx) => putRemoteChanges(tx, changes))
+      await storeNotices(core, states, connector.parseEvent(body))
       inboundWaker.wake()
-      if (changes.length === 0) log.debug({ notices: notices.length }, 'an event concerns no map')
     },
   }
+}
+
+async function storeNotices(core: Core, states: States, notices: readonly RemoteNotice[]): Promise<void> {
+  const changes = notices.flatMap((notice) =>
+    core.maps
+      .filter((map) => map.entity === notice.entity && !states.isStopped(map.name))
+      .map((map) => ({ map: map.name, remoteKey: notice.key, eventId: notice.eventId })),
+  )
+  await core.database.statement((tx) => putRemoteChanges(tx, changes))
+  if (changes.length === 0) core.log.debug({ notices: notices.length }, 'an event concerns no map')
 }
 
 function whenRunning(core: Core, states: States, signal: AbortSignal): Promise<void> {
