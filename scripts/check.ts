@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { checkExports } from './check/exports.ts'
+import { checkFunctions } from './check/functions.ts'
 import { checkImports } from './check/imports.ts'
 import { checkMessages } from './check/messages.ts'
 import { checkQueries } from './check/queries.ts'
@@ -18,6 +19,7 @@ const checks: Record<string, () => string[] | Promise<string[]>> = {
   'imports go down, without circles': () => checkImports(root),
   'what is exported is used elsewhere': () => checkExports(root),
   'files are of a readable size': () => checkSizes(root),
+  'functions are of a readable size': () => checkFunctions(root),
   'texts exist in every language': () => checkMessages(root),
   'texts of the site are asked for, and there': () => checkSnippets(root),
   'a table belongs to one module': () => checkTables(root),
