@@ -300,6 +300,7 @@ test('products are found by number or by name in the reader’s language, those 
     plain((await jane.get(`/create-order?${new URLSearchParams({ draft, step: 'items', q })}`)).text)
   assert.match(await find('b-100'), /Steel bolt/)
   assert.match(await find('bolt steel'), /Steel bolt/)
+  assert.match(await find('bo\0lt'), /Steel bolt/)
   assert.match(await find('F-300'), /No product matches/)
   await shop.update('contact', shop.people.jane, { adx_preferredlanguage: 'fr' })
   assert.match(await find('boulon'), /Boulon acier/)

@@ -37,10 +37,12 @@ const UNITS_MAX = 5_000
 const DECIMALS_FALLBACK = 0
 
 /** Products of the company by number or name, as a search box finds them. A full number comes first, however many others match. */
-export async function searchProducts(ground: Ground, terms: Terms, search: string): Promise<FoundProducts> {
+export async function searchProducts(ground: Ground, terms: Terms, typed: string): Promise<FoundProducts> {
+  // NUL is no character of a text, and PostgreSQL takes none.
+  const search = typed.replaceAll('\0', '').trim()
   const rows = await readProducts(ground, terms, { search, rowsMax: PRODUCTS_FOUND_MAX + 1 })
   const hasMore = rows.length > PRODUCTS_FOUND_MAX
-  const exact = await findNumbered(ground, terms, { rows, hasMore }, search.trim())
+  const exact = await findNumbered(ground, terms, { rows, hasMore }, search)
   const others = rows.filter((row) => !exact.some((one) => one.productid === row.productid))
   return { products: await offer(ground, terms, [...exact, ...others].slice(0, PRODUCTS_FOUND_MAX)), hasMore }
 }
