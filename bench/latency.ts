@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../src/postgres/database.ts'
-import { readCatalog } from '../src/tables/catalog.ts'
-import { optionOf } from '../src/tables/definition.ts'
-import { insertRows, newRowId } from '../src/tables/rows.queries.ts'
 import type { RunningComptoir } from '../tests/support/comptoir.ts'
+import { type ErpClient, openErp } from '../tests/support/erp-client.ts'
+import { createSubmitter } from '../tests/support/submissions.ts'
 import { line, ms, percentiles } from './measure.ts'
 import { withPortalDatabase } from './portal-database.ts'
 
@@ -18,9 +17,9 @@ export async function benchLatency(comptoir: RunningComptoir): Promise<void> {
   console.log('\nLatency between the two sides, milliseconds')
   await withPortalDatabase(comptoir, async (database) => {
     const arrivals = await watchArrivals(database)
-    const token = await erpToken(comptoir)
+    const erp = await openErp(comptoir)
     for (const rate of RATES)
-      report(`ERP → portal, ${rate.perSecond}/s`, await measure(rate, await erpEdits(comptoir, database, token), arrivals))
+      report(`ERP → portal, ${rate.perSecond}/s`, await measure(rate, await erpEdits(erp, database), arrivals))
     for (const rate of RATES)
       report(`submission → ERP number, ${rate.perSecond}/s`, await measure(rate, await submissions(database), arrivals))
     await arrivals.close()
@@ -104,84 +103,26 @@ function report(label: string, tookMs: readonly number[]): void {
   line(label, `p50 ${ms(p50)}`, `p95 ${ms(p95)}`, `p99 ${ms(p99)}`, `all of ${tookMs.length} arrived`)
 }
 
-async function erpToken(comptoir: RunningComptoir): Promise<string> {
-  const body = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: 'comptoir',
-    client_secret: 'comptoir-demo-secret',
-    resource: comptoir.erpUrl,
-  })
-  const answer = await fetch(`${comptoir.erpUrl}/oauth2/token`, { method: 'POST', body })
-  return ((await answer.json()) as { access_token: string }).access_token
-}
-
 let mark = 0
 
 /** Edits of different open orders by the seller, over OData. */
-async function erpEdits(comptoir: RunningComptoir, database: Database, token: string): Promise<Change> {
+async function erpEdits(erp: ErpClient, database: Database): Promise<Change> {
   const orders = await database.read(
-    (tx) => tx<{
-      number: string
-    }>`select o.msdyn_salesordernumber as number from tables.salesorder o join tables.cdm_company c on c.cdm_companyid = o.msdyn_company
-      where c.cdm_companycode ilike 'usmf' and o.msdyn_processingstatus = 192350000 limit 300`,
+    (tx) => tx<{ number: string }>`
+      select o.msdyn_salesordernumber as number from tables.salesorder o join tables.cdm_company c on c.cdm_companyid = o.msdyn_company
+       where c.cdm_companycode ilike 'usmf' and o.msdyn_processingstatus = 192350000 limit 300`,
   )
   return async () => {
     const order = ++mark % orders.length
     const text = `BENCH-E-${order}-${mark}`
-    const number = orders[order]?.number
-    const answer = await fetch(`${comptoir.erpUrl}/data/CDSSalesOrderHeaders(dataAreaId='usmf',SalesOrderNumber='${number}')`, {
-      method: 'PATCH',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ CustomerRequisitionNumber: text }),
-    })
-    if (answer.status !== 204) throw new Error(`the ERP refused an edit: ${answer.status} ${await answer.text()}`)
+    const key = `dataAreaId='usmf',SalesOrderNumber='${orders[order]?.number}'`
+    await erp.change(`CDSSalesOrderHeaders(${key})`, { CustomerRequisitionNumber: text })
     return text
   }
 }
 
-/** Orders of one line, written as a submission writes them: one transaction with its captured changes. */
+/** Orders of one line, written as a submission writes them. */
 async function submissions(database: Database): Promise<Change> {
-  const catalog = readCatalog()
-  const [order, detail] = [catalog.get('salesorder'), catalog.get('salesorderdetail')]
-  const [base] = await database.read(
-    (tx) => tx<Record<string, string>>`
-      select a.accountid as account, a.msdyn_company as company, a.transactioncurrencyid as currency, c.contactid as contact, p.productid as product, p.defaultuomid as uom
-        from tables.contact c join tables.account a on a.accountid = c.parentcustomerid join tables.product p on p.msdyn_company = a.msdyn_company
-       where c.emailaddress1 = 'jane@fabrikam.example' and p.msdyn_isstockedproduct order by p.msdyn_productnumber limit 1`,
-  )
-  if (base === undefined) throw new Error('the demo company has no Jane')
-  return async () => {
-    const [id, number] = [newRowId(), `BENCH-W-${process.pid}-${++mark}`]
-    const company = { msdyn_company: base.company ?? null }
-    await database.transaction(async (tx) => {
-      await insertRows(tx, order, [
-        {
-          ...company,
-          salesorderid: id,
-          ordernumber: number,
-          msdyn_customersorderreference: number,
-          name: number,
-          msdyn_ordertype: optionOf(order, 'msdyn_ordertype', 'item'),
-          customerid: base.account ?? null,
-          customeridtype: 'account',
-          msdyn_invoicecustomerid: base.account ?? null,
-          msdyn_invoicecustomeridtype: 'account',
-          msdyn_contactperson: base.contact ?? null,
-          transactioncurrencyid: base.currency ?? null,
-          submitdate: new Date().toISOString(),
-        },
-      ])
-      await insertRows(tx, detail, [
-        {
-          ...company,
-          salesorderid: id,
-          sequencenumber: 1,
-          productid: base.product ?? null,
-          uomid: base.uom ?? null,
-          quantity: '1',
-        },
-      ])
-    })
-    return id
-  }
+  const submit = await createSubmitter(database)
+  return () => submit(`BENCH-S-${++mark}`, 1)
 }

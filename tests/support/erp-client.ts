@@ -9,17 +9,22 @@ export type ErpClient = {
 }
 
 export async function openErp(comptoir: RunningComptoir): Promise<ErpClient> {
+  let token: Promise<string> | undefined
+  const request = async (path: string, init: RequestInit) => {
+    token ??= readToken(comptoir).catch((error: unknown) => {
+      token = undefined
+      throw error
+    })
+    const headers = { authorization: `Bearer ${await token}`, 'content-type': 'application/json' }
+    return fetch(`${comptoir.erpUrl}/data/${path}`, { ...init, headers })
+  }
   const send = async (path: string, init: RequestInit = {}) => {
-    const form = {
-      grant_type: 'client_credentials',
-      client_id: 'comptoir',
-      client_secret: 'comptoir-demo-secret',
-      resource: comptoir.erpUrl,
+    let answer = await request(path, init)
+    // An ERP that was started again knows no token of before.
+    if (answer.status === 401) {
+      token = undefined
+      answer = await request(path, init)
     }
-    const token = await fetch(`${comptoir.erpUrl}/oauth2/token`, { method: 'POST', body: new URLSearchParams(form) })
-    const { access_token } = (await token.json()) as { access_token: string }
-    const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' }
-    const answer = await fetch(`${comptoir.erpUrl}/data/${path}`, { ...init, headers })
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`)
     return answer
   }
@@ -38,4 +43,15 @@ export async function openErp(comptoir: RunningComptoir): Promise<ErpClient> {
       if (!answer.ok) throw new Error(`the fault plan was refused: ${await answer.text()}`)
     },
   }
+}
+
+async function readToken(comptoir: RunningComptoir): Promise<string> {
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: 'comptoir',
+    client_secret: 'comptoir-demo-secret',
+    resource: comptoir.erpUrl,
+  }
+  const answer = await fetch(`${comptoir.erpUrl}/oauth2/token`, { method: 'POST', body: new URLSearchParams(form) })
+  return ((await answer.json()) as { access_token: string }).access_token
 }
