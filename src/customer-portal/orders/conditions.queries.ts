@@ -3,26 +3,15 @@ import { and, identifier, or, type Sql, sql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { optionOf } from '#tables/definition.ts'
 import { allOf, havingChild, type RowPredicate } from '#tables/predicate.ts'
-import type { ProcessingStatus } from '../status.ts'
+import { type OrderStatus, type ProcessingStatus, STATUSES } from '../status.ts'
 
 /** Conditions on orders and lines that a list filters by, as SQL over the columns of whatever alias they are asked for. */
 export const TABS = ['open', 'done', 'all'] as const
 export type Tab = (typeof TABS)[number]
 
 /** Statuses to filter by. Before the ERP has an order its states change by the second: they are one, `sending`. */
-export const STATUS_FILTERS = [
-  'sending',
-  'accepted',
-  'confirmed',
-  'picked',
-  'partly-shipped',
-  'shipped',
-  'partly-invoiced',
-  'invoiced',
-  'on-hold',
-  'cancelled',
-] as const
-export type StatusFilter = (typeof STATUS_FILTERS)[number]
+export type StatusFilter = Exclude<OrderStatus, 'received' | 'refused'>
+export const STATUS_FILTERS: readonly StatusFilter[] = STATUSES.filter((status) => status !== 'received' && status !== 'refused')
 
 /** Lines that still have something to deliver. */
 export function openLines(catalog: Catalog): RowPredicate {

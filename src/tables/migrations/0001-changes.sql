@@ -55,15 +55,24 @@ end $$;
 
 -- Captures one changed row for each subscriber other than the one that wrote it (setting comptoir.origin), and tells
 -- listeners (unless setting comptoir.quiet is 'on', for bulk writes that announce themselves).
+-- For rows that nobody wants to know about (a first copy writes them by the ten thousand, quietly) nothing is computed.
 create function tables.capture_change() returns trigger language plpgsql as $$
 declare
-  old_row jsonb := case when tg_op = 'INSERT' then null else to_jsonb(old) end;
-  new_row jsonb := case when tg_op = 'DELETE' then null else to_jsonb(new) end;
-  id uuid := coalesce(new_row, old_row) ->> tg_argv[0];
+  is_wanted boolean := exists (
+    select 1 from tables.capture c
+     where c.table_name = tg_table_name and c.subscriber is distinct from current_setting('comptoir.origin', true));
+  is_quiet boolean := current_setting('comptoir.quiet', true) is not distinct from 'on';
+  old_row jsonb;
+  new_row jsonb;
+  id uuid;
   changed text[];
   captured int := 0;
 begin
-  if exists (select 1 from tables.capture c where c.table_name = tg_table_name and c.subscriber is distinct from current_setting('comptoir.origin', true)) then
+  if is_quiet and not is_wanted then return null; end if;
+  old_row := case when tg_op = 'INSERT' then null else to_jsonb(old) end;
+  new_row := case when tg_op = 'DELETE' then null else to_jsonb(new) end;
+  id := coalesce(new_row, old_row) ->> tg_argv[0];
+  if is_wanted then
     select array_agg(e.key) into changed
       from jsonb_each(coalesce(new_row, old_row)) e
      where e.key not in ('modifiedon', 'versionnumber', 'createdon')
@@ -84,9 +93,7 @@ begin
       if captured > 0 then perform pg_notify('comptoir_changes', tg_table_name); end if;
     end if;
   end if;
-  if current_setting('comptoir.quiet', true) is distinct from 'on' then
-    perform pg_notify('comptoir_rows', tg_table_name || ' ' || id);
-  end if;
+  if not is_quiet then perform pg_notify('comptoir_rows', tg_table_name || ' ' || id); end if;
   return null;
 end $$;
 
