@@ -119,7 +119,7 @@ program
   .command('check [folder]')
   .description('checks a site folder as publishing would')
   .action((folder: string | undefined) => {
-    const site = parseSite(readSiteFolder(folder === undefined ? config.siteDir : resolve(folder)), readCatalog())
+    const site = parseSite(readSiteFolder(folder === undefined ? config.siteDir : resolve(folder)), readCatalog(), systemClock)
     for (const warning of site.warnings) process.stdout.write(`warning: ${warning}\n`)
     process.stdout.write(`${site.pages.length} pages, ${site.settings.languages.length} languages: good\n`)
   })

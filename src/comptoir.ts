@@ -119,7 +119,7 @@ async function serve(
   ends: End[],
 ): Promise<void> {
   const { database, catalog, dualWrite, maps } = parts
-  const releases = await openReleases({ database, catalog, log, files: readSiteFolder(config.siteDir) })
+  const releases = await openReleases({ database, catalog, clock: systemClock, log, files: readSiteFolder(config.siteDir) })
   ends.push(releases.close)
   const live = await listenToRows(database)
   ends.push(live.close)

@@ -31,6 +31,8 @@ async function setUp(): Promise<TestPortal & { visitors: Record<Who, Visitor> }>
       kind: 'contact',
       contactId,
       accountId,
+      accounts: [],
+      accountPath: '',
       companyId: portal.companyId,
       fullName: who,
       email,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
+import { systemClock } from '../src/log/system-clock.ts'
 import { parseSite } from '../src/portals/site.ts'
 import { readSiteFolder } from '../src/portals/site-folder.ts'
 import { readCatalog } from '../src/tables/catalog.ts'
@@ -8,7 +9,7 @@ import { readCatalog } from '../src/tables/catalog.ts'
 const FOLDER = join(import.meta.dirname, '../src/customer-portal/site')
 
 test('the shipped site can be published, and every text is there in every language', () => {
-  const site = parseSite(readSiteFolder(FOLDER), readCatalog())
+  const site = parseSite(readSiteFolder(FOLDER), readCatalog(), systemClock)
   assert.deepEqual(site.warnings, [])
   assert.deepEqual(
     site.settings.languages.map((language) => language.code),

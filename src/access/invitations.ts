@@ -3,7 +3,7 @@ import { AppError } from '#lib/app-error.ts'
 import { sqlStateOf, type Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { engineRows } from '#tables/predicate.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById, setActor, updateRow } from '#tables/rows.queries.ts'
 import { addRoles, findIdentities, findIdentityByEmail, insertIdentity } from './identity/identity.queries.ts'
 import {

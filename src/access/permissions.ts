@@ -1,31 +1,30 @@
-import { and, identifier, type Sql, sql } from '#postgres/sql.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
-import { anyOf, noRows, type RowPredicate } from '#tables/predicate.ts'
+import { anyOf, exceptFor, noRows, type RowPredicate } from '#tables/predicate.ts'
 import { checkPolicy } from './permissions/check.ts'
-import { compileScope } from './permissions/compile.ts'
+import { bearingsOf, compilePermission, type Rules } from './permissions/compile.ts'
 import type { Policy, Privilege, TablePermission } from './policy.ts'
 import { AUTHENTICATED_USERS, type Visitor } from './visitor.ts'
 
 /**
- * What visitors may do, the same on every surface: nothing unless a permission grants it, and what several grant adds up.
- * Immutable, compiled once per policy; a release with other files makes a new one.
+ * What visitors may do, the same on every surface: nothing unless a permission grants it; what several grant adds up; what one denies is
+ * gone. Immutable, made once per policy and catalog; a release with other files makes a new one.
  */
 export type Permissions = {
   readonly policy: Policy
   /**
-   * Rows on which the visitor has the privilege. With `columns`, only rows of which all these may be read: pass what a query
-   * selects, filters and sorts by wherever permissions with column lists meet. For `create`: insert, then look whether the new row
-   * is inside; if not, roll back.
+   * Rows on which the visitor has the privilege, and of their columns those it goes for. Reading: a column outside is null. Writing and
+   * creating: a column outside must not be given. For `create`: insert, then look whether the new row is inside; if not, roll back.
    */
-  predicate(visitor: Visitor, table: string, privilege: Privilege, columns?: Iterable<string>): RowPredicate
+  predicate(visitor: Visitor, table: string, privilege: Privilege): RowPredicate
   /** Columns that may be read of every row inside the `read` predicate. Empty when there is none. */
   readableColumns(visitor: Visitor, table: string): ReadonlySet<string>
-  /** Columns that may be read of some row; which rows, `predicate` with columns tells. */
-  reachableColumns(visitor: Visitor, table: string): ReadonlySet<string>
+  /** Columns with the privilege on some row: what may be named in a request at all. */
+  reachableColumns(visitor: Visitor, table: string, privilege?: 'read' | 'create' | 'write'): ReadonlySet<string>
   /** False when no permission grants it on any row. */
   may(visitor: Visitor, table: string, privilege: Privilege): boolean
-  /** For the `reach` of a query: names behind lookups come only from rows that the visitor may read. */
+  /** For the `reach` of a query: what stands behind lookups comes only from rows that the visitor may read. */
   reach(visitor: Visitor): (table: TableDefinition) => RowPredicate
   /** Columns the web API offers of this table; undefined when the table is not open. */
   webApiColumns(table: string): ReadonlySet<string> | undefined
@@ -36,103 +35,158 @@ export type Permissions = {
 export type Explanation = {
   permission: string
   file: string
+  effect: 'allow' | 'deny'
   accessType: string
   /** The visitor's roles through which it applies. */
   roles: readonly string[]
   applies: boolean
   /** One sentence for a person. */
   because: string
+  where: string | undefined
   columns: readonly string[] | undefined
 }
 
+/** Columns that say which row it is and which version of it: whoever may read a row may read them. */
+const ALWAYS_READABLE = 'versionnumber'
+
 /** Throws AppError `policy.invalid` when the policy names tables or columns that do not exist or cannot carry it. */
-export function createPermissions(catalog: Catalog, policy: Policy): Permissions {
+export function createPermissions(catalog: Catalog, policy: Policy, clock: Pick<Clock, 'nowMs'>): Permissions {
   checkPolicy(catalog, policy)
   const byName = new Map(policy.permissions.map((one) => [one.name, one]))
   const byTable = Map.groupBy(policy.permissions, (one) => one.table)
   const webApi = new Map([...policy.webApi].map(([table, open]) => [table, columnsOpen(catalog.get(table), open.columns)]))
 
-  const applying = (visitor: Visitor, table: string, privilege: Privilege) =>
-    (byTable.get(table) ?? []).filter(
-      (one) => one.privileges.has(privilege) && rolesOf(one, visitor).length > 0 && inactiveIn(one, byName) === undefined,
+  const applying = (visitor: Visitor, table: string, privilege: Privilege) => {
+    if (!inScope(visitor, table, privilege)) return []
+    const nowMs = clock.nowMs()
+    return (byTable.get(table) ?? []).filter(
+      (one) => one.privileges.has(privilege) && rolesOf(one, visitor).length > 0 && switchedOff(one, byName, nowMs) === undefined,
     )
-  const columnsOf = (one: TablePermission): ReadonlySet<string> =>
-    one.columns === undefined
-      ? new Set(catalog.get(one.table).columns.keys())
-      : new Set([catalog.get(one.table).idColumn, ...one.columns])
-
-  const predicate: Permissions['predicate'] = (visitor, table, privilege, columns) => {
-    const asked = columns === undefined ? [] : [...columns]
-    const granting = applying(visitor, table, privilege).filter((one) => {
-      const granted = columnsOf(one)
-      return asked.every((column) => granted.has(column))
-    })
-    return anyOf(granting.map((one) => compileScope(catalog, byName, one, visitor)))
   }
+  const rulesFor = (visitor: Visitor): Rules => ({
+    catalog,
+    byName,
+    readDenials: (table) => applying(visitor, table, 'read').filter((one) => one.effect === 'deny' && one.columns === undefined),
+  })
+  const grants = (visitor: Visitor, table: string, privilege: Privilege): Grants => {
+    const rules = rulesFor(visitor)
+    const bearings = bearingsOf(visitor)
+    const compiled = applying(visitor, table, privilege)
+      .map((permission) => ({ permission, rows: compilePermission(rules, permission, bearings) }))
+      .filter((one) => one.rows !== noRows)
+    return {
+      table: catalog.get(table),
+      allowed: compiled.filter((one) => one.permission.effect === 'allow'),
+      denied: compiled.filter((one) => one.permission.effect === 'deny'),
+    }
+  }
+  const columnsWith = (
+    visitor: Visitor,
+    table: string,
+    privilege: Privilege,
+    wanted: (mask: RowPredicate | undefined) => boolean,
+  ) => {
+    const given = grants(visitor, table, privilege)
+    if (given.allowed.length === 0) return new Set<string>()
+    return new Set([...given.table.columns.keys()].filter((name) => wanted(maskOf(given, name))))
+  }
+  const predicate: Permissions['predicate'] = (visitor, table, privilege) => predicateOf(grants(visitor, table, privilege))
 
   return {
     policy,
     predicate,
-    may: (visitor, table, privilege) =>
-      applying(visitor, table, privilege).some((one) => compileScope(catalog, byName, one, visitor) !== noRows),
-    readableColumns: (visitor, table) => {
-      const [first, ...others] = applying(visitor, table, 'read').map(columnsOf)
-      return new Set([...(first ?? [])].filter((column) => others.every((one) => one.has(column))))
-    },
-    reachableColumns: (visitor, table) => new Set(applying(visitor, table, 'read').flatMap((one) => [...columnsOf(one)])),
+    may: (visitor, table, privilege) => grants(visitor, table, privilege).allowed.length > 0,
+    readableColumns: (visitor, table) => columnsWith(visitor, table, 'read', (mask) => mask === undefined),
+    reachableColumns: (visitor, table, privilege = 'read') => columnsWith(visitor, table, privilege, (mask) => mask !== noRows),
     reach: (visitor) => (table) => predicate(visitor, table.name, 'read'),
     webApiColumns: (table) => webApi.get(table),
     explain: (visitor, table, privilege) =>
       (byTable.get(table) ?? [])
         .filter((one) => one.privileges.has(privilege))
-        .map((one) => explanationOf(catalog, byName, one, visitor)),
+        .map((one) => explanationOf(rulesFor(visitor), one, visitor, clock.nowMs())),
   }
 }
 
-/** The same predicate for one row. */
-export function rowOf(table: TableDefinition, predicate: RowPredicate, id: string): RowPredicate {
-  return {
-    reason: predicate.reason,
-    sql: (alias: Sql) => and([predicate.sql(alias), sql`${alias}.${identifier(table.idColumn)} = ${id}::uuid`]),
-  }
+type Granted = { permission: TablePermission; rows: RowPredicate }
+type Grants = { table: TableDefinition; allowed: readonly Granted[]; denied: readonly Granted[] }
+
+function predicateOf(given: Grants): RowPredicate {
+  if (given.allowed.length === 0) return noRows
+  const rows = exceptFor(
+    union(given.allowed),
+    given.denied.filter((one) => one.permission.columns === undefined).map((one) => one.rows),
+  )
+  return { reason: rows.reason, sql: rows.sql, column: (name) => maskOf(given, name) }
+}
+
+/** The rows on which the column is granted: undefined where that is all of them, `noRows` where none. */
+function maskOf({ table, allowed, denied }: Grants, column: string): RowPredicate | undefined {
+  if (column === table.idColumn || column === ALWAYS_READABLE) return undefined
+  const granting = allowed.filter((one) => one.permission.columns?.includes(column) !== false)
+  if (granting.length === 0) return noRows
+  const denying = denied.filter((one) => one.permission.columns?.includes(column) === true)
+  if (denying.length === 0 && granting.length === allowed.length) return undefined
+  return exceptFor(
+    union(granting),
+    denying.map((one) => one.rows),
+  )
+}
+
+/** One that grants every row makes the others superfluous: the statement stays what it would be without rules. */
+function union(granted: readonly Granted[]): RowPredicate {
+  const all = granted.find((one) => one.permission.scope.accessType === 'global' && one.permission.where === undefined)
+  return all === undefined ? anyOf(granted.map((one) => one.rows)) : all.rows
+}
+
+/** A token may be limited to less than its role. */
+function inScope(visitor: Visitor, table: string, privilege: Privilege): boolean {
+  if (visitor.kind !== 'service') return true
+  const { privileges, tables } = visitor.scope
+  return privileges.has(privilege) && (tables === null || tables.has(table))
 }
 
 function rolesOf(permission: TablePermission, visitor: Visitor): string[] {
   return visitor.roles.filter((role) => permission.roles.has(role))
 }
 
-/** The first permission of the chain upwards that is switched off. */
-function inactiveIn(permission: TablePermission, byName: ReadonlyMap<string, TablePermission>): TablePermission | undefined {
-  if (!permission.active) return permission
+/** The first permission of the chain upwards that is switched off, not yet valid or not any more, and how to say so. */
+function switchedOff(
+  permission: TablePermission,
+  byName: ReadonlyMap<string, TablePermission>,
+  nowMs: number,
+): { name: string; because: string } | undefined {
+  const off = (because: string) => ({ name: permission.name, because })
+  if (!permission.active) return off('is switched off')
+  if (permission.validFromMs !== undefined && nowMs < permission.validFromMs)
+    return off(`begins on ${new Date(permission.validFromMs).toISOString()}`)
+  if (permission.validUntilMs !== undefined && nowMs >= permission.validUntilMs)
+    return off(`ended on ${new Date(permission.validUntilMs).toISOString()}`)
   if (permission.scope.accessType !== 'parent') return undefined
   const parent = byName.get(permission.scope.permission)
-  return parent === undefined ? permission : inactiveIn(parent, byName)
+  return parent === undefined ? off('has no parent') : switchedOff(parent, byName, nowMs)
 }
 
-function explanationOf(
-  catalog: Catalog,
-  byName: ReadonlyMap<string, TablePermission>,
-  one: TablePermission,
-  visitor: Visitor,
-): Explanation {
+function explanationOf(rules: Rules, one: TablePermission, visitor: Visitor, nowMs: number): Explanation {
   const roles = rolesOf(one, visitor)
-  const inactive = inactiveIn(one, byName)
-  const lacks = compileScope(catalog, byName, one, visitor) === noRows
+  const off = switchedOff(one, rules.byName, nowMs)
+  const lacks = compilePermission(rules, one, bearingsOf(visitor)) === noRows
   const because =
     roles.length === 0
       ? `It is for ${[...one.roles].join(', ')}, which this visitor does not have.`
-      : inactive !== undefined
-        ? `${inactive.name} is switched off.`
+      : off !== undefined
+        ? `${off.name} ${off.because}.`
         : lacks
           ? `It depends on the visitor’s ${neededBy(one)}, and there is none.`
           : `Through ${roles.join(', ')}: ${describeScope(one)}.`
   return {
     permission: one.name,
     file: one.file,
+    effect: one.effect,
     accessType: one.scope.accessType,
     roles,
-    applies: roles.length > 0 && inactive === undefined && !lacks,
+    applies: roles.length > 0 && off === undefined && !lacks,
     because,
+    where: one.whereText,
     columns: one.columns,
   }
 }
@@ -140,6 +194,7 @@ function explanationOf(
 function neededBy(one: TablePermission): string {
   switch (one.scope.accessType) {
     case 'account':
+    case 'hierarchy':
       return 'account'
     case 'company':
       return 'legal entity'
@@ -150,24 +205,26 @@ function neededBy(one: TablePermission): string {
   }
 }
 
-function describeScope(one: TablePermission): string {
-  switch (one.scope.accessType) {
+function describeScope({ scope }: TablePermission): string {
+  switch (scope.accessType) {
     case 'global':
       return 'all rows'
     case 'company':
       return `rows of the visitor’s legal entity (${COMPANY_COLUMN})`
     case 'account':
-      return one.scope.relationship === undefined
-        ? 'the visitor’s account'
-        : `rows of the visitor’s account (${one.scope.relationship})`
+      return scope.relationship === undefined ? 'the visitor’s account' : `rows of the visitor’s account (${scope.relationship})`
+    case 'hierarchy':
+      return scope.relationship === undefined
+        ? 'the visitor’s account and all below it'
+        : `rows of the visitor’s account and of all below it (${scope.relationship})`
     case 'contact':
-      return `rows of the visitor’s contact (${one.scope.relationship})`
+      return `rows of the visitor’s contact (${scope.relationship})`
     case 'self':
       return 'the visitor’s own contact'
     case 'parent':
-      return `rows that belong (${one.scope.through}) to what ${one.scope.permission} grants`
+      return `rows that belong (${scope.through}) to what ${scope.permission} grants`
     default:
-      return one.scope satisfies never
+      return scope satisfies never
   }
 }
 

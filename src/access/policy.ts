@@ -1,6 +1,8 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { AppError } from '#lib/app-error.ts'
+import type { FilterExpression } from '#lib/odata/ast.ts'
+import { parseFilter } from '#lib/odata/parse-filter.ts'
 import { BUILT_IN_ROLES } from './visitor.ts'
 
 /** What the site's `roles.yaml` and `permissions/*.yaml` say, parsed. Whether tables and columns exist is asked by `createPermissions`. */
@@ -18,13 +20,22 @@ export type Privilege = 'read' | 'create' | 'write' | 'delete' | 'append' | 'app
 const PRIVILEGES: readonly Privilege[] = ['read', 'create', 'write', 'delete', 'append', 'appendTo']
 
 /**
- * One table permission: which rows (`scope`), what may be done with them, and who (roles). Rights add up; nothing takes them away.
- * A permission whose `columns` are given grants reading of those alone, and of the id.
+ * One table permission: which rows (`scope`, of them those where `where` holds), which of their columns (`columns`; all without it), what
+ * may be done with them, and who (roles). Rights add up over the permissions of all of a visitor's roles. One with the effect `deny` takes
+ * its rows, or with `columns` those columns of them, away from what others grant, whatever they say.
  */
 export type TablePermission = {
   name: string
   table: string
+  effect: 'allow' | 'deny'
   scope: PermissionScope
+  /** A condition on the row's state, in OData: `statecode eq 0`, or over lookups `salesorderid/statecode eq 0`. */
+  where: FilterExpression | undefined
+  /** The same as it was written, for people. */
+  whereText: string | undefined
+  /** Outside these moments the permission does not exist. */
+  validFromMs: number | undefined
+  validUntilMs: number | undefined
   privileges: ReadonlySet<Privilege>
   roles: ReadonlySet<string>
   columns: readonly string[] | undefined
@@ -40,6 +51,8 @@ export type PermissionScope =
   | { accessType: 'company' }
   /** Rows whose `relationship` column points to the visitor's account; without a column, the account itself. */
   | { accessType: 'account'; relationship: string | undefined }
+  /** As `account`, for the visitor's account and every one below it (parentaccountid), at any depth. */
+  | { accessType: 'hierarchy'; relationship: string | undefined }
   /** Rows whose `relationship` column points to the visitor's contact. */
   | { accessType: 'contact'; relationship: string }
   /** The visitor's own contact row. */
@@ -51,6 +64,9 @@ export type WebApiTable = { table: string; columns: readonly string[]; file: str
 
 const NAME = z.string().trim().min(1).max(100)
 const COLUMN = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a column is named in lower case')
+
+/** A day (its beginning in UTC) or a moment with its zone. */
+const MOMENT = z.union([z.iso.date(), z.iso.datetime({ offset: true })])
 
 /** roles.yaml */
 const rolesFile = z.strictObject({
@@ -68,16 +84,20 @@ const permissionsFile = z.strictObject({
     z
       .strictObject({
         name: NAME,
-        accessType: z.enum(['global', 'company', 'account', 'contact', 'self', 'parent']),
+        effect: z.enum(['allow', 'deny']).default('allow'),
+        accessType: z.enum(['global', 'company', 'account', 'hierarchy', 'contact', 'self', 'parent']),
         relationship: COLUMN.optional(),
         parent: z.strictObject({ permission: NAME, through: COLUMN }).optional(),
         privileges: z.array(z.enum(PRIVILEGES)).min(1),
         roles: z.array(NAME).min(1, 'a permission without a role has no effect'),
         columns: z.array(COLUMN).min(1).optional(),
+        where: z.string().trim().min(1).max(2_000).optional(),
+        validFrom: MOMENT.optional(),
+        validUntil: MOMENT.optional(),
         active: z.boolean().default(true),
       })
       .superRefine((one, context) => {
-        const takesRelationship = one.accessType === 'account' || one.accessType === 'contact'
+        const takesRelationship = ['account', 'hierarchy', 'contact'].includes(one.accessType)
         if (one.accessType === 'contact' && one.relationship === undefined)
           context.addIssue('the access type contact needs a relationship: the column that points to the contact')
         if (one.relationship !== undefined && !takesRelationship)
@@ -112,7 +132,7 @@ export function parsePolicy(files: ReadonlyMap<string, Buffer | string>): Policy
   for (const file of [...files.keys()].filter((path) => /^permissions\/[^/]+\.yaml$/.test(path)).sort()) {
     const content = readYaml(files, file, permissionsFile, problems)
     if (content === undefined) continue
-    for (const source of content.permissions) permissions.push(permissionOf(source, content.table, file))
+    for (const source of content.permissions) permissions.push(permissionOf(source, content.table, file, problems))
     if (content.webApi?.enabled !== true) continue
     if (webApi.has(content.table)) problems.push(`${file}: another file opens ${content.table} for the web API already`)
     webApi.set(content.table, { table: content.table, columns: content.webApi.columns, file })
@@ -125,11 +145,19 @@ export function parsePolicy(files: ReadonlyMap<string, Buffer | string>): Policy
 
 type PermissionSource = z.infer<typeof permissionsFile>['permissions'][number]
 
-function permissionOf(source: PermissionSource, table: string, file: string): TablePermission {
+function permissionOf(source: PermissionSource, table: string, file: string, problems: string[]): TablePermission {
+  const { where, validFrom, validUntil } = source
+  if (validFrom !== undefined && validUntil !== undefined && Date.parse(validFrom) >= Date.parse(validUntil))
+    problems.push(`${file}: ${source.name}: it would end (validUntil) before it begins (validFrom)`)
   return {
     name: source.name,
     table,
+    effect: source.effect,
     scope: scopeOf(source),
+    where: where === undefined ? undefined : conditionOf(where, `${file}: ${source.name}: where`, problems),
+    whereText: where,
+    validFromMs: validFrom === undefined ? undefined : Date.parse(validFrom),
+    validUntilMs: validUntil === undefined ? undefined : Date.parse(validUntil),
     privileges: new Set(source.privileges),
     roles: new Set(source.roles),
     columns: source.columns,
@@ -138,9 +166,19 @@ function permissionOf(source: PermissionSource, table: string, file: string): Ta
   }
 }
 
+function conditionOf(text: string, place: string, problems: string[]): FilterExpression | undefined {
+  try {
+    return parseFilter(text)
+  } catch (error) {
+    problems.push(`${place}: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
+}
+
 function scopeOf(source: PermissionSource): PermissionScope {
   if (source.accessType === 'parent') return { accessType: 'parent', permission: '', through: '', ...source.parent }
-  if (source.accessType === 'account') return { accessType: 'account', relationship: source.relationship }
+  if (source.accessType === 'account' || source.accessType === 'hierarchy')
+    return { accessType: source.accessType, relationship: source.relationship }
   if (source.accessType === 'contact') return { accessType: 'contact', relationship: source.relationship ?? '' }
   return { accessType: source.accessType }
 }
@@ -163,6 +201,7 @@ function findContradictions(policy: Policy): string[] {
       problems.push(`${one.file}: ${one.name} has the parent ${one.scope.permission}, which does not exist`)
       continue
     }
+    if (parent.effect === 'deny') problems.push(`${one.file}: ${one.name} has the parent ${parent.name}, which denies`)
     const wider = [...one.roles].filter((role) => !parent.roles.has(role))
     if (wider.length > 0)
       problems.push(`${one.file}: ${one.name} is for ${wider.join(', ')}, but its parent ${parent.name} is not`)

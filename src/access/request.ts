@@ -171,6 +171,8 @@ async function readVisitor(request: Request, options: VisitorsOptions, token: st
     kind: 'contact',
     contactId: session.contactId,
     accountId: session.accountId,
+    accounts: [],
+    accountPath: '',
     companyId: session.companyId,
     fullName: session.fullName ?? session.email,
     email: session.email,

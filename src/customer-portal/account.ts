@@ -4,7 +4,7 @@ import { AppError } from '#lib/app-error.ts'
 import { emptyHtml, type Html, html } from '#lib/html.ts'
 import type { Component, PageContext } from '#portals/component.ts'
 import { optionOf } from '#tables/definition.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import { findRow, listRows } from '#tables/rows.queries.ts'
 import { addressLines } from './addresses.ts'
 import { isRowId } from './drafts.ts'
@@ -142,8 +142,9 @@ function personRow(context: PageContext, row: QueryRow, accountId: string, perso
 function mayPersonOrder(context: PageContext, accountId: string, person: Person): boolean {
   if (person.signIn === undefined || person.signIn.suspendedAt !== null) return false
   const { contactId } = person
-  const visitor = { kind: 'contact', contactId, accountId, companyId: null, fullName: '', email: '', language: '' } as const
-  return context.permissions.may({ ...visitor, roles: [...person.roles, AUTHENTICATED_USERS] }, 'salesorder', 'create')
+  const nobody = { companyId: null, accounts: [], accountPath: '', fullName: '', email: '', language: '' }
+  const roles = [...person.roles, AUTHENTICATED_USERS]
+  return context.permissions.may({ kind: 'contact', ...nobody, contactId, accountId, roles }, 'salesorder', 'create')
 }
 
 /** The shipped roles have a name in every language; a site's own are called what they are called. */

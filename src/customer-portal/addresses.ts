@@ -1,5 +1,5 @@
 import type { PageContext } from '#portals/component.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 
 /** Where an order goes: one of the account's addresses, or one that the buyer writes. */
 export type Address = {

@@ -1,5 +1,5 @@
 import type { Component, FormHandler, PageContext } from '#portals/component.ts'
-import type { Cursor } from '#tables/query.ts'
+import type { Cursor } from '#tables/row-query.ts'
 import { listRows, newRowId } from '#tables/rows.queries.ts'
 import { DRAFT_LINES_MAX, insertDraft, insertLines, type StoredLine } from './drafts.queries.ts'
 import { INFORMATION_VERSION, type Information, readTerms } from './drafts.ts'

@@ -3,7 +3,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { PageContext } from '#portals/component.ts'
 import { optionOf } from '#tables/definition.ts'
 import { engineRows } from '#tables/predicate.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import { findRow, listRows, type RowId } from '#tables/rows.queries.ts'
 import { type AccountAddress, addressesOf } from './addresses.ts'
 import { every, where } from './filters.ts'
@@ -49,7 +49,7 @@ type Ground = Pick<PageContext, 'tx' | 'catalog' | 'permissions' | 'visitor'>
 /** The visitor who may order. Throws AppError `order.sign_in_required` or `order.forbidden`. */
 export function getOrderer(context: Pick<PageContext, 'visitor' | 'permissions'>): ContactVisitor {
   const { visitor, permissions } = context
-  if (visitor.kind === 'anonymous') throw new AppError('order.sign_in_required', 'Sign in to order')
+  if (visitor.kind !== 'contact') throw new AppError('order.sign_in_required', 'Sign in to order')
   if (!permissions.may(visitor, 'salesorder', 'create'))
     throw new AppError('order.forbidden', 'Your role does not allow you to order')
   return visitor

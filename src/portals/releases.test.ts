@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { isAppError } from '#lib/app-error.ts'
 import { silentLog } from '#log/log.ts'
+import { systemClock } from '#log/system-clock.ts'
 import { migrate } from '#postgres/migrate.ts'
 import { type Catalog, readCatalog } from '#tables/catalog.ts'
 import { createTestDatabase, type TestDatabase } from '../../tests/support/database.ts'
@@ -18,7 +19,7 @@ async function setUp(): Promise<TestDatabase & { open(files?: SiteFiles): Promis
   await migrate(t.database, [{ module: 'portals', folder: join(import.meta.dirname, 'migrations') }])
   const catalog = readCatalog()
   const open = (files?: SiteFiles) =>
-    openReleases({ database: t.database, catalog, log: silentLog, ...(files === undefined ? {} : { files }) })
+    openReleases({ database: t.database, catalog, clock: systemClock, log: silentLog, ...(files === undefined ? {} : { files }) })
   return Object.assign(t, { open, catalog })
 }
 
@@ -95,7 +96,7 @@ test('a site that is not right is refused whole, with every problem and its file
 
 test('a text that a language lacks is told, and shown in the default language', () => {
   const files = new Map(smallSite()).set('snippets/fr.yaml', Buffer.from('hello: Bonjour {name}'))
-  const site = parseSite(files, readCatalog())
+  const site = parseSite(files, readCatalog(), systemClock)
   assert.ok(site.warnings.includes('fr lacks save'))
   assert.equal(site.texts.text('fr', 'save'), 'Save')
   assert.equal(site.texts.text('fr', 'hello', { name: 'Anne' }), 'Bonjour Anne')

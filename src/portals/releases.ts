@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
@@ -37,11 +38,12 @@ export type Releases = {
 export async function openReleases(options: {
   database: Database
   catalog: Catalog
+  clock: Pick<Clock, 'nowMs'>
   log: Log
   /** The site's folder, to be shown if it has changed; undefined leaves what is shown. */
   files?: SiteFiles
 }): Promise<Releases> {
-  const { database, catalog, log } = options
+  const { database, catalog, clock, log } = options
   let current: Release | undefined
 
   async function follow(): Promise<void> {
@@ -51,7 +53,7 @@ export async function openReleases(options: {
       return { info, files: await queries.readReleaseFiles(tx, info.id) }
     })
     if (found === undefined) return
-    const site = parseSite(new Map(found.files.map((file) => [file.path, file.content])), catalog)
+    const site = parseSite(new Map(found.files.map((file) => [file.path, file.content])), catalog, clock)
     current = { info: found.info, site }
     log.info({ release: found.info.id, author: found.info.author }, 'a release of the site is shown')
   }
@@ -63,7 +65,7 @@ export async function openReleases(options: {
     )
 
   async function publish(files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo> {
-    parseSite(files, catalog)
+    parseSite(files, catalog, clock)
     const info = await database.transaction((tx) => storeRelease(tx, files, by))
     await follow()
     return info
@@ -89,7 +91,7 @@ export async function openReleases(options: {
       await database.transaction(async (tx) => {
         const files = await queries.readReleaseFiles(tx, id)
         if (files.length === 0) throw new AppError('site.not_found', `There is no release ${id}`)
-        parseSite(new Map(files.map((file) => [file.path, file.content])), catalog)
+        parseSite(new Map(files.map((file) => [file.path, file.content])), catalog, clock)
         await queries.switchCurrent(tx, id)
       })
       await follow()

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { createPermissions, type Permissions } from '#access/permissions.ts'
 import { type Policy, parsePolicy } from '#access/policy.ts'
 import { AppError, isAppError } from '#lib/app-error.ts'
+import type { Clock } from '#lib/clock.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { Formats } from './component.ts'
 import { createFormats } from './formats.ts'
@@ -44,7 +45,7 @@ export type Site = {
 }
 
 /** Parses a site's files. Throws AppError `site.invalid` that lists every problem with its file. */
-export function parseSite(files: SiteFiles, catalog: Catalog): Site {
+export function parseSite(files: SiteFiles, catalog: Catalog, clock: Pick<Clock, 'nowMs'>): Site {
   const problems: string[] = []
   const report: Report = (file, reason) => problems.push(`${file}: ${reason}`)
   const text = (path: string) => files.get(path)?.toString('utf8') ?? ''
@@ -76,7 +77,7 @@ export function parseSite(files: SiteFiles, catalog: Catalog): Site {
     return found
   }
   const parts = { menus: named('menus', menuFile), lists: named('lists', listFile), forms: named('forms', formFile) }
-  const access = readPermissions(files, catalog, report)
+  const access = readPermissions(files, catalog, clock, report)
   const assets = new Map(
     [...files].filter(([path]) => isAssetPath(path)).map(([path, content]) => [path, assetOf(path, content)]),
   )
@@ -104,11 +105,12 @@ export function bodyName(page: Page, language: string): string {
 function readPermissions(
   files: SiteFiles,
   catalog: Catalog,
+  clock: Pick<Clock, 'nowMs'>,
   report: Report,
 ): { policy: Policy; permissions: Permissions } | undefined {
   try {
     const policy = parsePolicy(files)
-    return { policy, permissions: createPermissions(catalog, policy) }
+    return { policy, permissions: createPermissions(catalog, policy, clock) }
   } catch (error) {
     if (!isAppError(error)) throw error
     report('roles.yaml and permissions/', error.message)

@@ -9,6 +9,11 @@ import { required } from '#lib/assert.ts'
 export type TableDefinition = {
   /** Logical name, also the PostgreSQL table: salesorder */
   name: string
+  /** For people, by language: { en: 'Sales order', fr: 'Commande client' }. Ask `labelOf`. */
+  labels: Labels
+  description: string
+  /** `custom`: made by this installation, or a standard table that it has added columns to keeps `standard`. */
+  origin: 'standard' | 'custom'
   /** Entity set name, for URLs: salesorders */
   setName: string
   idColumn: string
@@ -24,6 +29,8 @@ export type TableDefinition = {
   search: readonly string[]
 }
 
+export type Labels = Readonly<Record<string, string>>
+
 export type ColumnType =
   | 'uniqueidentifier'
   | 'string'
@@ -36,11 +43,17 @@ export type ColumnType =
   | 'date'
   | 'datetime'
   | 'choice'
+  | 'choices'
   | 'lookup'
   | 'customer'
+  | 'file'
+  | 'image'
 
 export type ColumnDefinition = {
   name: string
+  labels: Labels
+  description: string
+  origin: 'standard' | 'custom'
   type: ColumnType
   required: boolean
   /** Characters, for strings. */
@@ -50,7 +63,25 @@ export type ColumnDefinition = {
   onDelete: 'set null' | 'cascade' | 'restrict'
   /** Member name → value, for choices. */
   options: ReadonlyMap<string, number>
-  /** SQL of a column that PostgreSQL computes. */
+  optionLabels: ReadonlyMap<number, Labels>
+  /** What a date-time means: a moment shown in the reader's zone, or the same figures everywhere. */
+  behaviour: 'user_local' | 'time_zone_independent'
+  /** Bounds of numbers, as decimal text; and how many decimals a decimal or money keeps. */
+  min: string | undefined
+  max: string | undefined
+  scale: number | undefined
+  /** A regular expression that the whole text must match, with the sentence that says so to people. */
+  pattern: { expression: string; message: string } | undefined
+  /** What a new row has where nobody says. */
+  default: string | number | boolean | undefined
+  /** Given by the database to new rows: 'RMA-{SEQNUM:6}-{DATETIMEUTC:yyyy}-{RANDSTRING:4}', as Dataverse writes it. */
+  autonumber: string | undefined
+  /** An expression over the row's other columns (OData: `quantity mul priceperunit`), kept by PostgreSQL. */
+  calculated: string | undefined
+  /** For files and images. `accept` holds media types: 'application/pdf', 'image/*'. */
+  bytesMax: number | undefined
+  accept: readonly string[]
+  /** SQL of a column that PostgreSQL computes; only in the standard definitions. */
   generated: string | undefined
   /** Kept by the tables themselves: nobody writes it. */
   system: boolean
@@ -80,9 +111,12 @@ const columnFile = z.strictObject({
     'date',
     'datetime',
     'choice',
+    'choices',
     'lookup',
     'customer',
     'uniqueidentifier',
+    'file',
+    'image',
   ]),
   required: z.boolean().default(false),
   length: z.int().min(1).max(4_000).optional(),
@@ -137,6 +171,9 @@ export function parseDefinition(content: unknown, file: string): TableDefinition
   if (problems.length > 0) throw new AppError('tables.invalid', `${file}:\n  ${problems.join('\n  ')}`)
   return {
     name: source.table,
+    labels: {},
+    description: '',
+    origin: 'standard',
     setName: source.set,
     idColumn: source.id,
     nameColumn: source.name,
@@ -146,6 +183,16 @@ export function parseDefinition(content: unknown, file: string): TableDefinition
     indexes: source.indexes,
     search: source.search,
   }
+}
+
+/** What people call a table, column or option: in their language, in English, or by its name. */
+export function labelOf(named: { labels: Labels; name: string }, language: string): string {
+  return named.labels[language] ?? named.labels.en ?? named.name
+}
+
+/** Whether PostgreSQL or the tables themselves write it: nobody else can. */
+export function isComputed(column: ColumnDefinition): boolean {
+  return column.system || column.generated !== undefined || column.calculated !== undefined
 }
 
 export function isLookup(column: ColumnDefinition): boolean {
@@ -168,6 +215,20 @@ export function optionOf(table: TableDefinition, column: string, member: string)
 }
 
 const BLANK: Omit<ColumnDefinition, 'name' | 'type'> = {
+  labels: {},
+  description: '',
+  origin: 'standard',
+  optionLabels: new Map(),
+  behaviour: 'user_local',
+  min: undefined,
+  max: undefined,
+  scale: undefined,
+  pattern: undefined,
+  default: undefined,
+  autonumber: undefined,
+  calculated: undefined,
+  bytesMax: undefined,
+  accept: [],
   required: false,
   length: undefined,
   targets: [],

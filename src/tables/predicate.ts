@@ -2,14 +2,17 @@ import { and, falseSql, identifier, or, type Sql, sql, trueSql } from '#postgres
 import type { TableDefinition } from './definition.ts'
 
 /**
- * Which rows of one table somebody may touch, as SQL over the table's alias. Every read and write takes one; it becomes part of the
- * statement, so a row outside it does not exist for the caller. Made by access/ for visitors, and by `engineRows` for our own work.
+ * Which rows of one table somebody may touch, as SQL over the table's alias, and which of their columns. Every read and write takes
+ * one; it becomes part of the statement, so a row outside it does not exist for the caller and a column outside it is null to him:
+ * shown, filtered, sorted or summed. Made by access/ for visitors, and by `engineRows` for our own work.
  */
 export type RowPredicate = {
   /** For logs and explanations: 'engine', 'Customer representative: account'. */
   readonly reason: string
   /** `alias` names the table in the statement, already quoted. */
   sql(alias: Sql): Sql
+  /** The rows of which this column may be touched, where they are fewer than all of the predicate's; without it, all columns. */
+  column?(name: string): RowPredicate | undefined
 }
 
 /** All rows, for work that acts for nobody: the sync engine, jobs, migrations of data. Never for a visitor's request. */
@@ -23,6 +26,33 @@ export function anyOf(predicates: readonly RowPredicate[]): RowPredicate {
   return { reason: predicates.map((one) => one.reason).join(' or '), sql: (alias) => or(predicates.map((one) => one.sql(alias))) }
 }
 
+/** Rows that all of the predicates allow; a column of them where every one allows it. */
+export function allOf(predicates: readonly RowPredicate[]): RowPredicate {
+  return {
+    reason: predicates.map((one) => one.reason).join(' and '),
+    sql: (alias) => and(predicates.map((one) => one.sql(alias))),
+    column(name) {
+      const masks = predicates.flatMap((one) => one.column?.(name) ?? [])
+      return masks.length === 0 ? undefined : allOf(masks)
+    },
+  }
+}
+
+/** Rows of the first that the others do not take away. */
+export function exceptFor(allowed: RowPredicate, denied: readonly RowPredicate[]): RowPredicate {
+  if (denied.length === 0) return allowed
+  return {
+    reason: `${allowed.reason} except ${denied.map((one) => one.reason).join(', ')}`,
+    // A condition that is null denies nothing, as it grants nothing.
+    sql: (alias) => and([allowed.sql(alias), ...denied.map((one) => sql`(${one.sql(alias)}) is not true`)]),
+  }
+}
+
+/** The same predicate for one row. */
+export function rowOf(table: TableDefinition, predicate: RowPredicate, id: string): RowPredicate {
+  return allOf([predicate, { reason: 'one row', sql: (alias: Sql) => sql`${alias}.${identifier(table.idColumn)} = ${id}::uuid` }])
+}
+
 /** Rows whose lookup `through` points to a row that the predicate of the parent table allows. */
 export function rowsBelow(
   reason: string,
@@ -34,8 +64,7 @@ export function rowsBelow(
   return {
     reason,
     sql: (alias) => {
-      // Nested chains need a name of their own at every step: an inner `p` would hide the outer one.
-      const above = identifier(`p${aliasCount(alias) + 1}`)
+      const above = innerAlias(alias)
       const on = [sql`${above}.${identifier(parent.idColumn)} = ${alias}.${identifier(through)}`]
       if (table.columns.get(through)?.type === 'customer') on.push(sql`${alias}.${identifier(`${through}type`)} = ${parent.name}`)
       return sql`exists (select 1 from ${identifier('tables', parent.name)} as ${above} where ${and([...on, rows.sql(above)])})`
@@ -43,24 +72,23 @@ export function rowsBelow(
   }
 }
 
-function aliasCount(alias: Sql): number {
-  return Number(/^"p(\d+)"$/.exec(alias.chunks[0] ?? '')?.[1] ?? 0)
-}
-
-/** Rows that all of the predicates allow. */
-export function allOf(predicates: readonly RowPredicate[]): RowPredicate {
-  return {
-    reason: predicates.map((one) => one.reason).join(' and '),
-    sql: (alias) => and(predicates.map((one) => one.sql(alias))),
-  }
-}
-
 /** Rows of `parent` to which some row of `child`, itself inside `which`, points through the lookup. */
 export function havingChild(parent: TableDefinition, child: TableDefinition, lookup: string, which: RowPredicate): RowPredicate {
-  const inner = identifier(`${child.name} below`)
   return {
     reason: `has a ${child.name} that is ${which.reason}`,
-    sql: (alias) => sql`exists (select 1 from ${identifier('tables', child.name)} as ${inner}
-      where ${inner}.${identifier(lookup)} = ${alias}.${identifier(parent.idColumn)} and ${which.sql(inner)})`,
+    sql: (alias) => {
+      const inner = innerAlias(alias)
+      return sql`exists (select 1 from ${identifier('tables', child.name)} as ${inner}
+      where ${inner}.${identifier(lookup)} = ${alias}.${identifier(parent.idColumn)} and ${which.sql(inner)})`
+    },
   }
+}
+
+/**
+ * A name for the table of a subquery that speaks of the row behind `alias`. Every step inward has a name of its own: an inner table of
+ * the same name would hide the outer one. The names depend on the depth alone, so that equal questions are equal texts.
+ */
+export function innerAlias(alias: Sql): Sql {
+  const name = /^"([a-z0-9_]+)"$/.exec(alias.chunks[0] ?? '')?.[1]
+  return identifier(name === undefined ? 'p' : `${name}p`)
 }

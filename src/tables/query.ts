@@ -3,38 +3,15 @@ import type { FilterExpression } from '#lib/odata/ast.ts'
 import { and, identifier, join, or, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import { type Catalog, targetOf } from './catalog.ts'
 import { getColumn, type TableDefinition } from './definition.ts'
-import type { RowPredicate } from './predicate.ts'
 import { compileFilter } from './query/filter.ts'
-import { Scope } from './query/scope.ts'
-
-/**
- * One question to one table, as data. Lists, forms, Liquid and the APIs all build one of these; `compileQuery` turns it into one
- * parameterised statement with the visitor's predicate inside.
- */
-export type RowQuery = {
-  table: TableDefinition
-  /** Columns to read: 'ordernumber', or a path over lookups: 'customerid.name'. Each answers under its own text as key. */
-  columns: readonly string[]
-  predicate: RowPredicate
-  /** Predicates of the tables that paths reach, by table name: a name from a row that the visitor may not see stays null. */
-  reach?: (table: TableDefinition) => RowPredicate
-  filter?: FilterExpression
-  /** Free text, looked for in the table's search columns. */
-  search?: string
-  orderBy?: readonly { column: string; descending: boolean }[]
-  /** Values of the order columns and the id of the last row before this page (see `cursorOf`). */
-  after?: Cursor
-  rowsMax: number
-}
-
-export type Cursor = readonly (string | number | boolean | null)[]
-export type QueryRow = Readonly<Record<string, string | number | boolean | null>>
+import { columnsOfRow, Scope } from './query/scope.ts'
+import type { Cursor, QueryRow, RowQuery } from './row-query.ts'
 
 const SEARCH_CHARACTERS_MAX = 100
 
 export function compileQuery(catalog: Catalog, query: RowQuery): Sql {
   assert(query.rowsMax > 0, 'a query has a positive limit')
-  const scope = new Scope(catalog, query.table, query.reach)
+  const scope = new Scope(catalog, query.table, query.predicate, query.reach)
   const order = orderOf(query)
   const columns = [...new Set([...query.columns, ...order.map((one) => one.column), query.table.idColumn])]
   const selected = columns.map((path) => sql`${scope.column(path).sql} as ${identifier(path)}`)
@@ -47,7 +24,7 @@ export function compileQuery(catalog: Catalog, query: RowQuery): Sql {
 
 /** Counts up to `rowsMax`: a list says "more than 10,000" instead of reading them all. */
 export function compileCount(catalog: Catalog, query: Omit<RowQuery, 'columns' | 'orderBy' | 'after'>): Sql {
-  const scope = new Scope(catalog, query.table, query.reach)
+  const scope = new Scope(catalog, query.table, query.predicate, query.reach)
   const where = and(conditions(query, scope))
   return sql`select count(*)::int as count from (select 1 from ${scope.from()} where ${where} limit ${query.rowsMax}) as counted`
 }
@@ -57,6 +34,11 @@ export function cursorOf(query: Pick<RowQuery, 'table' | 'orderBy'>, row: QueryR
   return orderOf(query).map(
     (one) => required(row[one.column] === undefined ? null : { value: row[one.column] ?? null }, 'the order column').value,
   )
+}
+
+/** A filter as a condition on the row behind `alias`, for predicates: paths over lookups become subqueries, and nothing is hidden. */
+export function compileCondition(catalog: Catalog, table: TableDefinition, filter: FilterExpression, alias: Sql): Sql {
+  return compileFilter(filter, columnsOfRow(catalog, table, alias))
 }
 
 function conditions(query: Pick<RowQuery, 'table' | 'predicate' | 'filter' | 'search'>, scope: Scope): Sql[] {

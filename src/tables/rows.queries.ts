@@ -4,10 +4,11 @@ import { assert } from '#lib/assert.ts'
 import { sqlStateOf, type Tx } from '#postgres/database.ts'
 import { and, identifier, join, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import type { Catalog } from './catalog.ts'
-import { getColumn, type TableDefinition } from './definition.ts'
-import type { RowPredicate } from './predicate.ts'
+import { getColumn, isComputed, type TableDefinition } from './definition.ts'
+import { type RowPredicate, rowOf } from './predicate.ts'
 import { postgresTypeOf } from './query/scope.ts'
-import { compileCount, compileQuery, type QueryRow, type RowQuery } from './query.ts'
+import { compileCount, compileQuery } from './query.ts'
+import type { QueryRow, RowQuery } from './row-query.ts'
 
 /** Column values by logical name. Decimals and dates are text; ids are UUID text; choices are numbers. */
 export type RowValues = Readonly<Record<string, ColumnValue>>
@@ -46,12 +47,7 @@ export async function findRow(
   query: Pick<RowQuery, 'table' | 'columns' | 'predicate' | 'reach'>,
   id: RowId,
 ): Promise<QueryRow | undefined> {
-  const { table, predicate } = query
-  const one: RowPredicate = {
-    reason: predicate.reason,
-    sql: (alias) => and([predicate.sql(alias), sql`${alias}.${identifier(table.idColumn)} = ${id}::uuid`]),
-  }
-  const [row] = await listRows(tx, catalog, { ...query, predicate: one, rowsMax: 1 })
+  const [row] = await listRows(tx, catalog, { ...query, predicate: rowOf(query.table, query.predicate, id), rowsMax: 1 })
   return row
 }
 
@@ -241,7 +237,7 @@ function columnNames(table: TableDefinition, rows: readonly RowValues[]): string
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   for (const name of names) {
     const column = getColumn(table, name)
-    assert(!column.system && column.generated === undefined, `${table.name}.${name} is written by the database alone`)
+    assert(!isComputed(column), `${table.name}.${name} is written by the database alone`)
   }
   return names
 }

@@ -67,7 +67,11 @@ function postgresType(column: ColumnDefinition): string {
     case 'uniqueidentifier':
     case 'lookup':
     case 'customer':
+    case 'file':
+    case 'image':
       return 'uuid'
+    case 'choices':
+      return 'integer[]'
     case 'string':
       return column.length === undefined ? 'text' : `varchar(${column.length})`
     case 'memo':

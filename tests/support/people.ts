@@ -47,7 +47,7 @@ export async function createPeople(): Promise<People> {
   const catalog = readCatalog()
   await applyDefinitions(database, catalog)
   const place = { database, catalog, clock: createTestClock() }
-  const permissions = createPermissions(catalog, parsePolicy(readSiteFolder(join(SRC, 'customer-portal/site'))))
+  const permissions = createPermissions(catalog, parsePolicy(readSiteFolder(join(SRC, 'customer-portal/site'))), place.clock)
   const rows = await insertPeople(place)
   for (const [name, roles] of Object.entries(ROLES))
     await createSignIn(place, { contactId: rows.contacts[name as keyof typeof ROLES], password: PASSWORD, roles })
@@ -67,6 +67,8 @@ export function visitorFor(people: People, name: keyof typeof ROLES | 'admin'): 
     kind: 'contact',
     contactId,
     accountId: name === 'admin' ? null : name === 'may' ? people.accounts.y : people.accounts.x,
+    accounts: [],
+    accountPath: '',
     companyId: people.usmf,
     fullName: name,
     email: `${name}@example.com`,

@@ -62,7 +62,7 @@ export async function createTestPortal(options: {
   await applyDefinitions(database, catalog)
   const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
   await mail.start()
-  const releases = await openReleases({ database, catalog, log: silentLog, files: options.files })
+  const releases = await openReleases({ database, catalog, clock: systemClock, log: silentLog, files: options.files })
   const live = await listenToRows(database)
   const server = await createHttpServer({ log: silentLog, cookieSecret: 'a secret of tests, long enough to sign with' })
   const publicUrl = 'http://portal.test'

@@ -1,6 +1,9 @@
-import { AppError } from '#lib/app-error.ts'
+import { AppError, messageOf } from '#lib/app-error.ts'
+import type { FilterExpression } from '#lib/odata/ast.ts'
+import { identifier } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { TableDefinition } from '#tables/definition.ts'
+import { compileCondition } from '#tables/query.ts'
 import type { Policy, TablePermission } from '../policy.ts'
 
 /** Throws AppError `policy.invalid` with every table, column and relationship that the definitions do not bear out. */
@@ -15,6 +18,8 @@ export function checkPolicy(catalog: Catalog, policy: Policy): void {
     }
     const say = (problem: string) => problems.push(`${one.file}: ${one.name}: ${problem}`)
     for (const column of one.columns ?? []) if (!table.columns.has(column)) say(`${one.table} has no column ${column}`)
+    const condition = one.where === undefined ? undefined : conditionProblem(catalog, table, one.where)
+    if (condition !== undefined) say(`where: ${condition}`)
     const problem = scopeProblem(one, table, byName)
     if (problem !== undefined) say(problem)
   }
@@ -26,6 +31,15 @@ export function checkPolicy(catalog: Catalog, policy: Policy): void {
         problems.push(`${open.file}: webApi: ${open.table} has no column ${column}`)
   }
   if (problems.length > 0) throw new AppError('policy.invalid', `Roles and permissions:\n  ${problems.join('\n  ')}`)
+}
+
+function conditionProblem(catalog: Catalog, table: TableDefinition, where: FilterExpression): string | undefined {
+  try {
+    compileCondition(catalog, table, where, identifier('t'))
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
 }
 
 function scopeProblem(
@@ -40,6 +54,7 @@ function scopeProblem(
     case 'company':
       return table.scope === 'company' ? undefined : `rows of ${table.name} belong to no legal entity`
     case 'account':
+    case 'hierarchy':
       if (scope.relationship === undefined)
         return table.name === 'account' ? undefined : 'a relationship is needed: the column that points to the account'
       return lookupProblem(table, scope.relationship, 'account')

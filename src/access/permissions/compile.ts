@@ -1,57 +1,104 @@
-import { required } from '#lib/assert.ts'
+import { assert, required } from '#lib/assert.ts'
 import { identifier, type Sql, sql, trueSql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
-import { noRows, type RowPredicate, rowsBelow } from '#tables/predicate.ts'
+import { allOf, exceptFor, noRows, type RowPredicate, rowsBelow } from '#tables/predicate.ts'
+import { compileCondition } from '#tables/query.ts'
 import type { TablePermission } from '../policy.ts'
 import type { Visitor } from '../visitor.ts'
 
-/** The rows of one permission for one visitor. `noRows` (the very object) when the visitor lacks what the scope is measured by. */
-export function compileScope(
-  catalog: Catalog,
-  byName: ReadonlyMap<string, TablePermission>,
-  permission: TablePermission,
-  visitor: Visitor,
-): RowPredicate {
+/** What scopes are measured by, as SQL; null where the visitor has none, and then the scope has no rows. */
+export type Bearings = { contactId: Sql | null; accountId: Sql | null; companyId: Sql | null }
+
+export function bearingsOf(visitor: Visitor): Bearings {
+  const id = (value: string | null): Sql | null => (value === null ? null : sql`${value}::uuid`)
+  switch (visitor.kind) {
+    case 'contact':
+      return { contactId: id(visitor.contactId), accountId: id(visitor.accountId), companyId: id(visitor.companyId) }
+    case 'service':
+      return { contactId: null, accountId: id(visitor.accountId), companyId: id(visitor.companyId) }
+    case 'anonymous':
+      return { contactId: null, accountId: null, companyId: null }
+    default:
+      return visitor satisfies never
+  }
+}
+
+/** Parts of one policy that compiling needs at hand. */
+export type Rules = {
+  catalog: Catalog
+  byName: ReadonlyMap<string, TablePermission>
+  /** Those that take rows (not columns of them) of the table away from reading, for whom the caller compiles. */
+  readDenials(table: string): readonly TablePermission[]
+}
+
+/** The rows of one permission. `noRows` (the very object) when what its scope is measured by is missing. */
+export function compilePermission(rules: Rules, permission: TablePermission, bearings: Bearings): RowPredicate {
+  const rows = compileScope(rules, permission, bearings)
+  const { where } = permission
+  if (rows === noRows || where === undefined) return rows
+  const table = rules.catalog.get(permission.table)
+  return allOf([
+    rows,
+    { reason: `where ${permission.whereText}`, sql: (alias) => compileCondition(rules.catalog, table, where, alias) },
+  ])
+}
+
+function compileScope(rules: Rules, permission: TablePermission, bearings: Bearings): RowPredicate {
   const { scope } = permission
-  const table = catalog.get(permission.table)
+  const table = rules.catalog.get(permission.table)
+  const { contactId, accountId, companyId } = bearings
   const grant = (condition: (alias: Sql) => Sql): RowPredicate => ({ reason: permission.name, sql: condition })
-  const contact = visitor.kind === 'contact' ? visitor : undefined
   switch (scope.accessType) {
     case 'global':
       return grant(() => trueSql)
-    case 'company': {
-      const companyId = contact?.companyId ?? null
-      return companyId === null ? noRows : grant((alias) => equals(alias, COMPANY_COLUMN, companyId))
-    }
-    case 'account': {
-      const accountId = contact?.accountId ?? null
-      return accountId === null ? noRows : grant((alias) => pointsTo(alias, table, scope.relationship, 'account', accountId))
-    }
+    case 'company':
+      return companyId === null ? noRows : grant((alias) => sql`${alias}.${identifier(COMPANY_COLUMN)} = ${companyId}`)
+    case 'account':
+      return accountId === null
+        ? noRows
+        : grant((alias) => pointsTo(alias, table, scope.relationship, 'account', sql`= ${accountId}`))
+    case 'hierarchy':
+      return accountId === null
+        ? noRows
+        : grant((alias) =>
+            pointsTo(alias, table, scope.relationship, 'account', sql`= any(${idsBelow(rules.catalog, accountId)})`),
+          )
     case 'contact':
-      return contact === undefined
+      return contactId === null
         ? noRows
-        : grant((alias) => pointsTo(alias, table, scope.relationship, 'contact', contact.contactId))
+        : grant((alias) => pointsTo(alias, table, scope.relationship, 'contact', sql`= ${contactId}`))
     case 'self':
-      return contact === undefined ? noRows : grant((alias) => equals(alias, table.idColumn, contact.contactId))
+      return contactId === null ? noRows : grant((alias) => sql`${alias}.${identifier(table.idColumn)} = ${contactId}`)
     case 'parent': {
-      const parent = required(byName.get(scope.permission), 'the parent permission')
-      const parentRows = compileScope(catalog, byName, parent, visitor)
-      return parentRows === noRows
-        ? noRows
-        : rowsBelow(permission.name, table, scope.through, catalog.get(parent.table), parentRows)
+      const parent = required(rules.byName.get(scope.permission), 'the parent permission')
+      assert(parent.effect === 'allow', 'a parent permission grants')
+      const granted = compilePermission(rules, parent, bearings)
+      if (granted === noRows) return noRows
+      // What hangs on a row that is denied is denied with it.
+      const denied = rules.readDenials(parent.table).map((one) => compilePermission(rules, one, bearings))
+      const rows = exceptFor(
+        granted,
+        denied.filter((one) => one !== noRows),
+      )
+      return rowsBelow(permission.name, table, scope.through, rules.catalog.get(parent.table), rows)
     }
     default:
       return scope satisfies never
   }
 }
 
-function pointsTo(alias: Sql, table: TableDefinition, relationship: string | undefined, target: string, id: string): Sql {
-  if (relationship === undefined) return equals(alias, table.idColumn, id)
-  if (table.columns.get(relationship)?.type !== 'customer') return equals(alias, relationship, id)
-  return sql`(${equals(alias, relationship, id)} and ${alias}.${identifier(`${relationship}type`)} = ${target})`
+/** The account and all below it. An array made once for the statement, so that an index on the lookup is used; `union` ends circles. */
+function idsBelow(catalog: Catalog, accountId: Sql): Sql {
+  const account = catalog.get('account')
+  const [table, id, parent] = [identifier('tables', account.name), identifier(account.idColumn), identifier('parentaccountid')]
+  return sql`array(with recursive below(id) as (
+    select ${accountId} union select child.${id} from ${table} as child join below on child.${parent} = below.id) select id from below)`
 }
 
-function equals(alias: Sql, column: string, id: string): Sql {
-  return sql`${alias}.${identifier(column)} = ${id}::uuid`
+function pointsTo(alias: Sql, table: TableDefinition, relationship: string | undefined, target: string, test: Sql): Sql {
+  if (relationship === undefined) return sql`${alias}.${identifier(table.idColumn)} ${test}`
+  const column = sql`${alias}.${identifier(relationship)} ${test}`
+  if (table.columns.get(relationship)?.type !== 'customer') return column
+  return sql`(${column} and ${alias}.${identifier(`${relationship}type`)} = ${target})`
 }

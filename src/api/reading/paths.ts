@@ -29,6 +29,7 @@ export function renamePaths(filter: FilterExpression, rename: (names: readonly s
       case 'has':
         return { ...one, left: operand(one.left), right: operand(one.right) }
       case 'in':
+      case 'condition':
         return { ...one, left: operand(one.left), values: one.values.map(operand) }
       case 'call':
         return { ...one, arguments: one.arguments.map(operand) }

@@ -3,7 +3,7 @@ import type { Visitor } from '#access/visitor.ts'
 import { parseQueryOptions, SYSTEM_OPTIONS } from '#lib/odata/parse-options.ts'
 import { type Catalog, targetOf } from '#tables/catalog.ts'
 import { isLookup, type TableDefinition } from '#tables/definition.ts'
-import type { RowQuery } from '#tables/query.ts'
+import type { RowQuery } from '#tables/row-query.ts'
 import { renamePaths } from './paths.ts'
 import { ApiRefusal } from './refusals.ts'
 import { orderTextOf, parseSkipToken } from './skip-token.ts'
@@ -49,12 +49,7 @@ export function readRequest(request: ReadingRequest): Reading {
     throw new ApiRefusal('invalid', `$top is at most ${ROWS_MAX}; leave it out and follow @odata.nextLink to read everything`)
 
   const rules = columnRules(request)
-  const used = new Set<string>()
-  const use = (names: readonly string[]): string => {
-    const path = rules.pathOf(names)
-    used.add(path[0] ?? '')
-    return path.join('.')
-  }
+  const use = (names: readonly string[]): string => rules.pathOf(names).join('.')
   const asked = options.select ?? [{ path: ['*'] }]
   const shown = [...new Set(asked.flatMap(({ path }) => (path[0] === '*' ? rules.all() : [use(ownColumn(table, path))])))]
   const orderBy = (options.orderBy ?? []).map((one) => ({ column: use(one.path), descending: one.descending }))
@@ -67,7 +62,7 @@ export function readRequest(request: ReadingRequest): Reading {
   const query: RowQuery = {
     table,
     columns: [...shown, ...names.values()],
-    predicate: permissions.predicate(visitor, table.name, 'read', [...shown, ...used]),
+    predicate: permissions.predicate(visitor, table.name, 'read'),
     reach: permissions.reach(visitor),
     orderBy,
     rowsMax: ROWS_MAX,

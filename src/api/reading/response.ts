@@ -1,6 +1,6 @@
 import { required } from '#lib/assert.ts'
 import { type ColumnDefinition, isLookup } from '#tables/definition.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import type { Reading } from './request.ts'
 
 const FORMATTED = '@OData.Community.Display.V1.FormattedValue'

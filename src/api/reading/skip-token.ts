@@ -1,4 +1,4 @@
-import type { Cursor, RowQuery } from '#tables/query.ts'
+import type { Cursor, RowQuery } from '#tables/row-query.ts'
 import { ApiRefusal } from './refusals.ts'
 
 /** Where the next page begins. It knows its order, so that it cannot be used with another. */

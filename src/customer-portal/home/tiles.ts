@@ -9,7 +9,7 @@ import { COUNTED_MAX } from '../orders/list-view.ts'
 /** What a visitor can do here, each tile for those who may, with how much there is of it. Two statements. */
 export const homeTiles: Component = async (context) => {
   const { visitor, permissions } = context
-  if (visitor.kind === 'anonymous') return emptyHtml
+  if (visitor.kind !== 'contact') return emptyHtml
   const may = (table: string, privilege: 'read' | 'create') => permissions.may(visitor, table, privilege)
   const counts = await countShown(context)
   const tiles = [

@@ -1,7 +1,7 @@
 import { add, compare, round, subtract } from '#lib/decimal.ts'
 import { attributes, emptyHtml, type Html, html } from '#lib/html.ts'
 import { liveRegion, type PageContext } from '#portals/component.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import { addressLines } from '../addresses.ts'
 import { copyForm } from '../create-order.ts'
 import { fact } from '../wizard/fields.ts'

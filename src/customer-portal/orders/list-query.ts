@@ -1,6 +1,6 @@
 import type { PageContext } from '#portals/component.ts'
 import { allOf, type RowPredicate } from '#tables/predicate.ts'
-import type { Cursor, RowQuery } from '#tables/query.ts'
+import type { Cursor, RowQuery } from '#tables/row-query.ts'
 import { everyOf, where } from '../filters.ts'
 import {
   STATUS_FILTERS,

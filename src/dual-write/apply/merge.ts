@@ -1,5 +1,5 @@
 import { required } from '#lib/assert.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import type { ColumnValue, RowValues } from '#tables/rows.queries.ts'
 import type { Agreed } from '../links.queries.ts'
 import { textOf } from '../mapping/values.ts'

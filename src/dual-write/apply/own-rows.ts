@@ -4,7 +4,7 @@ import { required } from '#lib/assert.ts'
 import type { Tx } from '#postgres/database.ts'
 import { listPendingColumns } from '#tables/changes.queries.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import {
   type ColumnValue,
   findIdsByKey,

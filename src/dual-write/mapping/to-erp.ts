@@ -1,7 +1,7 @@
 import type { RemoteValue } from '#connector/contract.ts'
 import type { Tx } from '#postgres/database.ts'
 import { COMPANY_COLUMN } from '#tables/definition.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import { type ColumnValue, type RowId, readRowsById } from '#tables/rows.queries.ts'
 import type { Core } from '../core.ts'
 import type { LookupMap, TableMap } from '../table-map.ts'

@@ -1,7 +1,7 @@
 import type { RecordWrite, RemoteFields, WriteGroup } from '#connector/contract.ts'
 import type { Tx } from '#postgres/database.ts'
 import { type ClaimedChange, listPendingColumns } from '#tables/changes.queries.ts'
-import type { QueryRow } from '#tables/query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
 import { type Core, getMap } from '../core.ts'
 import { findLinksByRow, type RowLink } from '../links.queries.ts'

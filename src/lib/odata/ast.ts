@@ -9,6 +9,11 @@ export type FilterExpression =
   | { kind: 'has'; left: Operand; right: Operand; position: number }
   /** A function that answers true or false, e.g. contains(name,'x'). */
   | { kind: 'call'; name: string; arguments: readonly Operand[]; position: number }
+  /**
+   * One of Dataverse's condition operators by its FetchXML name ('last-x-days', 'eq-userid', 'under', 'contain-values', 'like'): FetchXML's
+   * conditions, and OData's Microsoft.Dynamics.CRM functions.
+   */
+  | { kind: 'condition'; operator: string; left: Operand; values: readonly Operand[]; position: number }
   /** `lines/any(line:line/quantity gt 5)`; without a predicate `lines/any()`. */
   | {
       kind: 'lambda'

@@ -169,6 +169,8 @@ function print(filter: FilterExpression): string {
       return `(${printOperand(filter.left)} has ${printOperand(filter.right)})`
     case 'in':
       return `(${printOperand(filter.left)} in (${filter.values.map(printOperand).join(',')}))`
+    case 'condition':
+      return `(${printOperand(filter.left)} ${filter.operator} ${filter.values.map(printOperand).join(',')})`
     case 'call':
       return `${filter.name}(${filter.arguments.map(printOperand).join(',')})`
     case 'lambda': {

@@ -3,7 +3,8 @@ import { emptyHtml, type Html, html } from '#lib/html.ts'
 import type { FilterExpression, Literal } from '#lib/odata/ast.ts'
 import { sqlStateOf } from '#postgres/database.ts'
 import { getColumn } from '#tables/definition.ts'
-import { type Cursor, cursorOf, type QueryRow, type RowQuery } from '#tables/query.ts'
+import { cursorOf } from '#tables/query.ts'
+import type { Cursor, QueryRow, RowQuery } from '#tables/row-query.ts'
 import { listRows } from '#tables/rows.queries.ts'
 import { liveRegion, type PageContext } from '../component.ts'
 import type { ListDefinition } from '../site/schemas.ts'
@@ -67,7 +68,7 @@ async function readPage(context: PageContext, list: ListDefinition, asked: Asked
   const query: RowQuery = {
     table: catalog.get(list.table),
     columns: columnsToRead(context, list),
-    predicate: permissions.predicate(visitor, list.table, 'read', columnsTouched(context, list, asked)),
+    predicate: permissions.predicate(visitor, list.table, 'read'),
     reach: permissions.reach(visitor),
     ...(filter === undefined ? {} : { filter }),
     search: asked.search,
@@ -97,17 +98,6 @@ function columnsToRead(context: PageContext, list: ListDefinition): string[] {
     ...readable(context, list).flatMap((one) => (one.currency === undefined ? [one.column] : [one.column, one.currency])),
     ...linked,
   ]
-}
-
-/** Of the list's own table: also what is only searched, filtered or sorted by would tell about rows, so it must be readable too. */
-function columnsTouched(context: PageContext, list: ListDefinition, asked: Asked): Set<string> {
-  const paths = [
-    ...columnsToRead(context, list),
-    ...asked.sort.map((one) => one.column),
-    ...list.filters.filter((filter) => asked.filters.has(filterName(filter))).map((filter) => filter.column),
-    ...(asked.search === '' ? [] : context.catalog.get(list.table).search),
-  ]
-  return new Set(paths.map((path) => path.split('.')[0] ?? ''))
 }
 
 /** Columns that the visitor's permissions leave. */

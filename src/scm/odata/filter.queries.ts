@@ -23,6 +23,7 @@ export function compileFilter(entity: Entity, filter: FilterExpression): Sql {
       )
     case 'in':
     case 'has':
+    case 'condition':
       return failQuery(`The operator '${filter.kind}' is not supported.`)
     case 'lambda':
       return failQuery(`The operator '${filter.operator}' on a navigation property is not supported.`)

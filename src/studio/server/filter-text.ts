@@ -14,6 +14,8 @@ export function filterText(filter: FilterExpression): string {
       return `${operandText(filter.left)} in (${filter.values.map(operandText).join(', ')})`
     case 'has':
       return `${operandText(filter.left)} has ${operandText(filter.right)}`
+    case 'condition':
+      return [operandText(filter.left), filter.operator, ...filter.values.map(operandText)].join(' ')
     case 'call':
       return callText(filter)
     case 'lambda': {

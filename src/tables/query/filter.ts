@@ -2,7 +2,7 @@ import { AppError } from '#lib/app-error.ts'
 import { type CompareOperator, type FilterExpression, type Literal, MIRRORED, type Operand } from '#lib/odata/ast.ts'
 import { and, falseSql, join, or, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import type { ColumnDefinition } from '../definition.ts'
-import { cast, type Scope, type ScopedColumn } from './scope.ts'
+import { type Columns, cast, type ScopedColumn } from './scope.ts'
 
 const OPERATORS: Readonly<Record<CompareOperator, string>> = { eq: '=', ne: '<>', gt: '>', ge: '>=', lt: '<', le: '<=' }
 /** Dataverse compares text without regard to case. */
@@ -16,7 +16,7 @@ const TEXT_FUNCTIONS: Readonly<Record<string, (text: string) => string>> = {
  * An OData filter as SQL over the scope's tables, in Dataverse's dialect. Values are bound and checked against the column's type:
  * a refusal is AppError `request.invalid` with the position in the filter and the reason.
  */
-export function compileFilter(filter: FilterExpression, scope: Scope): Sql {
+export function compileFilter(filter: FilterExpression, scope: Columns): Sql {
   switch (filter.kind) {
     case 'and':
       return and([compileFilter(filter.left, scope), compileFilter(filter.right, scope)])
@@ -35,13 +35,14 @@ export function compileFilter(filter: FilterExpression, scope: Scope): Sql {
       return compileTextFunction(filter, scope)
     case 'has':
     case 'lambda':
+    case 'condition':
       throw refuse(filter.position, `${filter.kind === 'has' ? 'has' : filter.operator} is not supported`)
     default:
       return filter satisfies never
   }
 }
 
-function compileComparison(operator: CompareOperator, left: Operand, right: Operand, scope: Scope): Sql {
+function compileComparison(operator: CompareOperator, left: Operand, right: Operand, scope: Columns): Sql {
   if (left.kind === 'literal' && right.kind === 'path') return compileComparison(MIRRORED[operator], right, left, scope)
   const column = columnOf(left, scope)
   if (right.kind === 'path') {
@@ -60,7 +61,7 @@ function compileComparison(operator: CompareOperator, left: Operand, right: Oper
   return sql`${column.sql} ${trustedSql(OPERATORS[operator])} ${value}`
 }
 
-function compileTextFunction(call: Extract<FilterExpression, { kind: 'call' }>, scope: Scope): Sql {
+function compileTextFunction(call: Extract<FilterExpression, { kind: 'call' }>, scope: Columns): Sql {
   const pattern = TEXT_FUNCTIONS[call.name]
   const [subject, text] = call.arguments
   if (pattern === undefined) throw refuse(call.position, `the function ${call.name} is not supported`)
@@ -73,7 +74,7 @@ function compileTextFunction(call: Extract<FilterExpression, { kind: 'call' }>, 
   return sql`${column.sql} ilike ${pattern(text.literal.value.replace(/[\\%_]/g, (char) => `\\${char}`))}`
 }
 
-function columnOf(operand: Operand, scope: Scope): ScopedColumn {
+function columnOf(operand: Operand, scope: Columns): ScopedColumn {
   if (operand.kind !== 'path') throw refuse('position' in operand ? operand.position : 0, 'a column is expected here')
   try {
     return scope.column(operand.names)
@@ -99,6 +100,8 @@ function valueFor(literal: Literal, column: ColumnDefinition): string | number |
     case 'uniqueidentifier':
     case 'lookup':
     case 'customer':
+    case 'file':
+    case 'image':
       return literal.type === 'guid' || (literal.type === 'string' && GUID.test(literal.value)) ? literal.value : undefined
     case 'string':
     case 'memo':
@@ -115,6 +118,9 @@ function valueFor(literal: Literal, column: ColumnDefinition): string | number |
       return literal.type === 'number' && /^-?\d{1,60}(\.\d{1,60})?$/.test(literal.text) ? literal.text : undefined
     case 'boolean':
       return literal.type === 'boolean' ? literal.value : undefined
+    // Asked with contain-values and the like, never as one value.
+    case 'choices':
+      return undefined
     case 'date':
     case 'datetime':
       return dateFor(literal)

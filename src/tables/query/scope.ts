@@ -2,38 +2,40 @@ import { AppError } from '#lib/app-error.ts'
 import { and, identifier, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import { type Catalog, targetOf } from '../catalog.ts'
 import { type ColumnDefinition, getColumn, isLookup, type TableDefinition } from '../definition.ts'
-import type { RowPredicate } from '../predicate.ts'
+import { innerAlias, type RowPredicate } from '../predicate.ts'
 
+/** A column as an expression of the statement: null where the asker may not read it. */
 export type ScopedColumn = { sql: Sql; definition: ColumnDefinition; postgresType: string }
+
+/** Where a filter finds its columns. */
+export type Columns = { column(path: string | readonly string[]): ScopedColumn }
+
+type Reach = (table: TableDefinition) => RowPredicate
 
 const JOINS_MAX = 12
 
 /** The tables of one statement: the root and those that paths over lookups have reached so far, each joined once. */
-export class Scope {
+export class Scope implements Columns {
   readonly catalog: Catalog
   readonly table: TableDefinition
   readonly root: Sql = identifier('t0')
-  readonly #reach: ((table: TableDefinition) => RowPredicate) | undefined
-  readonly #joins = new Map<string, { alias: Sql; table: TableDefinition; on: Sql }>()
+  readonly #predicate: RowPredicate
+  readonly #reach: Reach | undefined
+  readonly #joins = new Map<string, { alias: Sql; table: TableDefinition; on: Sql; predicate: RowPredicate | undefined }>()
 
-  constructor(catalog: Catalog, table: TableDefinition, reach?: (table: TableDefinition) => RowPredicate) {
+  constructor(catalog: Catalog, table: TableDefinition, predicate: RowPredicate, reach?: Reach) {
     this.catalog = catalog
     this.table = table
+    this.#predicate = predicate
     this.#reach = reach
   }
 
   /** The column at the end of a path such as 'customerid.name' (or with slashes, as OData writes it). */
   column(path: string | readonly string[]): ScopedColumn {
     const names = typeof path === 'string' ? path.split('.') : path
-    let alias = this.root
-    let table = this.table
-    for (let i = 0; i < names.length - 1; i++) {
-      const joined = this.#join(names.slice(0, i + 1), alias, table)
-      alias = joined.alias
-      table = joined.table
-    }
-    const definition = getColumn(table, names.at(-1) ?? '')
-    return { sql: sql`${alias}.${identifier(definition.name)}`, definition, postgresType: postgresTypeOf(definition) }
+    let at = { alias: this.root, table: this.table, predicate: this.#predicate as RowPredicate | undefined }
+    for (let i = 0; i < names.length - 1; i++) at = this.#join(names.slice(0, i + 1), at)
+    return maskedColumn(at.alias, at.table, names.at(-1) ?? '', at.predicate)
   }
 
   from(): Sql {
@@ -43,24 +45,71 @@ export class Scope {
     return from
   }
 
-  #join(names: readonly string[], alias: Sql, table: TableDefinition): { alias: Sql; table: TableDefinition } {
+  #join(names: readonly string[], from: { alias: Sql; table: TableDefinition; predicate: RowPredicate | undefined }) {
     const key = names.join('.')
     const before = this.#joins.get(key)
     if (before !== undefined) return before
     if (this.#joins.size >= JOINS_MAX)
       throw new AppError('tables.query_too_wide', `A query reaches at most ${JOINS_MAX} other tables`)
-    const column = getColumn(table, names.at(-1) ?? '')
-    if (!isLookup(column))
-      throw new AppError('tables.unknown_column', `${table.name}.${column.name} is not a lookup, so nothing can follow it`)
-    const target = targetOf(this.catalog, table, column.name)
+    const lookup = lookupColumn(from.table, names.at(-1) ?? '')
+    const target = targetOf(this.catalog, from.table, lookup.name)
     const joined = identifier(`t${this.#joins.size + 1}`)
-    const on = [sql`${joined}.${identifier(target.idColumn)} = ${alias}.${identifier(column.name)}`]
-    if (column.type === 'customer') on.push(sql`${alias}.${identifier(`${column.name}type`)} = ${target.name}`)
-    if (this.#reach !== undefined) on.push(this.#reach(target).sql(joined))
-    const entry = { alias: joined, table: target, on: and(on) }
+    const source = maskedColumn(from.alias, from.table, lookup.name, from.predicate).sql
+    const on = [sql`${joined}.${identifier(target.idColumn)} = ${source}`]
+    if (lookup.type === 'customer') on.push(sql`${from.alias}.${identifier(`${lookup.name}type`)} = ${target.name}`)
+    const predicate = this.#reach?.(target)
+    if (predicate !== undefined) on.push(predicate.sql(joined))
+    const entry = { alias: joined, table: target, on: and(on), predicate }
     this.#joins.set(key, entry)
     return entry
   }
+}
+
+/**
+ * The columns of one row behind an alias, and over lookups those of the rows it points to, as correlated subqueries: for conditions inside
+ * predicates, which stand in statements they know nothing of. Nothing is hidden here: a rule may ask for what its reader may not see.
+ */
+export function columnsOfRow(catalog: Catalog, table: TableDefinition, alias: Sql): Columns {
+  return {
+    column(path) {
+      const [name = '', ...rest] = typeof path === 'string' ? path.split('.') : path
+      if (rest.length === 0) return maskedColumn(alias, table, name, undefined)
+      const lookup = lookupColumn(table, name)
+      const target = targetOf(catalog, table, name)
+      const inner = innerAlias(alias)
+      const behind = columnsOfRow(catalog, target, inner).column(rest)
+      const on = [sql`${inner}.${identifier(target.idColumn)} = ${alias}.${identifier(name)}`]
+      if (lookup.type === 'customer') on.push(sql`${alias}.${identifier(`${name}type`)} = ${target.name}`)
+      return {
+        ...behind,
+        sql: sql`(select ${behind.sql} from ${identifier('tables', target.name)} as ${inner} where ${and(on)})`,
+      }
+    },
+  }
+}
+
+/** The column, or null on rows of which the predicate does not let it be read. */
+export function maskedColumn(
+  alias: Sql,
+  table: TableDefinition,
+  name: string,
+  predicate: RowPredicate | undefined,
+): ScopedColumn {
+  const definition = getColumn(table, name)
+  const plain = sql`${alias}.${identifier(name)}`
+  const mask = predicate?.column?.(name)
+  return {
+    sql: mask === undefined ? plain : sql`(case when ${mask.sql(alias)} then ${plain} end)`,
+    definition,
+    postgresType: postgresTypeOf(definition),
+  }
+}
+
+function lookupColumn(table: TableDefinition, name: string): ColumnDefinition {
+  const column = getColumn(table, name)
+  if (!isLookup(column))
+    throw new AppError('tables.unknown_column', `${table.name}.${column.name} is not a lookup, so nothing can follow it`)
+  return column
 }
 
 /** The cast that gives a bound value the column's type. */
@@ -69,10 +118,14 @@ export function postgresTypeOf(column: ColumnDefinition): string {
     case 'uniqueidentifier':
     case 'lookup':
     case 'customer':
+    case 'file':
+    case 'image':
       return 'uuid'
     case 'integer':
     case 'choice':
       return 'integer'
+    case 'choices':
+      return 'integer[]'
     case 'decimal':
     case 'money':
       return 'numeric'
