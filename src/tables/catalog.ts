@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { AppError } from '#lib/app-error.ts'
 import { assert, required } from '#lib/assert.ts'
-import { parseDefinition, type TableDefinition } from './definition.ts'
+import { type ColumnDefinition, parseDefinition, type TableDefinition } from './definition.ts'
 
 /** All tables of this installation, by logical name. Immutable: a change of definitions makes a new catalog. */
 export type Catalog = {
@@ -11,6 +11,8 @@ export type Catalog = {
   /** Throws AppError `tables.unknown_table`: for names that come from people. */
   get(name: string): TableDefinition
   findBySet(setName: string): TableDefinition | undefined
+  /** Lookups of all tables that point to this one. */
+  pointingTo(name: string): readonly { table: TableDefinition; lookup: ColumnDefinition }[]
 }
 
 /** The standard tables of definitions/, and after them those of further folders. */
@@ -28,9 +30,11 @@ export function createCatalog(definitions: readonly TableDefinition[]): Catalog 
     tables.set(table.name, table)
     sets.set(table.setName, table)
   }
+  const pointing = new Map<string, { table: TableDefinition; lookup: ColumnDefinition }[]>()
   for (const table of definitions) {
     for (const column of table.columns.values()) {
       for (const target of column.targets) {
+        pointing.set(target, [...(pointing.get(target) ?? []), { table, lookup: column }])
         if (!tables.has(target))
           throw new AppError('tables.invalid', `${table.name}.${column.name} points to the table ${target}, which is not defined`)
       }
@@ -46,6 +50,7 @@ export function createCatalog(definitions: readonly TableDefinition[]): Catalog 
       return table
     },
     findBySet: (setName) => sets.get(setName),
+    pointingTo: (name) => pointing.get(name) ?? [],
   }
 }
 

@@ -61,6 +61,8 @@ export type ColumnDefinition = {
   /** Tables a lookup can point to; two for a customer, whose `<name>type` column says which. */
   targets: readonly string[]
   onDelete: 'set null' | 'cascade' | 'restrict'
+  /** Of a lookup: what the rows that point to a row are called from there, as OData's collection-valued navigation property. */
+  collectionName: string
   /** Member name → value, for choices. */
   options: ReadonlyMap<string, number>
   optionLabels: ReadonlyMap<number, Labels>
@@ -123,6 +125,7 @@ const columnFile = z.strictObject({
   scale: z.int().min(0).max(20).optional(),
   target: LOGICAL_NAME.optional(),
   onDelete: z.enum(['set null', 'cascade', 'restrict']).default('set null'),
+  collection: LOGICAL_NAME.optional(),
   options: z.record(z.string(), z.int()).optional(),
   generated: z.string().optional(),
 })
@@ -158,13 +161,20 @@ export function parseDefinition(content: unknown, file: string): TableDefinition
       length: column.length,
       targets: column.type === 'customer' ? ['account', 'contact'] : column.target === undefined ? [] : [column.target],
       onDelete: column.onDelete,
+      collectionName: column.collection ?? `${source.table}_${name}`,
       options: new Map(Object.entries(column.options ?? {})),
       generated: column.generated,
     })
     if (column.type === 'customer') put(`${name}type`, { type: 'string', length: 20 })
   }
   if (source.scope === 'company')
-    put(COMPANY_COLUMN, { type: 'lookup', targets: ['cdm_company'], required: true, onDelete: 'restrict' })
+    put(COMPANY_COLUMN, {
+      type: 'lookup',
+      targets: ['cdm_company'],
+      required: true,
+      onDelete: 'restrict',
+      collectionName: `${source.table}_${COMPANY_COLUMN}`,
+    })
   for (const [name, column] of Object.entries(SYSTEM_COLUMNS)) put(name, column)
 
   const problems = checkNames(source, columns)
@@ -193,6 +203,11 @@ export function labelOf(named: { labels: Labels; name: string }, language: strin
 /** Whether PostgreSQL or the tables themselves write it: nobody else can. */
 export function isComputed(column: ColumnDefinition): boolean {
   return column.system || column.generated !== undefined || column.calculated !== undefined
+}
+
+/** What OData calls the row behind a lookup: 'primarycontactid', and of a customer 'customerid_account' or 'customerid_contact'. */
+export function navigationName(column: ColumnDefinition, target: string): string {
+  return column.targets.length > 1 ? `${column.name}_${target}` : column.name
 }
 
 export function isLookup(column: ColumnDefinition): boolean {
@@ -233,6 +248,7 @@ const BLANK: Omit<ColumnDefinition, 'name' | 'type'> = {
   length: undefined,
   targets: [],
   onDelete: 'set null',
+  collectionName: '',
   options: new Map(),
   generated: undefined,
   system: false,
