@@ -31,6 +31,7 @@ import {
   ParkedIcon,
   SunIcon,
   SyncIcon,
+  TableIcon,
 } from './parts/icons.tsx'
 import { ButtonLink, MenuLink } from './parts/link.tsx'
 import { LoadFailure } from './parts/states.tsx'
@@ -124,6 +125,7 @@ function Menu() {
         />
         <MenuLink to="/accounts" label={t('nav.accounts')} leftSection={<AccountIcon />} />
         <MenuLink to="/contacts" label={t('nav.contacts')} leftSection={<ContactIcon />} />
+        <MenuLink to="/data" label={t('nav.data')} leftSection={<TableIcon />} />
         <MenuLink to="/outbox" label={t('nav.outbox')} leftSection={<MailIcon />} />
       </Stack>
       <Stack gap="xs">

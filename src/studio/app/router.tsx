@@ -9,6 +9,8 @@ import { MapsScreen } from './screens/maps.tsx'
 import { OutboxScreen } from './screens/outbox.tsx'
 import { OverviewScreen } from './screens/overview.tsx'
 import { ParkedScreen } from './screens/parked.tsx'
+import { type TableAddress, TableScreen, tabOf } from './screens/table.tsx'
+import { TablesScreen } from './screens/tables.tsx'
 
 const root = createRootRoute({ component: Layout, notFoundComponent: NotFound })
 
@@ -19,6 +21,15 @@ const listState = (search: Record<string, unknown>): ListState => ({
   ...(typeof search.after === 'string' && { after: search.after }),
   ...(typeof search.account === 'string' && { account: search.account }),
 })
+
+const tableAddress = (search: Record<string, unknown>): TableAddress => {
+  const texts = ['columns', 'filter', 'orderby', 'search', 'row'].flatMap((name) => {
+    const value = search[name]
+    // The router reads what looks like a number as one.
+    return value === undefined || value === '' ? [] : [[name, String(value)] as const]
+  })
+  return { ...Object.fromEntries(texts), ...(search.tab !== undefined && { tab: tabOf(search.tab) }) }
+}
 
 const overview = createRoute({ getParentRoute: () => root, path: '/', component: OverviewScreen })
 const maps = createRoute({ getParentRoute: () => root, path: '/dual-write', component: MapsScreen })
@@ -66,8 +77,24 @@ const outbox = createRoute({
   component: () => <OutboxScreen mail={outbox.useSearch().mail} />,
 })
 
+const tables = createRoute({
+  getParentRoute: () => root,
+  path: '/data',
+  validateSearch: (search: Record<string, unknown>): { search?: string; view?: 'picture' } => ({
+    ...(typeof search.search === 'string' && search.search !== '' && { search: search.search }),
+    ...(search.view === 'picture' && { view: 'picture' }),
+  }),
+  component: () => <TablesScreen {...tables.useSearch()} />,
+})
+const table = createRoute({
+  getParentRoute: () => root,
+  path: '/data/$table',
+  validateSearch: tableAddress,
+  component: () => <TableScreen name={table.useParams().table} address={table.useSearch()} />,
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, maps, map, parked, accounts, account, contacts, contact, outbox]),
+  routeTree: root.addChildren([overview, maps, map, parked, accounts, account, tables, table, contacts, contact, outbox]),
   basepath: '/studio',
   scrollRestoration: false,
   defaultPreload: false,

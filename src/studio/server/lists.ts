@@ -73,11 +73,12 @@ export function textOf(row: QueryRow, column: string): string | null {
   return value === null || value === '' ? null : String(value)
 }
 
-function textOfCursor(cursor: Cursor): string {
+export function textOfCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url')
 }
 
-function parseCursor(text: string, values: number): Cursor {
+/** Throws AppError `studio.invalid`. */
+export function parseCursor(text: string, values: number): Cursor {
   const refuse = () => new AppError('studio.invalid', 'The address of this page is damaged; start again at the first page')
   let cursor: unknown
   try {

@@ -92,7 +92,8 @@ export async function post<T = unknown>(path: string, body: object = {}): Promis
   )
 }
 
-async function read<T>(path: string): Promise<T> {
+/** Reads JSON of the API. Throws ApiFailure with what the server refused. */
+export async function read<T>(path: string): Promise<T> {
   return answer<T>(await fetch(ROOT + path, { headers: { accept: 'application/json' } }))
 }
 

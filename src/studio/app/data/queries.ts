@@ -1,0 +1,35 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import type { GridPage, GridRow, TableDetail, TableSummary } from '../../wire-data.ts'
+import { read } from '../lib/api.ts'
+
+/** What the grid shows, as it stands in the address. Filter and order are OData over logical names. */
+export type GridState = { columns?: string; filter?: string; orderby?: string; search?: string }
+
+export const tablesQuery = queryOptions({ queryKey: ['tables'], queryFn: () => read<TableSummary[]>('/tables') })
+export const tableQuery = (name: string) =>
+  queryOptions({ queryKey: ['table', name], queryFn: () => read<TableDetail>(`/tables/${encodeURIComponent(name)}`) })
+
+export const rowsQuery = (table: string, state: GridState) =>
+  infiniteQueryOptions({
+    queryKey: ['rows', table, state],
+    queryFn: ({ pageParam }) => read<GridPage>(`/tables/${encodeURIComponent(table)}/rows?${parametersOf(state, pageParam)}`),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    placeholderData: (before) => before,
+  })
+export const rowQuery = (table: string, id: string) =>
+  queryOptions({
+    queryKey: ['row', table, id],
+    queryFn: () => read<GridRow>(`/tables/${encodeURIComponent(table)}/rows/${id}`),
+  })
+
+/** The same question as a query string, for pages and exports. Only the first page is counted. */
+export function parametersOf(state: GridState, after: string | null): URLSearchParams {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(state)) if (value !== undefined && value !== '') parameters.set(name, value)
+  if (after !== null) {
+    parameters.set('after', after)
+    parameters.set('count', 'false')
+  }
+  return parameters
+}

@@ -1,0 +1,216 @@
+import { Badge, Group, Table, Tabs, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import type { ColumnInfo, TableDetail } from '../../wire-data.ts'
+import { ColumnChooser } from '../data/column-chooser.tsx'
+import { FilterBar } from '../data/filter-bar.tsx'
+import { Grid } from '../data/grid.tsx'
+import { type GridState, tableQuery } from '../data/queries.ts'
+import { RowDrawer } from '../data/row-drawer.tsx'
+import { labelOf, optionText } from '../data/values.tsx'
+import { useWords } from '../lib/messages.tsx'
+import { TextLink } from '../parts/link.tsx'
+import { SearchBox } from '../parts/list.tsx'
+import { Loaded, ScreenHead } from '../parts/states.tsx'
+
+export type TableTab = 'rows' | 'columns' | 'relations'
+export type TableAddress = GridState & { tab?: TableTab; row?: string }
+
+/** One table: its rows in a grid, its columns, and what hangs on it. All of what is shown is in the address. */
+export function TableScreen({ name, address }: { name: string; address: TableAddress }) {
+  const { t, language } = useWords()
+  const navigate = useNavigate()
+  const table = useQuery(tableQuery(name))
+  const { tab = 'rows', row, ...state } = address
+  const go = (next: TableAddress, replace = true) =>
+    void navigate({ to: '/data/$table', params: { table: name }, search: withoutEmpty({ ...address, ...next }), replace })
+  return (
+    <Loaded query={table}>
+      {(detail) => (
+        <>
+          <ScreenHead
+            title={labelOf(detail, language)}
+            above={
+              <TextLink to="/data" size="sm">
+                {t('data.title')}
+              </TextLink>
+            }
+            lead={<span className="mono">{detail.name}</span>}
+          />
+          <Tabs value={tab} onChange={(value) => go({ tab: tabOf(value) }, false)} keepMounted={false}>
+            <Tabs.List mb="md">
+              <Tabs.Tab value="rows">{t('data.rows')}</Tabs.Tab>
+              <Tabs.Tab value="columns">{t('data.columns')}</Tabs.Tab>
+              <Tabs.Tab value="relations">{t('data.relations')}</Tabs.Tab>
+            </Tabs.List>
+            <Tabs.Panel value="rows">
+              <Rows table={detail} state={state} go={go} />
+            </Tabs.Panel>
+            <Tabs.Panel value="columns">
+              <Columns table={detail} />
+            </Tabs.Panel>
+            <Tabs.Panel value="relations">
+              <RelationList table={detail} />
+            </Tabs.Panel>
+          </Tabs>
+          {row !== undefined && <RowDrawer table={detail} id={row} close={() => go({ row: '' })} />}
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+export function tabOf(value: unknown): TableTab {
+  return value === 'columns' || value === 'relations' ? value : 'rows'
+}
+
+function Rows(props: { table: TableDetail; state: GridState; go: (next: TableAddress, replace?: boolean) => void }) {
+  const { table, state, go } = props
+  const { t } = useWords()
+  return (
+    <>
+      <Group mb="sm" gap="sm">
+        {table.search.length > 0 && (
+          <SearchBox label={t('grid.search')} value={state.search ?? ''} onSearch={(search) => go({ search })} />
+        )}
+        <ColumnChooser table={table} chosen={state.columns} onChoose={(columns) => go({ columns })} />
+      </Group>
+      <FilterBar table={table} filter={state.filter ?? ''} onFilter={(filter) => go({ filter })} />
+      <Grid table={table} state={state} onSort={(orderby) => go({ orderby })} onOpen={(row) => go({ row }, false)} />
+    </>
+  )
+}
+
+function Columns({ table }: { table: TableDetail }) {
+  const { t, language } = useWords()
+  return (
+    <Table.ScrollContainer minWidth={720}>
+      <Table verticalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('data.column')}</Table.Th>
+            <Table.Th>{t('data.logicalName')}</Table.Th>
+            <Table.Th>{t('data.type')}</Table.Th>
+            <Table.Th>{t('data.rules')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {table.columns.map((column) => (
+            <Table.Tr key={column.name}>
+              <Table.Td>
+                {labelOf(column, language)}{' '}
+                {column.origin === 'custom' && (
+                  <Badge size="sm" variant="light" color="gray">
+                    {t('data.custom')}
+                  </Badge>
+                )}
+                {column.description !== '' && (
+                  <Text size="xs" c="dimmed">
+                    {column.description}
+                  </Text>
+                )}
+              </Table.Td>
+              <Table.Td className="mono">{column.name}</Table.Td>
+              <Table.Td>
+                <TypeCell column={column} />
+              </Table.Td>
+              <Table.Td>
+                <RulesCell table={table} column={column} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  )
+}
+
+function TypeCell({ column }: { column: ColumnInfo }) {
+  const { named, language } = useWords()
+  return (
+    <>
+      {named('type', column.type)}
+      {column.targets.map((target) => (
+        <TextLink key={target} to="/data/$table" params={{ table: target }} size="sm" ml={6}>
+          {target}
+        </TextLink>
+      ))}
+      {column.options.length > 0 && (
+        <Text size="xs" c="dimmed">
+          {column.options
+            .slice(0, 8)
+            .map((option) => optionText(column, option.value, language))
+            .join(' · ')}
+          {column.options.length > 8 && ' …'}
+        </Text>
+      )}
+    </>
+  )
+}
+
+function RulesCell({ table, column }: { table: TableDetail; column: ColumnInfo }) {
+  const { t } = useWords()
+  const keys = table.keys.filter((key) => key.columns.includes(column.name)).map((key) => key.name)
+  const rules = [
+    column.required ? t('rule.required') : '',
+    column.length === null ? '' : t('rule.length', { length: column.length }),
+    column.min === null ? '' : `≥ ${column.min}`,
+    column.max === null ? '' : `≤ ${column.max}`,
+    column.pattern?.message ?? '',
+    column.autonumber ?? '',
+    column.calculated === null ? '' : `= ${column.calculated}`,
+    column.default === null ? '' : t('rule.default', { value: String(column.default) }),
+    keys.length === 0 ? '' : t('rule.key', { keys: keys.join(', ') }),
+  ]
+  return (
+    <Text size="sm" className="wrap-anywhere">
+      {rules.filter((rule) => rule !== '').join(' · ')}
+    </Text>
+  )
+}
+
+function RelationList({ table }: { table: TableDetail }) {
+  const { t, language } = useWords()
+  const to = table.columns.flatMap((column) => column.targets.map((target) => ({ column: column.name, target })))
+  return (
+    <div className="two-columns">
+      <section>
+        <Text component="h2" fw={600} mb="xs">
+          {t('data.pointsTo')}
+        </Text>
+        <ul className="plain-list">
+          {to.map(({ column, target }) => (
+            <li key={`${column} ${target}`}>
+              <span className="mono">{column}</span> →{' '}
+              <TextLink to="/data/$table" params={{ table: target }} size="sm">
+                {target}
+              </TextLink>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section>
+        <Text component="h2" fw={600} mb="xs">
+          {t('data.pointedFrom')}
+        </Text>
+        <ul className="plain-list">
+          {table.pointedFrom.map((one) => (
+            <li key={`${one.table} ${one.column}`}>
+              <TextLink to="/data/$table" params={{ table: one.table }} size="sm">
+                {labelOf({ labels: one.labels, name: one.table }, language)}
+              </TextLink>{' '}
+              <span className="mono">{one.collectionName}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  )
+}
+
+/** What says nothing does not stand in the address. */
+function withoutEmpty(address: TableAddress): TableAddress {
+  return Object.fromEntries(
+    Object.entries(address).filter(([, value]) => value !== '' && value !== undefined && value !== 'rows'),
+  )
+}
