@@ -5,10 +5,15 @@ import { type ColumnDefinition, getColumn, isLookup, type TableDefinition } from
 import { innerAlias, type RowPredicate } from '../predicate.ts'
 
 /** A column as an expression of the statement: null where the asker may not read it. */
-export type ScopedColumn = { sql: Sql; definition: ColumnDefinition; postgresType: string }
+export type ScopedColumn = { sql: Sql; table: TableDefinition; definition: ColumnDefinition; postgresType: string }
 
 /** Where a filter finds its columns. */
-export type Columns = { column(path: string | readonly string[]): ScopedColumn }
+export type Columns = {
+  readonly catalog: Catalog
+  column(path: string | readonly string[]): ScopedColumn
+  /** The rows of a table that a condition may reach beyond its columns (a hierarchy); undefined is all of them. */
+  rowsOf(table: TableDefinition): RowPredicate | undefined
+}
 
 type Reach = (table: TableDefinition) => RowPredicate
 
@@ -36,6 +41,10 @@ export class Scope implements Columns {
     let at = { alias: this.root, table: this.table, predicate: this.#predicate as RowPredicate | undefined }
     for (let i = 0; i < names.length - 1; i++) at = this.#join(names.slice(0, i + 1), at)
     return maskedColumn(at.alias, at.table, names.at(-1) ?? '', at.predicate)
+  }
+
+  rowsOf(table: TableDefinition): RowPredicate | undefined {
+    return this.#reach?.(table)
   }
 
   from(): Sql {
@@ -71,6 +80,8 @@ export class Scope implements Columns {
  */
 export function columnsOfRow(catalog: Catalog, table: TableDefinition, alias: Sql): Columns {
   return {
+    catalog,
+    rowsOf: () => undefined,
     column(path) {
       const [name = '', ...rest] = typeof path === 'string' ? path.split('.') : path
       if (rest.length === 0) return maskedColumn(alias, table, name, undefined)
@@ -100,6 +111,7 @@ export function maskedColumn(
   const mask = predicate?.column?.(name)
   return {
     sql: mask === undefined ? plain : sql`(case when ${mask.sql(alias)} then ${plain} end)`,
+    table,
     definition,
     postgresType: postgresTypeOf(definition),
   }
