@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { AppError } from '#lib/app-error.ts'
 import { assert, required } from '#lib/assert.ts'
-import { type ColumnDefinition, parseDefinition, type TableDefinition } from './definition.ts'
+import type { ColumnDefinition, TableDefinition } from './definition.ts'
+import { parseDefinition } from './table-file.ts'
 
 /** All tables of this installation, by logical name. Immutable: a change of definitions makes a new catalog. */
 export type Catalog = {

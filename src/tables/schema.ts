@@ -3,6 +3,7 @@ import { lockMigrations } from '#postgres/migrate.ts'
 import { identifier, join, quoteLiteral, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import type { Catalog } from './catalog.ts'
 import type { ColumnDefinition, TableDefinition } from './definition.ts'
+import { compileCalculated } from './file/calculated.ts'
 import { listExistingColumns, listExistingIndexes } from './schema.queries.ts'
 
 /**
@@ -38,7 +39,7 @@ export function applyDefinitions(database: Database, catalog: Catalog): Promise<
 }
 
 function createTable(table: TableDefinition): Sql {
-  const columns = [...table.columns.values()].map(columnDdl)
+  const columns = [...table.columns.values()].map((column) => columnDdl(table, column))
   const name = identifier('tables', table.name)
   return sql`
     create table ${name} (${join(columns)}, primary key (${identifier(table.idColumn)}));
@@ -49,15 +50,17 @@ function createTable(table: TableDefinition): Sql {
 async function addColumns(tx: Tx, table: TableDefinition, existing: ReadonlySet<string>, done: string[]): Promise<void> {
   for (const column of table.columns.values()) {
     if (existing.has(column.name)) continue
-    await tx.run(sql`alter table ${identifier('tables', table.name)} add column ${columnDdl({ ...column, required: false })}`)
+    await tx.run(
+      sql`alter table ${identifier('tables', table.name)} add column ${columnDdl(table, { ...column, required: false })}`,
+    )
     done.push(`${table.name}.${column.name}`)
   }
 }
 
-function columnDdl(column: ColumnDefinition): Sql {
+function columnDdl(table: TableDefinition, column: ColumnDefinition): Sql {
   const type = trustedSql(postgresType(column))
-  if (column.generated !== undefined)
-    return sql`${identifier(column.name)} ${type} generated always as (${trustedSql(column.generated)}) stored`
+  if (column.calculated !== undefined)
+    return sql`${identifier(column.name)} ${type} generated always as (${compileCalculated(table, column)}) stored`
   const notNull = trustedSql(column.required || column.system ? ' not null' : '')
   return sql`${identifier(column.name)} ${type}${notNull}${trustedSql(column.name === 'statecode' ? ' default 0' : '')}`
 }

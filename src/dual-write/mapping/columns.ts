@@ -1,5 +1,5 @@
 import type { Catalog } from '#tables/catalog.ts'
-import { COMPANY_COLUMN, type ColumnDefinition, isLookup, type TableDefinition } from '#tables/definition.ts'
+import { COMPANY_COLUMN, type ColumnDefinition, isComputed, isLookup, type TableDefinition } from '#tables/definition.ts'
 import type { ColumnMap, LookupMap, ValueMap } from '../table-map.ts'
 import type { ColumnFile, MapFile } from './map-file.ts'
 
@@ -22,7 +22,7 @@ export function buildColumns(
       continue
     }
     const column = one.column === undefined ? undefined : table.columns.get(one.column)
-    if (one.column !== undefined && (column === undefined || column.system || column.generated !== undefined))
+    if (one.column !== undefined && (column === undefined || isComputed(column)))
       problems.push(`${table.name} has no column ${one.column} that can be written`)
     if (one.field === undefined && one.constant === undefined)
       problems.push(`${one.column}: a column without a field needs a constant`)

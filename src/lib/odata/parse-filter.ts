@@ -33,6 +33,17 @@ export function parseFilter(text: string, base = 0): FilterExpression {
   return filter
 }
 
+/** Parses a value instead of a condition, in the same grammar: `quantity mul priceperunit`. `what` names the text in refusals. */
+export function parseOperand(text: string, what: string): Operand {
+  const cursor = cursorOver(text, what)
+  skipSpace(cursor)
+  const term = readBinary(cursor, 0)
+  skipSpace(cursor)
+  expectEnd(cursor)
+  if (term.is === 'condition') fail(cursor, 'needs a value here, not a condition', term.position)
+  return term.operand
+}
+
 /** What a part of an expression may turn out to be, before its surroundings tell. */
 type Term = { is: 'operand'; operand: Operand } | { is: 'condition'; condition: FilterExpression; position: number }
 
