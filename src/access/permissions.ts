@@ -1,9 +1,10 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
-import { anyOf, exceptFor, noRows, type RowPredicate } from '#tables/predicate.ts'
+import { noRows, type RowPredicate } from '#tables/predicate.ts'
 import { checkPolicy } from './permissions/check.ts'
 import { bearingsOf, compilePermission, type Rules } from './permissions/compile.ts'
+import { type Grants, grantsOf, maskOf, predicateOf, type SwitchedOff, switchedOff } from './permissions/grants.ts'
 import type { Policy, Privilege, TablePermission } from './policy.ts'
 import { AUTHENTICATED_USERS, type Visitor } from './visitor.ts'
 
@@ -46,9 +47,6 @@ export type Explanation = {
   columns: readonly string[] | undefined
 }
 
-/** Columns that say which row it is and which version of it: whoever may read a row may read them. */
-const ALWAYS_READABLE = 'versionnumber'
-
 /** Throws AppError `policy.invalid` when the policy names tables or columns that do not exist or cannot carry it. */
 export function createPermissions(catalog: Catalog, policy: Policy, clock: Pick<Clock, 'nowMs'>): Permissions {
   checkPolicy(catalog, policy)
@@ -56,29 +54,29 @@ export function createPermissions(catalog: Catalog, policy: Policy, clock: Pick<
   const byTable = Map.groupBy(policy.permissions, (one) => one.table)
   const webApi = new Map([...policy.webApi].map(([table, open]) => [table, columnsOpen(catalog.get(table), open.columns)]))
 
-  const applying = (visitor: Visitor, table: string, privilege: Privilege) => {
-    if (!inScope(visitor, table, privilege)) return []
+  const standingFor = (visitor: Visitor, table: string, privilege: Privilege) => {
     const nowMs = clock.nowMs()
     return (byTable.get(table) ?? []).filter(
       (one) => one.privileges.has(privilege) && rolesOf(one, visitor).length > 0 && switchedOff(one, byName, nowMs) === undefined,
     )
   }
+  // Whatever a token is limited to, its denials hold: less scope never means more rows.
   const rulesFor = (visitor: Visitor): Rules => ({
     catalog,
     byName,
-    readDenials: (table) => applying(visitor, table, 'read').filter((one) => one.effect === 'deny' && one.columns === undefined),
+    readDenials: (table) =>
+      standingFor(visitor, table, 'read').filter((one) => one.effect === 'deny' && one.columns === undefined),
   })
   const grants = (visitor: Visitor, table: string, privilege: Privilege): Grants => {
     const rules = rulesFor(visitor)
     const bearings = bearingsOf(visitor)
-    const compiled = applying(visitor, table, privilege)
-      .map((permission) => ({ permission, rows: compilePermission(rules, permission, bearings) }))
-      .filter((one) => one.rows !== noRows)
-    return {
-      table: catalog.get(table),
-      allowed: compiled.filter((one) => one.permission.effect === 'allow'),
-      denied: compiled.filter((one) => one.permission.effect === 'deny'),
-    }
+    const standing = inScope(visitor, table, privilege) ? standingFor(visitor, table, privilege) : []
+    const compiled = standing.map((permission) => ({
+      permission,
+      rows: compilePermission(rules, permission, bearings),
+      everything: permission.scope.accessType === 'global' && permission.where === undefined,
+    }))
+    return grantsOf(catalog, table, compiled)
   }
   const columnsWith = (
     visitor: Visitor,
@@ -107,37 +105,6 @@ export function createPermissions(catalog: Catalog, policy: Policy, clock: Pick<
   }
 }
 
-type Granted = { permission: TablePermission; rows: RowPredicate }
-type Grants = { table: TableDefinition; allowed: readonly Granted[]; denied: readonly Granted[] }
-
-function predicateOf(given: Grants): RowPredicate {
-  if (given.allowed.length === 0) return noRows
-  const rows = exceptFor(
-    union(given.allowed),
-    given.denied.filter((one) => one.permission.columns === undefined).map((one) => one.rows),
-  )
-  return { reason: rows.reason, sql: rows.sql, column: (name) => maskOf(given, name) }
-}
-
-/** The rows on which the column is granted: undefined where that is all of them, `noRows` where none. */
-function maskOf({ table, allowed, denied }: Grants, column: string): RowPredicate | undefined {
-  if (column === table.idColumn || column === ALWAYS_READABLE) return undefined
-  const granting = allowed.filter((one) => one.permission.columns?.includes(column) !== false)
-  if (granting.length === 0) return noRows
-  const denying = denied.filter((one) => one.permission.columns?.includes(column) === true)
-  if (denying.length === 0 && granting.length === allowed.length) return undefined
-  return exceptFor(
-    union(granting),
-    denying.map((one) => one.rows),
-  )
-}
-
-/** One that grants every row makes the others superfluous: the statement stays what it would be without rules. */
-function union(granted: readonly Granted[]): RowPredicate {
-  const all = granted.find((one) => one.permission.scope.accessType === 'global' && one.permission.where === undefined)
-  return all === undefined ? anyOf(granted.map((one) => one.rows)) : all.rows
-}
-
 /** A token may be limited to less than its role. */
 function inScope(visitor: Visitor, table: string, privilege: Privilege): boolean {
   if (visitor.kind !== 'service') return true
@@ -149,21 +116,15 @@ function rolesOf(permission: TablePermission, visitor: Visitor): string[] {
   return visitor.roles.filter((role) => permission.roles.has(role))
 }
 
-/** The first permission of the chain upwards that is switched off, not yet valid or not any more, and how to say so. */
-function switchedOff(
-  permission: TablePermission,
-  byName: ReadonlyMap<string, TablePermission>,
-  nowMs: number,
-): { name: string; because: string } | undefined {
-  const off = (because: string) => ({ name: permission.name, because })
-  if (!permission.active) return off('is switched off')
-  if (permission.validFromMs !== undefined && nowMs < permission.validFromMs)
-    return off(`begins on ${new Date(permission.validFromMs).toISOString()}`)
-  if (permission.validUntilMs !== undefined && nowMs >= permission.validUntilMs)
-    return off(`ended on ${new Date(permission.validUntilMs).toISOString()}`)
-  if (permission.scope.accessType !== 'parent') return undefined
-  const parent = byName.get(permission.scope.permission)
-  return parent === undefined ? off('has no parent') : switchedOff(parent, byName, nowMs)
+function sentenceOf(off: SwitchedOff): string {
+  const moment = off.atMs === undefined ? '' : new Date(off.atMs).toISOString()
+  const texts = {
+    inactive: 'is switched off',
+    not_yet: `begins on ${moment}`,
+    ended: `ended on ${moment}`,
+    no_parent: 'has no parent',
+  }
+  return `${off.name} ${texts[off.because]}.`
 }
 
 function explanationOf(rules: Rules, one: TablePermission, visitor: Visitor, nowMs: number): Explanation {
@@ -174,7 +135,7 @@ function explanationOf(rules: Rules, one: TablePermission, visitor: Visitor, now
     roles.length === 0
       ? `It is for ${[...one.roles].join(', ')}, which this visitor does not have.`
       : off !== undefined
-        ? `${off.name} ${off.because}.`
+        ? sentenceOf(off)
         : lacks
           ? `It depends on the visitor’s ${neededBy(one)}, and there is none.`
           : `Through ${roles.join(', ')}: ${describeScope(one)}.`

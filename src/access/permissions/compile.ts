@@ -30,18 +30,25 @@ export type Rules = {
   byName: ReadonlyMap<string, TablePermission>
   /** Those that take rows (not columns of them) of the table away from reading, for whom the caller compiles. */
   readDenials(table: string): readonly TablePermission[]
+  /** Where the rows are compiled for many visitors at once: the condition that the permission is for the one in question. */
+  isFor?(permission: TablePermission): Sql
 }
 
 /** The rows of one permission. `noRows` (the very object) when what its scope is measured by is missing. */
 export function compilePermission(rules: Rules, permission: TablePermission, bearings: Bearings): RowPredicate {
-  const rows = compileScope(rules, permission, bearings)
+  const scope = compileScope(rules, permission, bearings)
   const { where } = permission
-  if (rows === noRows || where === undefined) return rows
+  if (scope === noRows) return noRows
+  const parts: RowPredicate[] = [scope]
+  const isFor = rules.isFor?.(permission)
+  if (isFor !== undefined) parts.push({ reason: 'by role', sql: () => isFor })
   const table = rules.catalog.get(permission.table)
-  return allOf([
-    rows,
-    { reason: `where ${permission.whereText}`, sql: (alias) => compileCondition(rules.catalog, table, where, alias) },
-  ])
+  if (where !== undefined)
+    parts.push({
+      reason: `where ${permission.whereText}`,
+      sql: (alias) => compileCondition(rules.catalog, table, where, alias),
+    })
+  return parts.length === 1 ? scope : allOf(parts)
 }
 
 function compileScope(rules: Rules, permission: TablePermission, bearings: Bearings): RowPredicate {
