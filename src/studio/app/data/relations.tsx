@@ -3,29 +3,39 @@ import { graphlib, layout } from '@dagrejs/dagre'
 import { useComputedColorScheme } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { Background, Controls, type Edge, MarkerType, type Node, Position, ReactFlow } from '@xyflow/react'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import type { TableSummary } from '../../wire-data.ts'
 import { type Language, useWords } from '../lib/messages.tsx'
 import { labelOf } from './values.tsx'
 
-const NODE = { width: 190, height: 54 }
+const NODE = { width: 220, height: 58 }
+/** Nearly every table points to its legal entity: those arrows would hide the others. */
+const COMPANY_COLUMN = 'msdyn_company'
 
-/** Tables as boxes, lookups as arrows from the table that holds them to the one they point to. A box leads to its table. */
+/**
+ * Tables as boxes, lookups as arrows from the table that holds them to the one they point to. The box under the pointer shows the names of
+ * its lookups; a click leads to its table.
+ */
 export function Relations({ tables }: { tables: TableSummary[] }) {
   const { t, language } = useWords()
   const navigate = useNavigate()
   const colorMode = useComputedColorScheme('light')
   const { nodes, edges } = useMemo(() => draw(tables, language), [tables, language])
+  const [at, setAt] = useState<string>()
   return (
     <section className="relations" aria-label={t('data.picture')}>
       <ReactFlow
         nodes={nodes}
-        edges={edges}
+        edges={edges.map((edge) =>
+          edge.source === at || edge.target === at ? edge : { ...edge, label: undefined, animated: false },
+        )}
         colorMode={colorMode}
         fitView
         minZoom={0.2}
         nodesConnectable={false}
         edgesFocusable={false}
+        onNodeMouseEnter={(_event, node) => setAt(node.id)}
+        onNodeMouseLeave={() => setAt(undefined)}
         onNodeClick={(_event, node) => void navigate({ to: '/data/$table', params: { table: node.id } })}
         ariaLabelConfig={{
           'node.a11yDescription.default': t('data.nodeHelp'),
@@ -43,7 +53,7 @@ export function Relations({ tables }: { tables: TableSummary[] }) {
 
 function draw(tables: readonly TableSummary[], language: Language): { nodes: Node[]; edges: Edge[] } {
   const graph = new graphlib.Graph()
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 90 })
+  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 70 })
   graph.setDefaultEdgeLabel(() => ({}))
   const names = new Set(tables.map((table) => table.name))
   // One arrow for all lookups between the same two tables: twelve between orders and accounts would be a knot.
@@ -51,7 +61,7 @@ function draw(tables: readonly TableSummary[], language: Language): { nodes: Nod
   for (const table of tables) {
     graph.setNode(table.name, { ...NODE })
     for (const { column, table: target } of table.pointsTo) {
-      if (!names.has(target) || target === table.name) continue
+      if (!names.has(target) || target === table.name || column === COMPANY_COLUMN) continue
       const key = `${table.name} ${target}`
       const one = between.get(key) ?? { from: table.name, to: target, columns: [] }
       between.set(key, { ...one, columns: [...one.columns, column] })
@@ -68,14 +78,15 @@ function draw(tables: readonly TableSummary[], language: Language): { nodes: Nod
         data: { label: labelOf(table, language) },
         sourcePosition: Position.Right,
         targetPosition: Position.Left,
-        style: { width: NODE.width },
+        style: { width: NODE.width, fontSize: 16 },
       }
     }),
     edges: [...between].map(([id, { from, to, columns }]) => ({
       id,
       source: from,
       target: to,
-      ...(columns.length === 1 ? { label: columns[0] ?? '' } : { label: `${columns.length}` }),
+      label: columns.join(', '),
+      animated: true,
       markerEnd: { type: MarkerType.ArrowClosed },
     })),
   }
