@@ -82,7 +82,23 @@ export type QueryOptions = {
   top?: number
   skip?: number
   count?: boolean
+  apply?: readonly ApplyStep[]
+  /** As it came: who made it knows what it says. */
+  skipToken?: string
 }
+
+/** One transformation of `$apply`, in the order they are applied. */
+export type ApplyStep =
+  | { kind: 'filter'; filter: FilterExpression; position: number }
+  /** `groupby((a,b/c),aggregate(…))`; `aggregate(…)` alone groups by nothing. */
+  | { kind: 'group'; by: readonly SelectItem[]; values: readonly Aggregate[]; position: number }
+  | { kind: 'orderby'; orderBy: readonly OrderBy[]; position: number }
+  | { kind: 'top'; rows: number; position: number }
+
+/** `totalamount with sum as total`, `$count as orders`. */
+export type Aggregate =
+  | { method: 'sum' | 'average' | 'min' | 'max' | 'countdistinct'; path: readonly string[]; as: string; position: number }
+  | { method: 'count'; as: string; position: number }
 
 /** `Set('x')` is one value without a name; `Set(a='x',b=1)` names each part. */
 export type KeyPredicate =
