@@ -92,4 +92,6 @@ export type AsOf = {
   timeZone: string
   contactId: string | null
   accountId: string | null
+  /** Code of the asker's language, for 'equal user language'. */
+  language?: string
 }
