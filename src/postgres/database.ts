@@ -2,6 +2,7 @@ import pg from 'pg'
 import { AppError } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 import { quoteLiteral, type Sql, sql } from './sql.ts'
+import { assertQuery, type Bearer, bearerStatements } from './visitor-role.ts'
 
 /**
  * Runs SQL on one connection inside one transaction: tx<Row>`select …` answers the rows.
@@ -12,6 +13,9 @@ export type Tx = {
   run<Row extends object>(query: Sql): Promise<Row[]>
 }
 
+/** Transactions behind the wall: they act for somebody, and PostgreSQL itself holds them to that one's permissions. */
+export type BearerDatabase = Pick<Database, 'read'> & { transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> }
+
 export type Database = {
   /** One transaction: committed when `work` returns, rolled back when it throws. Serialization failures and deadlocks are retried. */
   transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
@@ -19,6 +23,11 @@ export type Database = {
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** One statement by itself, which PostgreSQL commits: it saves the two round trips of a transaction around it. */
   statement<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * The same database for work that acts for a visitor: as the role without rights of its own, under row-level security. Transactions
+   * there have connections of their own, so that one may ask something of the engine meanwhile without waiting for itself.
+   */
+  as(bearer: Bearer): BearerDatabase
   /** Calls back for each NOTIFY until closed; reconnects by itself and then calls `onGap`, since notifications may have been missed. */
   listen(channel: string, onPayload: (payload: string) => void, onGap?: () => void): Promise<{ close(): Promise<void> }>
   /** Statements sent since the start, for `queries per page` figures. */
@@ -46,28 +55,19 @@ export function openDatabase(options: {
   /** What transactions do that do not say. */
   prepared?: boolean
 }): Database {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.connectionsMax ?? 10,
-    application_name: options.applicationName ?? 'comptoir',
-    statement_timeout: options.statementTimeoutMs ?? 60_000,
-    types: { getTypeParser },
-  })
-  pool.on('error', (cause) => options.log.warn({ reason: cause.message }, 'an idle database connection was lost'))
-  // A connection that is lost between two statements of a transaction speaks through its client, and unheard that ends the process.
-  // The next statement fails and tells.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  const pool = openPool(options, '')
+  let visitors: pg.Pool | undefined
   let statements = 0
-  const count = () => statements++
+  const onStatement = () => statements++
   const nameOf = createStatementNames()
 
-  async function inTransaction<T>(begin: string, work: (tx: Tx) => Promise<T>, names?: typeof nameOf): Promise<T> {
+  async function inTransaction<T>(from: pg.Pool, begin: string, work: (tx: Tx) => Promise<T>, run: RunOptions): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const client = await connect(pool)
+      const client = await connect(from)
       let broken: Error | undefined
       try {
         await client.query(begin)
-        const result = await work(transactionOn(client, count, names))
+        const result = await work(transactionOn(client, run))
         await client.query('commit')
         return result
       } catch (error) {
@@ -85,7 +85,7 @@ export function openDatabase(options: {
     const client = await connect(pool)
     let broken: Error | undefined
     try {
-      return await work(transactionOn(client, count, nameOf))
+      return await work(transactionOn(client, { onStatement, nameOf }))
     } catch (error) {
       if (error instanceof Error && sqlStateOf(error) === undefined) broken = error
       throw error
@@ -98,25 +98,58 @@ export function openDatabase(options: {
     pool,
     url: options.url,
     transaction: (work, { prepared } = { prepared: options.prepared ?? false }) =>
-      inTransaction('begin', work, prepared ? nameOf : undefined),
-    read: (work) => inTransaction('begin isolation level repeatable read read only', work, nameOf),
+      inTransaction(pool, BEGIN, work, prepared ? { onStatement, nameOf } : { onStatement }),
+    read: (work) => inTransaction(pool, BEGIN_READING, work, { onStatement, nameOf }),
     statement: alone,
+    as(bearer) {
+      visitors ??= openPool(options, ' for visitors')
+      const [from, wall] = [visitors, bearerStatements(bearer)]
+      const run = { onStatement, nameOf, check: assertQuery }
+      return {
+        transaction: (work) => inTransaction(from, `${BEGIN}; ${wall}`, work, run),
+        read: (work) => inTransaction(from, `${BEGIN_READING}; ${wall}`, work, run),
+      }
+    },
     listen: (channel, onPayload, onGap) => listen(options.url, channel, onPayload, onGap ?? (() => undefined), options.log),
     statementCount: () => statements,
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([pool.end(), visitors?.end()])
+    },
   }
 }
 
+const BEGIN = 'begin'
+const BEGIN_READING = 'begin isolation level repeatable read read only'
+
+function openPool(options: Parameters<typeof openDatabase>[0], purpose: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connectionsMax ?? 10,
+    application_name: `${options.applicationName ?? 'comptoir'}${purpose}`,
+    statement_timeout: options.statementTimeoutMs ?? 60_000,
+    types: { getTypeParser },
+  })
+  pool.on('error', (cause) => options.log.warn({ reason: cause.message }, 'an idle database connection was lost'))
+  // A connection that is lost between two statements of a transaction speaks through its client, and unheard that ends the process.
+  // The next statement fails and tells.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
+}
+
+type RunOptions = {
+  onStatement?: () => void
+  nameOf?: (text: string) => string | undefined
+  /** Throws for a statement that must not be sent. */
+  check?: (text: string) => void
+}
+
 /** A transaction function over a client whose transaction somebody else has begun. */
-export function transactionOn(
-  client: pg.ClientBase,
-  onStatement: () => void = () => undefined,
-  nameOf: (text: string) => string | undefined = () => undefined,
-): Tx {
+export function transactionOn(client: pg.ClientBase, { onStatement, nameOf, check }: RunOptions = {}): Tx {
   const run = async <Row extends object>(query: Sql): Promise<Row[]> => {
-    onStatement()
+    onStatement?.()
     const { text, values } = query.compile()
-    const name = nameOf(text)
+    check?.(text)
+    const name = nameOf?.(text)
     const result = await client.query<Row>(name === undefined ? { text, values } : { name, text, values })
     return result.rows
   }

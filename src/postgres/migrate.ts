@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { AppError } from '#lib/app-error.ts'
 import type { Database, Tx } from './database.ts'
 import { trustedSql } from './sql.ts'
+import { ensureVisitorRole } from './visitor-role.ts'
 
 /** A module's folder of `NNNN-name.sql` files: plain SQL, forward only, never edited once released. */
 export type Migrations = { module: string; folder: string }
@@ -15,6 +16,8 @@ export type Migrations = { module: string; folder: string }
 export function migrate(database: Database, modules: readonly Migrations[]): Promise<string[]> {
   return database.transaction(async (tx) => {
     await lockMigrations(tx)
+    // Policies and rights name it. The reference ERP has no visitors.
+    if (modules.some(({ module }) => module === 'tables')) await ensureVisitorRole(tx)
     await tx`create schema if not exists comptoir`
     await tx`create table if not exists comptoir.migration (
       module text not null, name text not null, sha256 text not null, applied_at timestamptz not null default now(), primary key (module, name))`

@@ -203,7 +203,7 @@ export async function findIdsByKey(
 
 /** Says who writes, for the changes captured in this transaction. */
 export async function setActor(tx: Tx, actor: string): Promise<void> {
-  await tx`select set_config('comptoir.actor', ${actor}, true)`
+  await tx`select tables.set_actor(${actor})`
 }
 
 /** Says which subscriber writes: its own changes are not captured for it again, which is what stops echo. */
@@ -218,9 +218,7 @@ export async function announceTable(tx: Tx, table: TableDefinition): Promise<voi
 
 /** Next number of a named series, for request numbers. Gaps are allowed, repetition is not. */
 export async function nextNumber(tx: Tx, series: string): Promise<number> {
-  const [row] = await tx<{ value: number }>`
-    insert into tables.number_series (name, value) values (${series}, 1)
-    on conflict (name) do update set value = tables.number_series.value + 1 returning value`
+  const [row] = await tx<{ value: number }>`select tables.next_number(${series}) as value`
   assert(row !== undefined, 'a series answers')
   return row.value
 }
@@ -262,7 +260,14 @@ async function runWrite(tx: Tx, table: TableDefinition, query: Sql): Promise<obj
   try {
     return await tx.run(query)
   } catch (cause) {
-    const reason = REFUSALS[sqlStateOf(cause) ?? '']
+    const state = sqlStateOf(cause)
+    // Row-level security: the row would not be one that the visitor may write.
+    if (state === '42501')
+      throw new AppError('tables.forbidden', `${table.name}: this row may not be written`, {
+        cause,
+        details: { table: table.name },
+      })
+    const reason = REFUSALS[state ?? '']
     if (reason === undefined) throw cause
     const detail = cause as { column?: string; constraint?: string; detail?: string }
     const where = detail.column ?? detail.constraint

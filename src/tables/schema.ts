@@ -5,6 +5,7 @@ import type { Catalog } from './catalog.ts'
 import type { ColumnDefinition, TableDefinition } from './definition.ts'
 import { compileCalculated } from './file/calculated.ts'
 import { listExistingColumns, listExistingIndexes } from './schema.queries.ts'
+import { listClosedTables, openToVisitors, secureTriggers } from './visitor-rights.queries.ts'
 
 /**
  * Makes PostgreSQL hold what the definitions say: missing tables, columns, keys, indexes and triggers are added, under the
@@ -34,6 +35,8 @@ export function applyDefinitions(database: Database, catalog: Catalog): Promise<
       }
       for (const index of indexesOf(table)) if (!indexes.has(index.name)) await apply(index.name, index.ddl)
     }
+    await openToVisitors(tx, await listClosedTables(tx, [...catalog.tables.keys()]))
+    await secureTriggers(tx)
     return done
   })
 }

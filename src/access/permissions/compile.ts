@@ -8,7 +8,13 @@ import type { TablePermission } from '../policy.ts'
 import type { Visitor } from '../visitor.ts'
 
 /** What scopes are measured by, as SQL; null where the visitor has none, and then the scope has no rows. */
-export type Bearings = { contactId: Sql | null; accountId: Sql | null; companyId: Sql | null }
+export type Bearings = {
+  contactId: Sql | null
+  accountId: Sql | null
+  companyId: Sql | null
+  /** The ids of the account and of all below it, as an array; without it they are looked up where they are asked for. */
+  accountsBelow?: Sql
+}
 
 export function bearingsOf(visitor: Visitor): Bearings {
   const id = (value: string | null): Sql | null => (value === null ? null : sql`${value}::uuid`)
@@ -32,6 +38,8 @@ export type Rules = {
   readDenials(table: string): readonly TablePermission[]
   /** Where the rows are compiled for many visitors at once: the condition that the permission is for the one in question. */
   isFor?(permission: TablePermission): Sql
+  /** For a compilation that serves many visitors: those rows only for those to whom the permission applies. */
+  forWhom?(permission: TablePermission, rows: RowPredicate): RowPredicate
 }
 
 /** The rows of one permission. `noRows` (the very object) when what its scope is measured by is missing. */
@@ -65,12 +73,11 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
       return accountId === null
         ? noRows
         : grant((alias) => pointsTo(alias, table, scope.relationship, 'account', sql`= ${accountId}`))
-    case 'hierarchy':
-      return accountId === null
-        ? noRows
-        : grant((alias) =>
-            pointsTo(alias, table, scope.relationship, 'account', sql`= any(${idsBelow(rules.catalog, accountId)})`),
-          )
+    case 'hierarchy': {
+      if (accountId === null) return noRows
+      const below = bearings.accountsBelow ?? idsBelow(rules.catalog, accountId)
+      return grant((alias) => pointsTo(alias, table, scope.relationship, 'account', sql`= any(${below})`))
+    }
     case 'contact':
       return contactId === null
         ? noRows
@@ -83,7 +90,10 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
       const granted = compilePermission(rules, parent, bearings)
       if (granted === noRows) return noRows
       // What hangs on a row that is denied is denied with it.
-      const denied = rules.readDenials(parent.table).map((one) => compilePermission(rules, one, bearings))
+      const denied = rules.readDenials(parent.table).map((one) => {
+        const rows = compilePermission(rules, one, bearings)
+        return rows === noRows ? noRows : (rules.forWhom?.(one, rows) ?? rows)
+      })
       const rows = exceptFor(
         granted,
         denied.filter((one) => one !== noRows),
@@ -96,7 +106,7 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
 }
 
 /** The account and all below it. An array made once for the statement, so that an index on the lookup is used; `union` ends circles. */
-function idsBelow(catalog: Catalog, accountId: Sql): Sql {
+export function idsBelow(catalog: Catalog, accountId: Sql): Sql {
   const account = catalog.get('account')
   const [table, id, parent] = [identifier('tables', account.name), identifier(account.idColumn), identifier('parentaccountid')]
   return sql`array(with recursive below(id) as (
