@@ -1,10 +1,11 @@
 /**
  * `npm run bench`: how fast Comptoir is on this machine, on the demo company, in one run, side by side with a floor. Absolute figures
- * depend on the machine; the ratios are what to compare. Sections can be named: npm run bench -- sync latency pages
+ * depend on the machine; the ratios are what to compare. Sections can be named: npm run bench -- sync latency pages scale
  */
 import { startComptoir } from '../tests/support/comptoir.ts'
 import { benchLatency } from './latency.ts'
 import { benchPages } from './pages.ts'
+import { benchScale } from './scale.ts'
 import { reportSync } from './sync.ts'
 
 const wanted = process.argv.slice(2)
@@ -18,3 +19,4 @@ console.log(`ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} 
 if (isWanted('sync')) await reportSync(comptoir)
 if (isWanted('latency')) await benchLatency(comptoir)
 if (isWanted('pages')) await benchPages(comptoir)
+if (isWanted('scale')) await benchScale()
