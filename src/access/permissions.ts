@@ -4,7 +4,16 @@ import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
 import { noRows, type RowPredicate } from '#tables/predicate.ts'
 import { checkPolicy } from './permissions/check.ts'
 import { bearingsOf, compilePermission, type Rules } from './permissions/compile.ts'
-import { type Grants, grantsOf, maskOf, predicateOf, type SwitchedOff, switchedOff } from './permissions/grants.ts'
+import {
+  type Grants,
+  grantsOf,
+  inScope,
+  maskOf,
+  predicateOf,
+  rolesOf,
+  type SwitchedOff,
+  switchedOff,
+} from './permissions/grants.ts'
 import type { Policy, Privilege, TablePermission } from './policy.ts'
 import { AUTHENTICATED_USERS, type Visitor } from './visitor.ts'
 
@@ -103,17 +112,6 @@ export function createPermissions(catalog: Catalog, policy: Policy, clock: Pick<
         .filter((one) => one.privileges.has(privilege))
         .map((one) => explanationOf(rulesFor(visitor), one, visitor, clock.nowMs())),
   }
-}
-
-/** A token may be limited to less than its role. */
-function inScope(visitor: Visitor, table: string, privilege: Privilege): boolean {
-  if (visitor.kind !== 'service') return true
-  const { privileges, tables } = visitor.scope
-  return privileges.has(privilege) && (tables === null || tables.has(table))
-}
-
-function rolesOf(permission: TablePermission, visitor: Visitor): string[] {
-  return visitor.roles.filter((role) => permission.roles.has(role))
 }
 
 function sentenceOf(off: SwitchedOff): string {

@@ -2,6 +2,7 @@ import type { Catalog } from '#tables/catalog.ts'
 import type { TableDefinition } from '#tables/definition.ts'
 import { anyOf, exceptFor, noRows, type RowPredicate } from '#tables/predicate.ts'
 import type { Policy, Privilege, TablePermission } from '../policy.ts'
+import type { Visitor } from '../visitor.ts'
 
 /** A permission with its rows, compiled for somebody. `everything`: every row of the table, whoever asks. */
 export type Granted = { permission: TablePermission; rows: RowPredicate; everything: boolean }
@@ -70,6 +71,18 @@ export function switchedOff(
   if (scope.accessType !== 'parent') return undefined
   const parent = byName.get(scope.permission)
   return parent === undefined ? { name, because: 'no_parent', atMs: undefined } : switchedOff(parent, byName, nowMs)
+}
+
+/** A token may be limited to less than its role. */
+export function inScope(visitor: Visitor, table: string, privilege: Privilege): boolean {
+  if (visitor.kind !== 'service') return true
+  const { privileges, tables } = visitor.scope
+  return privileges.has(privilege) && (tables === null || tables.has(table))
+}
+
+/** The visitor's roles through which a permission is for him. */
+export function rolesOf(permission: TablePermission, visitor: Visitor): string[] {
+  return visitor.roles.filter((role) => permission.roles.has(role))
 }
 
 /** One that grants every row makes the others superfluous: the statement stays what it would be without rules. */
