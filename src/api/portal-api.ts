@@ -1,5 +1,6 @@
 import type { Permissions } from '#access/permissions.ts'
 import type { Visitor } from '#access/visitor.ts'
+import { behindWall } from '#access/wall.ts'
 import { failureOf, type HttpServer, pathForLog, type Reply, type Request } from '#http/server.ts'
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
@@ -56,7 +57,8 @@ async function answer(options: PortalApiOptions, request: Request, reply: Reply,
 
   const url = new URL(request.url, `${request.protocol}://${request.host}`)
   const reading = readRequest({ catalog: options.catalog, permissions, visitor, table, url, prefer: request.headers.prefer })
-  const body = id === undefined ? await readSet(options, reading, url) : await readOne(options, reading, url, id)
+  const body =
+    id === undefined ? await readSet(options, visitor, reading, url) : await readOne(options, visitor, reading, url, id)
   return reply
     .headers({ 'odata-version': '4.0', 'cache-control': 'no-store' })
     .type('application/json; odata.metadata=minimal')
@@ -75,9 +77,9 @@ function findResource(
   return { table, id }
 }
 
-async function readSet(options: PortalApiOptions, reading: Reading, url: URL): Promise<string> {
+async function readSet(options: PortalApiOptions, visitor: Visitor, reading: Reading, url: URL): Promise<string> {
   const { query, pageRows } = reading
-  const { rows, count } = await options.database.read(async (tx) => ({
+  const { rows, count } = await behindWall(options.database, visitor).read(async (tx) => ({
     // One more than is shown tells whether there is a next page.
     rows: pageRows === 0 ? [] : await listRows(tx, options.catalog, { ...query, rowsMax: pageRows + 1 }),
     count: reading.count ? await countRows(tx, options.catalog, { ...query, rowsMax: COUNT_MAX }) : undefined,
@@ -95,8 +97,8 @@ async function readSet(options: PortalApiOptions, reading: Reading, url: URL): P
   return `{${parts.join(',')}}`
 }
 
-async function readOne(options: PortalApiOptions, reading: Reading, url: URL, id: string): Promise<string> {
-  const row = await options.database.read((tx) => findRow(tx, options.catalog, reading.query, id))
+async function readOne(options: PortalApiOptions, visitor: Visitor, reading: Reading, url: URL, id: string): Promise<string> {
+  const row = await behindWall(options.database, visitor).read((tx) => findRow(tx, options.catalog, reading.query, id))
   if (row === undefined) throw new ApiRefusal('not_found', `There is no ${reading.query.table.name} with this id`)
   const context = `${contextOf(reading, url)}/$entity`
   return `{"@odata.context":${JSON.stringify(context)},${rowJson(reading, row).slice(1)}`

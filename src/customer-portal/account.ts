@@ -117,10 +117,9 @@ async function people(context: PageContext, accountId: string): Promise<Html> {
     rowsMax: PEOPLE_MAX,
   })
   if (contacts.length === 0) return html`<p class="empty">${context.text('account.nobody')}</p>`
-  const known = await findPeople(
-    tx,
-    contacts.map((one) => String(one.contactid)),
-  )
+  const ids = contacts.map((one) => String(one.contactid))
+  // Who can sign in and with which roles is no row of his tables: it is told of those whom he sees.
+  const known = await context.database.statement((own) => findPeople(own, ids))
   const label = (key: string) => context.text(`account.people.${key}`)
   const rows = contacts.map((one) => personRow(context, one, accountId, known.get(String(one.contactid))))
   return html`<section class="stack" aria-labelledby="account-people"><h2 class="card-title" id="account-people">${label('title')}</h2>

@@ -48,7 +48,7 @@ const informationJson = z.object({
   chosen: z.object({ companyId: z.string(), accountId: z.string(), country: z.string() }).nullable(),
 })
 
-type Ground = Pick<PageContext, 'tx' | 'catalog' | 'permissions' | 'visitor' | 'language' | 'clock'>
+type Ground = Pick<PageContext, 'tx' | 'database' | 'catalog' | 'permissions' | 'visitor' | 'language' | 'clock'>
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 

@@ -44,7 +44,7 @@ export type TermsOutcome =
   | { kind: 'lacking'; missing: readonly RequiredTerm[] }
   | { kind: 'on-hold'; accountName: string }
 
-type Ground = Pick<PageContext, 'tx' | 'catalog' | 'permissions' | 'visitor'>
+type Ground = Pick<PageContext, 'tx' | 'database' | 'catalog' | 'permissions' | 'visitor'>
 
 /** The visitor who may order. Throws AppError `order.sign_in_required` or `order.forbidden`. */
 export function getOrderer(context: Pick<PageContext, 'visitor' | 'permissions'>): ContactVisitor {
@@ -62,13 +62,14 @@ export function choosesTerms(visitor: Visitor): boolean {
 
 /** The terms of the visitor's own contact and account, read as the ordering itself: which values an order needs is not his to see or hide. */
 export async function readOwnTerms(context: Ground, orderer: ContactVisitor): Promise<TermsOutcome> {
-  const { tx, catalog } = context
+  const { database, catalog } = context
   const columns = [
     ...['msdyn_company', 'msdyn_company.cdm_companycode', 'msdyn_company.cdm_name', 'parentcustomerid', 'emailaddress1'],
     ...['defaultpricelevelid', 'transactioncurrencyid', 'transactioncurrencyid.isocurrencycode', 'address1_country'],
     ...['adx_preferredlanguage', ...ACCOUNT_COLUMNS.map((column) => `parentcustomerid.${column}`)],
   ]
-  const contact = await findRow(tx, catalog, { table: catalog.get('contact'), columns, predicate: engineRows }, orderer.contactId)
+  const own = { table: catalog.get('contact'), columns, predicate: engineRows }
+  const contact = await database.statement((tx) => findRow(tx, catalog, own, orderer.contactId))
   if (contact === undefined) return { kind: 'lacking', missing: REQUIRED_TERMS }
   const account = behind(contact, 'parentcustomerid')
   const country = text(contact.address1_country)

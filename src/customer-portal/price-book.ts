@@ -4,7 +4,7 @@ import { type DecimalText, divide, multiply } from '#lib/decimal.ts'
 import type { FilterExpression } from '#lib/odata/ast.ts'
 import type { PageContext } from '#portals/component.ts'
 import { engineRows } from '#tables/predicate.ts'
-import type { QueryRow } from '#tables/row-query.ts'
+import type { QueryRow, RowQuery } from '#tables/row-query.ts'
 import { listRows, type RowId } from '#tables/rows.queries.ts'
 import { either, every, where } from './filters.ts'
 import type { OrderTerms } from './order-terms.ts'
@@ -27,7 +27,7 @@ export type FoundProducts = {
 
 export type Unit = { uomId: RowId; symbol: string; decimals: number }
 
-type Ground = Pick<PageContext, 'tx' | 'catalog' | 'permissions' | 'visitor' | 'language'>
+type Ground = Pick<PageContext, 'tx' | 'database' | 'catalog' | 'permissions' | 'visitor' | 'language'>
 type Terms = Pick<OrderTerms, 'companyId' | 'accountId' | 'priceListId'>
 
 const PRODUCTS_FOUND_MAX = 12
@@ -138,12 +138,12 @@ async function offer(ground: Ground, terms: Terms, rows: readonly QueryRow[]): P
  * to read price lists to be told his own price.
  */
 async function readAgreements(ground: Ground, terms: Terms, products: readonly QueryRow[]): Promise<Map<RowId, Agreement[]>> {
-  const { tx, catalog } = ground
+  const { catalog } = ground
   const forAccount = where('comptoir_customerid').is(terms.accountId)
   const forNobody = where('comptoir_customerid').is(null)
   const forList = every(forNobody, where('pricelevelid').is(terms.priceListId))
   const forEverybody = every(forNobody, where('pricelevelid').is(null))
-  const rows = await listRows(tx, catalog, {
+  const rows = await readForPrices(ground, {
     table: catalog.get('productpricelevel'),
     columns: [
       'productid',
@@ -158,7 +158,6 @@ async function readAgreements(ground: Ground, terms: Terms, products: readonly Q
       'comptoir_validfrom',
       'comptoir_validto',
     ],
-    predicate: engineRows,
     filter: every(
       where('productid').in(products.map((one) => String(one.productid))),
       where('msdyn_company').is(terms.companyId),
@@ -193,11 +192,10 @@ function agreementOf(row: QueryRow): (Agreement & { productId: RowId })[] {
 }
 
 async function readConversions(ground: Ground, products: readonly QueryRow[]): Promise<Map<string, Conversion[]>> {
-  const { tx, catalog } = ground
-  const rows = await listRows(tx, catalog, {
+  const { catalog } = ground
+  const rows = await readForPrices(ground, {
     table: catalog.get('msdyn_productspecificunitofmeasureconversion'),
     columns: ['msdyn_productnumber', 'msdyn_fromunit', 'msdyn_tounit', 'msdyn_factor', 'msdyn_numerator', 'msdyn_denominator'],
-    predicate: engineRows,
     filter: where('msdyn_productnumber').in(products.map((one) => String(one.msdyn_productnumber))),
     rowsMax: CONVERSIONS_MAX,
   })
@@ -223,11 +221,10 @@ async function readUnits(
   ids: readonly RowId[],
 ): Promise<Map<RowId, { uomId: RowId; symbol: string; decimals: number | null }>> {
   if (ids.length === 0) return new Map()
-  const { tx, catalog } = ground
-  const rows = await listRows(tx, catalog, {
+  const { catalog } = ground
+  const rows = await readForPrices(ground, {
     table: catalog.get('uom'),
     columns: ['uomid', 'msdyn_symbol', 'msdyn_decimalprecision'],
-    predicate: engineRows,
     filter: where('uomid').in(ids),
     rowsMax: UNITS_MAX,
   })
@@ -237,6 +234,11 @@ async function readUnits(
       { uomId: String(row.uomid), symbol: String(row.msdyn_symbol), decimals: row.msdyn_decimalprecision as number | null },
     ]),
   )
+}
+
+/** All rows, whoever asks: outside the transaction that acts for the visitor, who may not have them. */
+function readForPrices({ database, catalog }: Ground, query: Omit<RowQuery, 'predicate'>): Promise<QueryRow[]> {
+  return database.statement((tx) => listRows(tx, catalog, { ...query, predicate: engineRows }))
 }
 
 function text(value: string | number | boolean | null | undefined): string | null {

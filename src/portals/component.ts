@@ -18,7 +18,9 @@ export type Component = (context: PageContext, args: Readonly<Record<string, str
 /** Everything a component or a form handler may know about the request. */
 export type PageContext = {
   visitor: Visitor
+  /** Behind the wall: it reads and writes what the visitor may, and only tables' rows and drafts. */
   tx: Tx
+  /** For what the program itself must know to serve him (how far an order has come, what a price is made of): `statement`, never in his name. */
   database: Database
   catalog: Catalog
   permissions: Permissions

@@ -6,6 +6,7 @@ import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { migrate } from '#postgres/migrate.ts'
 import { type Catalog, readCatalog } from '#tables/catalog.ts'
+import { applyDefinitions } from '#tables/schema.ts'
 import { createTestDatabase, type TestDatabase } from '../../tests/support/database.ts'
 import { openReleases, type Releases } from './releases.ts'
 import { parseSite } from './site.ts'
@@ -16,8 +17,10 @@ const BY = { author: 'test', message: 'A change' }
 
 async function setUp(): Promise<TestDatabase & { open(files?: SiteFiles): Promise<Releases>; catalog: Catalog }> {
   const t = await createTestDatabase()
-  await migrate(t.database, [{ module: 'portals', folder: join(import.meta.dirname, 'migrations') }])
+  const modules = ['tables', 'portals'].map((module) => ({ module, folder: join(import.meta.dirname, '..', module, 'migrations') }))
+  await migrate(t.database, modules)
   const catalog = readCatalog()
+  await applyDefinitions(t.database, catalog)
   const open = (files?: SiteFiles) =>
     openReleases({ database: t.database, catalog, clock: systemClock, log: silentLog, ...(files === undefined ? {} : { files }) })
   return Object.assign(t, { open, catalog })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { buildWall } from '#access/wall.ts'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -65,15 +66,24 @@ export async function openReleases(options: {
     )
 
   async function publish(files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo> {
-    parseSite(files, catalog, clock)
-    const info = await database.transaction((tx) => storeRelease(tx, files, by))
+    const site = parseSite(files, catalog, clock)
+    const info = await database.transaction(async (tx) => {
+      const stored = await storeRelease(tx, files, by)
+      await buildWall(tx, catalog, site.policy)
+      return stored
+    })
     await follow()
     return info
   }
 
   if (options.files !== undefined)
     await publish(options.files, { author: 'comptoir', message: 'The site as it is in its folder' })
-  else await follow()
+  else {
+    await follow()
+    const shown = current?.site
+    // A program of another version may have built it.
+    if (shown !== undefined) await database.transaction((tx) => buildWall(tx, catalog, shown.policy))
+  }
   const listening = await database.listen(
     'comptoir_release',
     () => void followQuietly(),
@@ -91,8 +101,9 @@ export async function openReleases(options: {
       await database.transaction(async (tx) => {
         const files = await queries.readReleaseFiles(tx, id)
         if (files.length === 0) throw new AppError('site.not_found', `There is no release ${id}`)
-        parseSite(new Map(files.map((file) => [file.path, file.content])), catalog, clock)
+        const site = parseSite(new Map(files.map((file) => [file.path, file.content])), catalog, clock)
         await queries.switchCurrent(tx, id)
+        await buildWall(tx, catalog, site.policy)
       })
       await follow()
     },

@@ -5,6 +5,7 @@ import { parsePolicy } from '../../src/access/policy.ts'
 import { checkCsrf, csrfTokenOf, registerVisitors, signInVisitor, signOutVisitor, visitorOf } from '../../src/access/request.ts'
 import type { AccessPlace } from '../../src/access/sign-in.ts'
 import { AUTHENTICATED_USERS, type ContactVisitor, type Visitor } from '../../src/access/visitor.ts'
+import { buildWall } from '../../src/access/wall.ts'
 import { registerPortalApi } from '../../src/api/portal-api.ts'
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts'
 import type { Clock } from '../../src/lib/clock.ts'
@@ -48,6 +49,7 @@ export async function createPeople(): Promise<People> {
   await applyDefinitions(database, catalog)
   const place = { database, catalog, clock: createTestClock() }
   const permissions = createPermissions(catalog, parsePolicy(readSiteFolder(join(SRC, 'customer-portal/site'))), place.clock)
+  await database.transaction((tx) => buildWall(tx, catalog, permissions.policy))
   const rows = await insertPeople(place)
   for (const [name, roles] of Object.entries(ROLES))
     await createSignIn(place, { contactId: rows.contacts[name as keyof typeof ROLES], password: PASSWORD, roles })

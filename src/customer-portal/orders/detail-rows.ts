@@ -42,7 +42,9 @@ export async function getOrder(context: PageContext, orderId: string, after: Cur
   if (header === undefined) throw notFound()
 
   const sum = (await sumLines(context, [orderId])).get(orderId)
-  const sync = (await findSyncStates(tx, 'salesorder', [orderId])).get(orderId) ?? { kind: 'unlinked' }
+  const sync = (await context.database.statement((own) => findSyncStates(own, 'salesorder', [orderId]))).get(orderId) ?? {
+    kind: 'unlinked',
+  }
   return {
     id: orderId,
     header,

@@ -97,7 +97,10 @@ export async function listedOf(context: PageContext, rows: readonly QueryRow[]):
     rows.map((row) => String(row.salesorderid)),
   )
   const notInErp = rows.filter((row) => text(row.msdyn_salesordernumber) === null).map((row) => String(row.salesorderid))
-  const states = notInErp.length === 0 ? new Map<RowId, SyncState>() : await findSyncStates(context.tx, 'salesorder', notInErp)
+  const states =
+    notInErp.length === 0
+      ? new Map<RowId, SyncState>()
+      : await context.database.statement((own) => findSyncStates(own, 'salesorder', notInErp))
   return rows.map((row) => listedOrder(context, row, sums.get(String(row.salesorderid)), states.get(String(row.salesorderid))))
 }
 

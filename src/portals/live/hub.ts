@@ -1,4 +1,5 @@
 import type { Visitor } from '#access/visitor.ts'
+import { behindWall } from '#access/wall.ts'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 import type { LiveRows, RowNotice } from '#tables/live.ts'
@@ -126,7 +127,7 @@ function visibleChanges(
   visitor: Visitor,
   pending: readonly [table: string, ids: Set<RowId> | 'all'][],
 ): Promise<Record<string, RowId[]>> {
-  return ground.database.read(async (tx) => {
+  return behindWall(ground.database, visitor).read(async (tx) => {
     const found: Record<string, RowId[]> = {}
     for (const [table, ids] of pending) {
       const visible = await visibleRows(ground, tx, site, visitor, table, { ids })

@@ -18,7 +18,9 @@ export const identityParts: Readonly<Record<string, Component>> = {
 
   'redeem-invitation': async (context) => {
     const now = new Date(context.clock.nowMs())
-    const invitation = await readInvitation(context.tx, context.catalog, context.params.code ?? '', now)
+    const invitation = await context.database.statement((tx) =>
+      readInvitation(tx, context.catalog, context.params.code ?? '', now),
+    )
     if (invitation.kind === 'refused')
       return html`<p class="notice notice-bad" role="alert">${context.text(`invitation.${invitation.reason}`)}</p>`
     return html`<form class="stack form" method="post" action="${context.path}" id="redeem-invitation">
@@ -41,7 +43,7 @@ export const identityParts: Readonly<Record<string, Component>> = {
 
   'reset-password': async (context) => {
     const now = new Date(context.clock.nowMs())
-    const reset = await readPasswordReset(context.tx, context.params.token ?? '', now)
+    const reset = await context.database.statement((tx) => readPasswordReset(tx, context.params.token ?? '', now))
     if (reset === undefined) return html`<p class="notice notice-bad" role="alert">${context.text('password.linkSpent')}</p>`
     return html`<form class="stack form" method="post" action="${context.path}" id="reset-password">
       ${problemIn(context)}${hidden(context)}

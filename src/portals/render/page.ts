@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { behindWall } from '#access/wall.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import { emptyHtml, type Html, html } from '#lib/html.ts'
@@ -15,7 +16,7 @@ export type Components = Readonly<Record<string, Component>>
 
 /**
  * A page of the site as HTML: its Liquid, inside its template, inside the layout; then what its tags have asked for, one after the
- * other in one read-only transaction. A page that asks for nothing touches no database.
+ * other in one read-only transaction behind the wall. A page that asks for nothing touches no database.
  */
 export async function renderPage(ground: Ground, components: Components, visit: Visit, page: Page): Promise<string> {
   const { site } = visit
@@ -34,7 +35,7 @@ export async function renderPage(ground: Ground, components: Components, visit: 
   )
   const asked = parts.some((part) => part.slot !== undefined)
   if (!asked) return parts.map((part) => part.text).join('')
-  return ground.database.read(async (tx) => {
+  return behindWall(ground.database, visit.visitor).read(async (tx) => {
     const context = contextOf(ground, visit, tx)
     let text = ''
     for (const part of parts) {

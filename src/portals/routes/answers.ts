@@ -1,4 +1,5 @@
 import { checkCsrf } from '#access/request.ts'
+import { behindWall } from '#access/wall.ts'
 import type { HttpServer, Reply, Request } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
@@ -55,7 +56,7 @@ class RolledBack extends Error {
 async function answerForm(portal: Portal, request: Request, reply: Reply, handler: FormHandler): Promise<Reply> {
   const visit = portal.visitOf(request, reply, request.params as Record<string, string>)
   const form = formOf(request.body)
-  const answer = await portal.ground.database
+  const answer = await behindWall(portal.ground.database, visit.visitor)
     .transaction(async (tx) => {
       const made = await handler(contextOf(portal.ground, visit, tx), form)
       if (made.kind === 'page' && made.status >= 400) throw new RolledBack(made)
@@ -70,7 +71,9 @@ async function answerForm(portal: Portal, request: Request, reply: Reply, handle
 
 async function answerRead(portal: Portal, request: Request, reply: Reply, handler: ReadHandler): Promise<Reply> {
   const visit = portal.visitOf(request, reply, request.params as Record<string, string>)
-  const answer = await portal.ground.database.read((tx) => handler(contextOf(portal.ground, visit, tx)))
+  const answer = await behindWall(portal.ground.database, visit.visitor).read((tx) =>
+    handler(contextOf(portal.ground, visit, tx)),
+  )
   return sendAnswer(portal, reply, visit, answer)
 }
 

@@ -1,4 +1,5 @@
 import { refreshVisitor, visitorOf } from '#access/request.ts'
+import { behindWall } from '#access/wall.ts'
 import type { HttpServer } from '#http/server.ts'
 import type { RowId } from '#tables/rows.queries.ts'
 import type { LiveHub } from '../live/hub.ts'
@@ -48,7 +49,7 @@ export function addLiveRoute(server: HttpServer, portal: Portal, hub: LiveHub): 
     async function openRows(rows: Watched, since: number): Promise<{ watched: Watched; missed: Record<string, RowId[]> }> {
       const { site } = portal.releases.current()
       const after = Number.isSafeInteger(since) && since > 0 ? new Date(since - SINCE_MARGIN_MS).toISOString() : undefined
-      return portal.ground.database.read(async (tx) => {
+      return behindWall(portal.ground.database, visitor).read(async (tx) => {
         const open = new Map<string, { ids: ReadonlySet<RowId>; all: boolean }>()
         const news: Record<string, RowId[]> = {}
         for (const [table, watch] of rows) {
