@@ -20,7 +20,7 @@ export function bearerStatements(bearer: Bearer): string {
   return [`set local role ${VISITOR_ROLE}`, ...settings].join('; ')
 }
 
-const QUERY = /^\s*(?:select|insert|update|delete|with)\b/i
+const QUERY = /^\s*(?:select|insert|update|delete|with|savepoint|release savepoint|rollback to savepoint)\b/i
 const CHANGES_SETTINGS = /\bset_config\b/i
 
 /** Behind the wall there are queries and writes, and nothing that could take the wall down: no `reset role`, no settings. */

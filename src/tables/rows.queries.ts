@@ -4,7 +4,7 @@ import { assert } from '#lib/assert.ts'
 import { sqlStateOf, type Tx } from '#postgres/database.ts'
 import { and, identifier, join, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import type { Catalog } from './catalog.ts'
-import { getColumn, isComputed, type TableDefinition } from './definition.ts'
+import { type ColumnDefinition, getColumn, isComputed, type TableDefinition } from './definition.ts'
 import { type RowPredicate, rowOf } from './predicate.ts'
 import { postgresTypeOf } from './query/scope.ts'
 import { compileCount, compileQuery } from './query.ts'
@@ -119,7 +119,7 @@ export async function insertRows(tx: Tx, table: TableDefinition, rows: readonly 
   if (rows.length === 0) return []
   const withIds = rows.map((row) => ({ [table.idColumn]: newRowId(), ...row }))
   const names = columnNames(table, withIds)
-  const query = sql`insert into ${identifier('tables', table.name)} (${join(names.map((name) => identifier(name)))}) select * from ${unnest(table, names, withIds)}`
+  const query = sql`insert into ${identifier('tables', table.name)} (${join(names.map((name) => identifier(name)))}) select * from ${unnest(table, names, withIds)} as g`
   await runWrite(tx, table, query)
   return withIds.map((row) => String(row[table.idColumn]))
 }
@@ -139,9 +139,7 @@ export async function updateRow(
   const where = [sql`t.${identifier(table.idColumn)} = ${id}::uuid`, options.predicate.sql(alias)]
   const names = columnNames(table, [values])
   assert(names.length > 0, 'an update changes something')
-  const set = names.map(
-    (name) => sql`${identifier(name)} = ${values[name] ?? null}::${trustedSql(postgresTypeOf(getColumn(table, name)))}`,
-  )
+  const set = names.map((name) => sql`${identifier(name)} = ${typedValue(getColumn(table, name), values[name] ?? null)}`)
   const query = sql`update ${identifier('tables', table.name)} as t set ${join(set)} where ${and(where)} returning t.versionnumber as version`
   if (options.ifVersion === undefined) return (await runWrite(tx, table, query)).length === 1
   const [before] = await tx.run<{ version: number }>(
@@ -242,10 +240,26 @@ function columnNames(table: TableDefinition, rows: readonly RowValues[]): string
 
 /** One array parameter for each column: the statement's text does not depend on the number of rows. */
 function unnest(table: TableDefinition, names: readonly string[], rows: readonly RowValues[]): Sql {
-  const arrays = names.map(
-    (name) => sql`${rows.map((row) => row[name] ?? null)}::${trustedSql(postgresTypeOf(getColumn(table, name)))}[]`,
-  )
-  return sql`unnest(${join(arrays)})`
+  const columns = names.map((name) => getColumn(table, name))
+  const arrays = columns.map((column) => {
+    const type = column.type === 'choices' ? 'text' : postgresTypeOf(column)
+    return sql`${rows.map((row) => row[column.name] ?? null)}::${trustedSql(type)}[]`
+  })
+  if (!columns.some((column) => column.type === 'choices')) return sql`unnest(${join(arrays)})`
+  // Lists of lists would be flattened: several choices come as text and become lists one by one.
+  const given = names.map((name) => identifier(name))
+  const values = columns.map((column) => {
+    const value = sql`g.${identifier(column.name)}`
+    return column.type === 'choices' ? sql`string_to_array(${value}, ',')::integer[]` : value
+  })
+  return sql`(select ${join(values)} from unnest(${join(arrays)}) as g(${join(given)}))`
+}
+
+/** Several choices are text outside ('1,3') and a list inside. */
+function typedValue(column: ColumnDefinition, value: ColumnValue): Sql {
+  return column.type === 'choices'
+    ? sql`string_to_array(${value}::text, ',')::integer[]`
+    : sql`${value}::${trustedSql(postgresTypeOf(column))}`
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -254,6 +268,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   '23502': 'a required column is empty',
   '23503': 'a lookup points to a row that does not exist, or the row is still used by others',
   '23505': 'another row has the same key',
+  '23514': 'a value is outside what its column allows',
 }
 
 async function runWrite(tx: Tx, table: TableDefinition, query: Sql): Promise<object[]> {
@@ -269,11 +284,18 @@ async function runWrite(tx: Tx, table: TableDefinition, query: Sql): Promise<obj
       })
     const reason = REFUSALS[state ?? '']
     if (reason === undefined) throw cause
-    const detail = cause as { column?: string; constraint?: string; detail?: string }
-    const where = detail.column ?? detail.constraint
+    const told = cause as { column?: string; constraint?: string; detail?: string }
+    const where = told.column ?? told.constraint
+    // 'Key (ordernumber)=(W-1) already exists.'
+    const [, columns] = /\(([^)]*)\)=\(/.exec(told.detail ?? '') ?? []
     throw new AppError('tables.refused', `${table.name}: ${reason}${where === undefined ? '' : ` (${where})`}`, {
       cause,
-      details: { table: table.name, sqlState: sqlStateOf(cause) },
+      details: {
+        table: table.name,
+        sqlState: sqlStateOf(cause),
+        constraint: told.constraint,
+        columns: (columns ?? told.column)?.split(', ').map((name) => name.replaceAll('"', '')) ?? [],
+      },
     })
   }
 }
