@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto'
+import { identifier, join, quoteLiteral, type Sql, sql, trustedSql } from '#postgres/sql.ts'
+import type { Catalog } from '../catalog.ts'
+import type { ColumnDefinition, TableDefinition } from '../definition.ts'
+import { type NumberPart, parseAutonumber } from '../file/autonumber.ts'
+import { compileCalculated } from '../file/calculated.ts'
+
+/** What PostgreSQL should hold for a definition, by names that follow from it: what is there already needs no step. */
+export type WantedColumn = {
+  definition: ColumnDefinition
+  type: string
+  notNull: boolean
+  /** What the column was made as, kept as its comment: PostgreSQL's type alone does not tell a lookup from a file. */
+  mark: ColumnMark | undefined
+}
+export type ColumnMark = { type: string; target?: string; default?: string | number | boolean; calculated?: string }
+export type WantedRule = { name: string; column: string; says: string; condition: Sql }
+export type WantedTrigger = { name: string; column: string | undefined; ddl: readonly Sql[] }
+export type WantedIndex = { name: string; columns: readonly string[]; unique: boolean }
+
+export function wantedColumns(table: TableDefinition): WantedColumn[] {
+  return [...table.columns.values()].map((definition) => ({
+    definition,
+    type: postgresType(definition),
+    notNull: definition.required || definition.system || definition.name === table.idColumn,
+    mark: definition.origin === 'custom' && definition.name !== table.idColumn ? markOf(definition) : undefined,
+  }))
+}
+
+function markOf(column: ColumnDefinition): ColumnMark {
+  const [target] = column.type === 'lookup' ? column.targets : []
+  return {
+    type: column.type,
+    ...(target === undefined ? {} : { target }),
+    ...(column.default === undefined ? {} : { default: column.default }),
+    ...(column.calculated === undefined ? {} : { calculated: column.calculated }),
+  }
+}
+
+/** The types as PostgreSQL itself prints them. */
+export function postgresType(column: ColumnDefinition): string {
+  switch (column.type) {
+    case 'uniqueidentifier':
+    case 'lookup':
+    case 'customer':
+    case 'file':
+    case 'image':
+      return 'uuid'
+    case 'choices':
+      return 'integer[]'
+    case 'string':
+      return column.length === undefined ? 'text' : `character varying(${column.length})`
+    case 'memo':
+      return 'text'
+    case 'integer':
+    case 'choice':
+      return 'integer'
+    case 'bigint':
+      return 'bigint'
+    // Without a declared scale PostgreSQL keeps exactly the decimals that were written.
+    case 'decimal':
+    case 'money':
+      return 'numeric'
+    case 'boolean':
+      return 'boolean'
+    case 'date':
+      return 'date'
+    // To the millisecond, as values leave the driver: a page that starts after a row's time must find that very time.
+    case 'datetime':
+      return 'timestamp(3) with time zone'
+    default:
+      return column.type satisfies never
+  }
+}
+
+export function columnDdl(table: TableDefinition, wanted: WantedColumn): Sql {
+  const { definition: column } = wanted
+  const head = sql`${identifier(column.name)} ${trustedSql(wanted.type)}`
+  if (column.calculated !== undefined) return sql`${head} generated always as (${compileCalculated(table, column)}) stored`
+  const value = column.name === 'statecode' ? trustedSql('0') : defaultSql(column)
+  return sql`${head}${value === undefined ? trustedSql('') : sql` default ${value}`}${trustedSql(wanted.notNull ? ' not null' : '')}`
+}
+
+export function defaultSql(column: ColumnDefinition): Sql | undefined {
+  if (column.default === undefined) return undefined
+  return sql`${trustedSql(quoteLiteral(String(column.default)))}::${trustedSql(postgresType(column))}`
+}
+
+/**
+ * What a value must hold whoever writes it, beside type, length and foreign keys: the bounds of numbers, and the form of several choices.
+ * Scale, pattern and the members of a choice are checked where people write; the ERP may know more (docs/decisions/0013).
+ */
+export function wantedRules(table: TableDefinition): WantedRule[] {
+  return [...table.columns.values()].flatMap((column): WantedRule[] => {
+    if (column.calculated !== undefined) return []
+    const name = identifier(column.name)
+    if (column.type === 'choices')
+      return [
+        rule(column.name, 'is a list of options', sql`(array_ndims(${name}) = 1 and array_position(${name}, null) is null)`),
+      ]
+    const { min, max } = column
+    if (min === undefined && max === undefined) return []
+    const says = min === undefined ? `is at most ${max}` : max === undefined ? `is at least ${min}` : `is from ${min} to ${max}`
+    const conditions = [
+      ...(min === undefined ? [] : [sql`${name} >= ${trustedSql(`(${min})`)}`]),
+      ...(max === undefined ? [] : [sql`${name} <= ${trustedSql(`(${max})`)}`]),
+    ]
+    return [rule(column.name, says, sql`(${join(conditions, ' and ')})`)]
+  })
+}
+
+export const RULE_PREFIX = 'rule_'
+
+function rule(column: string, says: string, condition: Sql): WantedRule {
+  return { name: `${RULE_PREFIX}${column.slice(0, 40)}_${hashOf(says)}`, column, says, condition }
+}
+
+/** Triggers of single columns, which come and go with them. */
+export const COLUMN_TRIGGER = /^(autonumber|customer)_[0-9a-f]{8}$/
+
+export function wantedTriggers(table: TableDefinition): WantedTrigger[] {
+  const on = identifier('tables', table.name)
+  const triggers = [...table.columns.values()].flatMap((column): WantedTrigger[] => {
+    if (column.autonumber !== undefined) return [numberTrigger(table, column, parseAutonumber(column.autonumber))]
+    if (column.type !== 'customer' || column.origin !== 'custom') return []
+    const name = `customer_${hashOf(`${column.name} ${column.onDelete}`)}`
+    return [
+      {
+        name,
+        column: column.name,
+        ddl: [
+          sql`create trigger ${identifier(name)} after insert or update of ${identifier(column.name)}, ${identifier(`${column.name}type`)} on ${on}
+            for each row execute function tables.check_customer(${literal(column.name)})`,
+          registerCustomer(table.name, column.name, column.onDelete),
+        ],
+      },
+    ]
+  })
+  if (table.origin === 'custom' || (table.name !== 'account' && table.name !== 'contact')) return triggers
+  return [
+    {
+      name: 'release_customer',
+      column: undefined,
+      ddl: [
+        sql`create trigger release_customer after delete on ${on} for each row execute function tables.release_customer(${literal(table.idColumn)})`,
+      ],
+    },
+    ...triggers,
+  ]
+}
+
+/** The register of what points to customers: who deletes one, or hides such a column, looks there. */
+export function registerCustomer(table: string, column: string, onDelete: ColumnDefinition['onDelete']): Sql {
+  return sql`insert into ${identifier('tables', 'customer_column')} (table_name, column_name, on_delete)
+    values (${literal(table)}, ${literal(column)}, ${literal(onDelete)})
+    on conflict (table_name, column_name) do update set on_delete = excluded.on_delete`
+}
+
+function numberTrigger(table: TableDefinition, column: ColumnDefinition, parts: readonly NumberPart[]): WantedTrigger {
+  const name = `autonumber_${hashOf(`${column.name} ${column.autonumber}`)}`
+  const sequence = sequenceOf(table.name, column.name)
+  const list = [column.name, `tables.${sequence}`, ...parts.map(partArgument)].map(literal)
+  return {
+    name,
+    column: column.name,
+    ddl: [
+      sql`create sequence if not exists ${identifier('tables', sequence)}`,
+      sql`create trigger ${identifier(name)} before insert on ${identifier('tables', table.name)}
+        for each row execute function tables.give_autonumber(${join(list)})`,
+    ],
+  }
+}
+
+/** A number goes on where it was when its column comes back: the sequence stays while the column is hidden. */
+export function sequenceOf(table: string, column: string): string {
+  return `number_${hashOf(`${table} ${column}`)}`
+}
+
+function partArgument(part: NumberPart): string {
+  switch (part.kind) {
+    case 'text':
+      return `T${part.text}`
+    case 'number':
+      return `N${part.digits}`
+    case 'random':
+      return `R${part.characters}`
+    case 'moment':
+      return `M${part.format}`
+    default:
+      return part satisfies never
+  }
+}
+
+/** Keys, declared indexes, and one index per lookup: deletes of the target and lists of children need it. */
+export function wantedIndexes(table: TableDefinition): WantedIndex[] {
+  const make = (kind: string, columns: readonly string[], unique: boolean): WantedIndex => ({
+    name: fitting(`${table.name}_${kind}`),
+    columns,
+    unique,
+  })
+  const leading = new Set([...table.keys.values(), ...table.indexes].map((columns) => columns[0]))
+  const lookups = [...table.columns.values()].filter((column) => column.targets.length > 0 && !leading.has(column.name))
+  return [
+    ...[...table.keys].map(([key, columns]) => make(`key_${key}`, columns, true)),
+    ...table.indexes.map((columns) => make(`by_${columns.join('_')}`, columns, false)),
+    ...lookups.map((column) => make(`by_${column.name}`, [column.name], false)),
+  ]
+}
+
+export function referenceDdl(catalog: Catalog, table: string, column: ColumnDefinition, options: { validated: boolean }): Sql {
+  const target = catalog.get(column.targets[0] ?? '')
+  return sql`alter table ${identifier('tables', table)} add constraint ${identifier(referenceName(table, column.name))}
+    foreign key (${identifier(column.name)}) references ${identifier('tables', target.name)} (${identifier(target.idColumn)})
+    on delete ${trustedSql(column.onDelete)}${trustedSql(options.validated ? '' : ' not valid')}`
+}
+
+export function referenceName(table: string, column: string): string {
+  return fitting(`${table}_${column}_fkey`)
+}
+
+/** At most the 63 characters of a PostgreSQL name, and still one for each. */
+export function fitting(name: string): string {
+  return name.length <= 63 ? name : `${name.slice(0, 54)}_${hashOf(name)}`
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}
+
+export function literal(text: string): Sql {
+  return trustedSql(quoteLiteral(text))
+}
