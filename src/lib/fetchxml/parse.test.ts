@@ -111,12 +111,12 @@ test('any text is a query or a refusal with its place', () => {
 })
 
 test('a value comes out as it was meant, whatever it is', () => {
-  const escape = (text: string) => text.replace(/[&<>"'\t\n\r]/g, (char) => `&#${char.codePointAt(0)};`)
+  const escapeXml = (text: string) => text.replace(/[&<>"'\t\n\r]/g, (char) => `&#${char.codePointAt(0)};`)
   const isPossible = (char: string) => (char >= ' ' && char !== '\uFFFE' && char !== '\uFFFF') || '\t\n\r'.includes(char)
   const possible = fc.string({ unit: 'grapheme' }).filter((text) => [...text].every(isPossible))
   fc.assert(
     fc.property(possible, (text) => {
-      const fetch = parseFetch(inEntity(`<filter><condition attribute="a" operator="eq" value="${escape(text)}"/></filter>`))
+      const fetch = parseFetch(inEntity(`<filter><condition attribute="a" operator="eq" value="${escapeXml(text)}"/></filter>`))
       const condition = fetch.entity.filters[0]?.items[0]
       assert.ok(condition?.kind === 'condition')
       assert.equal(condition.values[0]?.value, text)
