@@ -7,25 +7,43 @@ import type { Catalog } from './catalog.ts'
 import { type ColumnDefinition, getColumn, isComputed, type TableDefinition } from './definition.ts'
 import { type RowPredicate, rowOf } from './predicate.ts'
 import { postgresTypeOf } from './query/scope.ts'
-import { compileCount, compileQuery } from './query.ts'
-import type { QueryRow, RowQuery } from './row-query.ts'
+import { compileCount, compileReading } from './query.ts'
+import type { QueryRow, RowQuery, RowTree } from './row-query.ts'
 
 /** Column values by logical name. Decimals and dates are text; ids are UUID text; choices are numbers. */
 export type RowValues = Readonly<Record<string, ColumnValue>>
 export type ColumnValue = string | number | boolean | null
 export type RowId = string
 
-export async function listRows(tx: Tx, catalog: Catalog, query: RowQuery): Promise<QueryRow[]> {
-  return tx.run<QueryRow>(compileQuery(catalog, query))
+/** Flat rows, or the groups of a grouped query. Throws what compiling throws, and what `runRead` makes of the database's refusals. */
+export async function listRows(tx: Tx, catalog: Catalog, query: Omit<RowQuery, 'expand'>): Promise<QueryRow[]> {
+  const { sql: statement, read } = compileReading(catalog, query)
+  const rows = await runRead<QueryRow>(tx, statement)
+  return read === undefined ? rows : (rows.map(read) as QueryRow[])
+}
+
+/** Rows with related rows inside them, in one statement. */
+export async function listRowTrees(tx: Tx, catalog: Catalog, query: RowQuery): Promise<RowTree[]> {
+  const { sql: statement, read } = compileReading(catalog, query)
+  const rows = await runRead<QueryRow>(tx, statement)
+  return read === undefined ? rows : rows.map(read)
+}
+
+/**
+ * From here to the end of the transaction a statement that takes longer is stopped: reading then throws AppError `query.took_too_long`.
+ * For queries that outsiders write.
+ */
+export async function limitQueryTime(tx: Tx, timeMsMax: number): Promise<void> {
+  await tx`select set_config('statement_timeout', ${String(timeMsMax)}, true)`
 }
 
 /** At most `rowsMax` are counted. */
 export async function countRows(
   tx: Tx,
   catalog: Catalog,
-  query: Omit<RowQuery, 'columns' | 'orderBy' | 'after'>,
+  query: Omit<RowQuery, 'columns' | 'orderBy' | 'after'> & { columns?: readonly string[] },
 ): Promise<number> {
-  const [row] = await tx.run<{ count: number }>(compileCount(catalog, query))
+  const [row] = await runRead<{ count: number }>(tx, compileCount(catalog, query))
   return row?.count ?? 0
 }
 
@@ -260,6 +278,23 @@ function typedValue(column: ColumnDefinition, value: ColumnValue): Sql {
   return column.type === 'choices'
     ? sql`string_to_array(${value}::text, ',')::integer[]`
     : sql`${value}::${trustedSql(postgresTypeOf(column))}`
+}
+
+/**
+ * Runs a query whose values come from outside. Throws AppError `request.invalid` for a value that its column's type cannot take after
+ * all, and `query.took_too_long` when the time is up.
+ */
+async function runRead<Row extends object>(tx: Tx, query: Sql): Promise<Row[]> {
+  try {
+    return await tx.run<Row>(query)
+  } catch (cause) {
+    const state = sqlStateOf(cause)
+    if (state === '57014')
+      throw new AppError('query.took_too_long', 'The query took too long and was stopped; ask for less at once', { cause })
+    if (state?.startsWith('22') === true)
+      throw new AppError('request.invalid', 'A value in the query does not fit what it is compared with', { cause })
+    throw cause
+  }
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {
