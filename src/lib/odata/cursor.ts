@@ -97,6 +97,24 @@ export function takePath(cursor: Cursor): string[] {
 
 const CLOSING_SEGMENT = /\$(count|ref)\b/y
 
+/** What stands between this parenthesis and the one that closes it, strings and inner parentheses within; the cursor moves behind. */
+export function takeInside(cursor: Cursor): { text: string; at: number } {
+  expectChar(cursor, '(')
+  const start = cursor.at
+  let open = 1
+  for (let quoted = false; !atEnd(cursor); cursor.at++) {
+    const char = peek(cursor)
+    if (char === "'") quoted = !quoted
+    else if (quoted) continue
+    else if (char === '(') open++
+    else if (char === ')' && --open === 0) {
+      const text = cursor.text.slice(start, cursor.at++)
+      return { text, at: cursor.base + start }
+    }
+  }
+  return fail(cursor, 'has a parenthesis that is never closed', start - 1)
+}
+
 /** Counts one node; every recursion passes here, so that no input can exhaust memory or the stack. */
 export function countNode(cursor: Cursor): void {
   cursor.nodes++

@@ -1,9 +1,19 @@
 import type { Literal } from './ast.ts'
-import { type Cursor, fail, found, take, takeChar, takeQualifiedName } from './cursor.ts'
+import { type Cursor, cursorOver, expectEnd, fail, found, take, takeChar, takeQualifiedName } from './cursor.ts'
+
+/** Parameter aliases of a request: '@p1' → the text of its value. */
+export type Aliases = ReadonlyMap<string, string>
 
 /** A literal at the cursor, or undefined (and the cursor where it was) when something else stands there. */
-export function takeLiteral(cursor: Cursor): Literal | undefined {
+export function takeLiteral(cursor: Cursor, aliases?: Aliases): Literal | undefined {
   const start = cursor.at
+  const aliased = aliasedText(cursor, aliases)
+  if (aliased !== undefined) {
+    const inner = cursorOver(aliased, cursor.text.slice(start, cursor.at))
+    const literal = expectLiteral(inner)
+    expectEnd(inner)
+    return literal
+  }
   if (takeChar(cursor, "'")) return { type: 'string', value: restOfString(cursor) }
   for (const [pattern, make] of PATTERNS) {
     const text = take(cursor, pattern)
@@ -15,6 +25,14 @@ export function takeLiteral(cursor: Cursor): Literal | undefined {
   if (name !== undefined && takeChar(cursor, "'")) return prefixed(cursor, name, restOfString(cursor), start)
   cursor.at = start
   return undefined
+}
+
+/** The text that a parameter alias at the cursor stands for; undefined (and the cursor where it was) where there is none. */
+export function aliasedText(cursor: Cursor, aliases: Aliases | undefined): string | undefined {
+  const start = cursor.at
+  const name = aliases === undefined ? undefined : take(cursor, ALIAS)
+  if (name === undefined) return undefined
+  return aliases?.get(name) ?? fail(cursor, `uses ${name.slice(0, 60)}, and no parameter of that name is given`, start)
 }
 
 export function expectLiteral(cursor: Cursor): Literal {
@@ -40,6 +58,7 @@ const PATTERNS: readonly (readonly [RegExp, (text: string) => Literal])[] = [
   [sticky('false'), () => ({ type: 'boolean', value: false })],
 ]
 
+const ALIAS = /@[\p{L}_][\p{L}\p{Nd}_]{0,60}/uy
 const NUMBER_START = /[+-]?\d/y
 const DURATION = /^[+-]?P(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/
 

@@ -17,15 +17,16 @@ import {
   takePath,
   takeQualifiedName,
 } from './cursor.ts'
-import { takeLiteral } from './literal.ts'
+import { type Aliases, takeLiteral } from './literal.ts'
+import { FUNCTION_PREFIX, readCondition } from './parse-condition.ts'
 
 /**
  * Parses the (already URL-decoded) text of `$filter`: the OData v4 common expression, free of any service's dialect. Anything that is not
  * one is refused with AppError 'odata.invalid', whose details carry the position (from 0) and the reason.
- * `base` is added to positions when the text is a part of a longer one.
+ * `base` is added to positions when the text is a part of a longer one; `aliases` are values that stand beside the text ('@p1').
  */
-export function parseFilter(text: string, base = 0): FilterExpression {
-  const cursor = cursorOver(text, '$filter', base)
+export function parseFilter(text: string, base = 0, aliases?: Aliases): FilterExpression {
+  const cursor: FilterCursor = { ...cursorOver(text, '$filter', base), aliases }
   skipSpace(cursor)
   const filter = asCondition(cursor, readBinary(cursor, 0))
   skipSpace(cursor)
@@ -44,6 +45,8 @@ export function parseOperand(text: string, what: string): Operand {
   return term.operand
 }
 
+type FilterCursor = Cursor & { readonly aliases?: Aliases | undefined }
+
 /** What a part of an expression may turn out to be, before its surroundings tell. */
 type Term = { is: 'operand'; operand: Operand } | { is: 'condition'; condition: FilterExpression; position: number }
 
@@ -59,7 +62,7 @@ const LEVELS: readonly ReadonlySet<string>[] = [
 const OPERATORS: ReadonlySet<string> = new Set(LEVELS.flatMap((level) => [...level]))
 const WORD = /[\p{L}\p{Nd}_]+/uy
 
-function readBinary(cursor: Cursor, level: number): Term {
+function readBinary(cursor: FilterCursor, level: number): Term {
   const operators = LEVELS[level]
   if (operators === undefined) return readUnary(cursor)
   let left = readBinary(cursor, level + 1)
@@ -76,7 +79,7 @@ function readBinary(cursor: Cursor, level: number): Term {
 }
 
 /** An operator of this level with the space it needs around it; otherwise the cursor stays. An unknown word is refused at once. */
-function takeOperator(cursor: Cursor, operators: ReadonlySet<string>): string | undefined {
+function takeOperator(cursor: FilterCursor, operators: ReadonlySet<string>): string | undefined {
   const start = cursor.at
   const spaced = skipSpace(cursor)
   const wordAt = cursor.at
@@ -93,7 +96,7 @@ function takeOperator(cursor: Cursor, operators: ReadonlySet<string>): string | 
   return undefined
 }
 
-function combine(cursor: Cursor, operator: string, left: Term, right: Term, position: number): Term {
+function combine(cursor: FilterCursor, operator: string, left: Term, right: Term, position: number): Term {
   if (operator === 'and' || operator === 'or') {
     const condition = { kind: operator, left: asCondition(cursor, left), right: asCondition(cursor, right) } as const
     return { is: 'condition', condition, position }
@@ -108,14 +111,14 @@ function combine(cursor: Cursor, operator: string, left: Term, right: Term, posi
 
 const COMPARE: ReadonlySet<string> = new Set<CompareOperator>(['eq', 'ne', 'gt', 'ge', 'lt', 'le'])
 
-function readIn(cursor: Cursor, left: Term, position: number): Term {
+function readIn(cursor: FilterCursor, left: Term, position: number): Term {
   if (peek(cursor) !== '(') fail(cursor, `needs a list in parentheses after 'in'`)
   const values = readArguments(cursor)
   if (values.length === 0) fail(cursor, `needs at least one value in the list of 'in'`)
   return { is: 'condition', condition: { kind: 'in', left: asOperand(left), values, position }, position }
 }
 
-function readUnary(cursor: Cursor): Term {
+function readUnary(cursor: FilterCursor): Term {
   return nested(cursor, () => {
     countNode(cursor)
     const position = here(cursor)
@@ -139,7 +142,7 @@ function readUnary(cursor: Cursor): Term {
 
 const NOT = /not(?=[\s(])/y
 
-function readPrimary(cursor: Cursor): Term | undefined {
+function readPrimary(cursor: FilterCursor): Term | undefined {
   const start = cursor.at
   const position = here(cursor)
   if (takeChar(cursor, '(')) {
@@ -150,7 +153,7 @@ function readPrimary(cursor: Cursor): Term | undefined {
     return inner
   }
   if (atEnd(cursor) || (peek(cursor) === '-' && !/[\d]/.test(cursor.text[cursor.at + 1] ?? ''))) return undefined
-  const literal = takeLiteral(cursor)
+  const literal = takeLiteral(cursor, cursor.aliases)
   if (literal !== undefined) return { is: 'operand', operand: { kind: 'literal', literal, position } }
   if (takeQualifiedName(cursor) === undefined) return undefined
   cursor.at = start
@@ -158,17 +161,22 @@ function readPrimary(cursor: Cursor): Term | undefined {
 }
 
 /** A path, a function call, or a lambda at the end of a path. */
-function readNamed(cursor: Cursor): Term {
+function readNamed(cursor: FilterCursor): Term {
   const position = here(cursor)
   const names = takePath(cursor)
   if (peek(cursor) !== '(') return { is: 'operand', operand: { kind: 'path', names, position } }
   const last = names[names.length - 1] ?? ''
   if (names.length > 1 && (last === 'any' || last === 'all')) return readLambda(cursor, last, names.slice(0, -1), position)
+  if (last.startsWith(FUNCTION_PREFIX)) {
+    if (names.length > 1)
+      fail(cursor, `calls ${last.slice(0, 100)} on a path; name the path in PropertyName`, position - cursor.base)
+    return { is: 'condition', condition: readCondition(cursor, last, position, cursor.aliases), position }
+  }
   if (names.length > 1) fail(cursor, `calls '${last}' on a path, which only any and all allow`, position - cursor.base)
   return { is: 'operand', operand: { kind: 'function', name: last, arguments: readArguments(cursor), position } }
 }
 
-function readArguments(cursor: Cursor): Operand[] {
+function readArguments(cursor: FilterCursor): Operand[] {
   expectChar(cursor, '(')
   skipSpace(cursor)
   const values: Operand[] = []
@@ -182,7 +190,7 @@ function readArguments(cursor: Cursor): Operand[] {
   }
 }
 
-function readLambda(cursor: Cursor, operator: 'any' | 'all', path: string[], position: number): Term {
+function readLambda(cursor: FilterCursor, operator: 'any' | 'all', path: string[], position: number): Term {
   expectChar(cursor, '(')
   skipSpace(cursor)
   if (takeChar(cursor, ')')) {
@@ -201,7 +209,7 @@ function readLambda(cursor: Cursor, operator: 'any' | 'all', path: string[], pos
 }
 
 /** A bare name or boolean is its own comparison with true; a bare call is a condition. */
-function asCondition(cursor: Cursor, term: Term): FilterExpression {
+function asCondition(cursor: FilterCursor, term: Term): FilterExpression {
   if (term.is === 'condition') return term.condition
   const { operand } = term
   if (operand.kind === 'function') {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { isAppError } from '../app-error.ts'
-import { parseExpand, parseKey, parseOrderBy, parseQueryOptions, parseRowCount, parseSelect } from './parse-options.ts'
+import { parseOrderBy, parseRowCount, parseSelect } from './parse-lists.ts'
+import { parseExpand, parseKey, parseQueryOptions } from './parse-options.ts'
 
 test('$orderby reads paths with their direction', () => {
   assert.deepEqual(parseOrderBy('a desc, b/c asc,d'), [

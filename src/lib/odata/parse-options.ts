@@ -1,9 +1,8 @@
 import { AppError } from '../app-error.ts'
-import type { ExpandItem, KeyPredicate, OrderBy, QueryOptions, SelectItem } from './ast.ts'
+import type { ExpandItem, KeyPredicate, QueryOptions } from './ast.ts'
 import {
   atEnd,
   type Cursor,
-  countNode,
   cursorOver,
   DEPTH_MAX,
   expectChar,
@@ -18,51 +17,37 @@ import {
   takePath,
   takeQualifiedName,
 } from './cursor.ts'
-import { expectLiteral } from './literal.ts'
+import { type Aliases, expectLiteral } from './literal.ts'
+import { parseApply } from './parse-apply.ts'
 import { parseFilter } from './parse-filter.ts'
+import { listOf, parseOrderBy, parseRowCount, parseSelect } from './parse-lists.ts'
 
-/** The system query options this parser reads. `$search`, `$apply`, `$compute` and unknown ones are the caller's to refuse. */
-export const SYSTEM_OPTIONS = ['$filter', '$orderby', '$select', '$expand', '$top', '$skip', '$count'] as const
+/** The options that may stand inside an item of `$expand`. */
+const NESTED_OPTIONS: readonly string[] = ['$filter', '$orderby', '$select', '$expand', '$top', '$skip', '$count']
+/** The system query options this parser reads. `$search`, `$compute` and unknown ones are the caller's to refuse. */
+export const SYSTEM_OPTIONS: readonly string[] = [...NESTED_OPTIONS, '$apply', '$skiptoken']
 
-/** Parses those of the (already decoded) query parameters that are system query options; others are left alone. */
+/**
+ * Parses those of the (already decoded) query parameters that are system query options; others are left alone, but for parameter aliases
+ * ('@p1'), whose values stand where a filter names them.
+ */
 export function parseQueryOptions(parameters: Iterable<readonly [name: string, value: string]>): QueryOptions {
   const options: QueryOptions = {}
+  const given = [...parameters]
+  const context = { aliases: new Map(given.filter(([name]) => name.startsWith('@'))), depth: 0 }
   const seen = new Set<string>()
-  for (const [name, value] of parameters) {
-    if (!(SYSTEM_OPTIONS as readonly string[]).includes(name)) continue
+  for (const [name, value] of given) {
+    if (!SYSTEM_OPTIONS.includes(name)) continue
     if (seen.has(name)) throw new AppError('odata.invalid', `${name} is given more than once`, { details: { position: 0 } })
     seen.add(name)
-    readOption(options, name, value, 0, 0)
+    readOption(options, name, value, 0, context)
   }
   return options
 }
 
-export function parseOrderBy(text: string, base = 0): OrderBy[] {
-  return list(cursorOver(text, '$orderby', base), (cursor) => {
-    const position = here(cursor)
-    const path = takePath(cursor)
-    const direction = take(cursor, DIRECTION)
-    return { path, descending: direction?.trim() === 'desc', position }
-  })
-}
-
-export function parseSelect(text: string, base = 0): SelectItem[] {
-  return list(cursorOver(text, '$select', base), (cursor) => {
-    const position = here(cursor)
-    return { path: takeChar(cursor, '*') ? ['*'] : takePath(cursor), position }
-  })
-}
-
 /** `nav`, `nav($select=a;$filter=b eq 1)`, nested as deep as the limit allows. */
 export function parseExpand(text: string, base = 0): ExpandItem[] {
-  return expandAt(text, base, 0)
-}
-
-/** A whole number of rows, zero or more. */
-export function parseRowCount(name: string, text: string, base = 0): number {
-  const value = Number(text)
-  if (!/^\d{1,15}$/.test(text)) fail(cursorOver(text, name, base), 'is a whole number, zero or more')
-  return value
+  return expandAt(text, base, { aliases: new Map(), depth: 0 })
 }
 
 /** What stands between the parentheses of `Set(…)`. */
@@ -75,7 +60,7 @@ export function parseKey(text: string, base = 0): KeyPredicate {
     expectEnd(cursor)
     return { kind: 'value', literal }
   }
-  const parts = list(cursor, () => {
+  const parts = listOf(cursor, () => {
     const at = cursor.at
     const name = takeQualifiedName(cursor) ?? fail(cursor, `needs a field name instead of ${found(cursor)}`)
     skipSpace(cursor)
@@ -91,35 +76,36 @@ export function parseKey(text: string, base = 0): KeyPredicate {
   return { kind: 'named', parts: parts.map(({ name, literal }) => ({ name, literal })) }
 }
 
-const DIRECTION = /[ \t]+(asc|desc)(?=[\s,]|$)/y
 const NAMED_PART = /^\s*[\p{L}_][\p{L}\p{Nd}_]*\s*=/u
 
-function expandAt(text: string, base: number, depth: number): ExpandItem[] {
+/** What the options of a request share, and how deep inside $expand they stand. */
+type Context = { aliases: Aliases; depth: number }
+
+function expandAt(text: string, base: number, context: Context): ExpandItem[] {
   const cursor = cursorOver(text, '$expand', base)
-  if (depth > DEPTH_MAX) fail(cursor, `is nested more than ${DEPTH_MAX} deep`)
-  return list(cursor, () => {
+  if (context.depth > DEPTH_MAX) fail(cursor, `is nested more than ${DEPTH_MAX} deep`)
+  return listOf(cursor, () => {
     const position = here(cursor)
     const path = takeChar(cursor, '*') ? ['*'] : takePath(cursor)
     const options: QueryOptions = {}
-    if (takeChar(cursor, '(')) readNestedOptions(cursor, options, depth + 1)
+    if (takeChar(cursor, '(')) readNestedOptions(cursor, options, { ...context, depth: context.depth + 1 })
     return { path, options, position }
   })
 }
 
-function readNestedOptions(cursor: Cursor, options: QueryOptions, depth: number): void {
+function readNestedOptions(cursor: Cursor, options: QueryOptions, context: Context): void {
   do {
     skipSpace(cursor)
     const start = cursor.at
     const name = take(cursor, OPTION_NAME)
     if (name === undefined) fail(cursor, `needs an option such as $select instead of ${found(cursor)}`)
-    if (!(SYSTEM_OPTIONS as readonly string[]).includes(name))
-      fail(cursor, `has '${name}', which is not an option of $expand`, start)
+    if (!NESTED_OPTIONS.includes(name)) fail(cursor, `has '${name}', which is not an option of $expand`, start)
     if (Object.hasOwn(options, FIELD_OF[name] ?? '')) fail(cursor, `gives ${name} twice`, start)
     skipSpace(cursor)
     expectChar(cursor, '=')
     const valueAt = cursor.at
     skipValue(cursor)
-    readOption(options, name, cursor.text.slice(valueAt, cursor.at), cursor.base + valueAt, depth)
+    readOption(options, name, cursor.text.slice(valueAt, cursor.at), cursor.base + valueAt, context)
   } while (takeChar(cursor, ';'))
   expectChar(cursor, ')')
 }
@@ -148,30 +134,19 @@ function skipValue(cursor: Cursor): void {
   }
 }
 
-function readOption(options: QueryOptions, name: string, value: string, base: number, depth: number): void {
-  if (name === '$filter') options.filter = parseFilter(value, base)
+function readOption(options: QueryOptions, name: string, value: string, base: number, context: Context): void {
+  if (name === '$filter') options.filter = parseFilter(value, base, context.aliases)
   else if (name === '$orderby') options.orderBy = parseOrderBy(value, base)
   else if (name === '$select') options.select = parseSelect(value, base)
-  else if (name === '$expand') options.expand = expandAt(value, base, depth)
+  else if (name === '$expand') options.expand = expandAt(value, base, context)
   else if (name === '$top') options.top = parseRowCount(name, value, base)
   else if (name === '$skip') options.skip = parseRowCount(name, value, base)
+  else if (name === '$apply') options.apply = parseApply(value, base, context.aliases)
+  else if (name === '$skiptoken') options.skipToken = value
   else options.count = parseCount(value, base)
 }
 
 function parseCount(text: string, base: number): boolean {
   if (text !== 'true' && text !== 'false') fail(cursorOver(text, '$count', base), 'is true or false')
   return text === 'true'
-}
-
-/** One or more items between commas, to the end of the text. */
-function list<T>(cursor: Cursor, read: (cursor: Cursor) => T): T[] {
-  const items: T[] = []
-  do {
-    skipSpace(cursor)
-    countNode(cursor)
-    items.push(read(cursor))
-    skipSpace(cursor)
-  } while (takeChar(cursor, ','))
-  expectEnd(cursor)
-  return items
 }
