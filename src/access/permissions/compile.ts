@@ -1,5 +1,5 @@
 import { assert, required } from '#lib/assert.ts'
-import { identifier, type Sql, sql, trueSql } from '#postgres/sql.ts'
+import { identifier, or, type Sql, sql, trueSql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
 import { allOf, exceptFor, noRows, type RowPredicate, rowsBelow } from '#tables/predicate.ts'
@@ -12,7 +12,10 @@ export type Bearings = {
   contactId: Sql | null
   accountId: Sql | null
   companyId: Sql | null
-  /** The ids of the account and of all below it, as an array; without it they are looked up where they are asked for. */
+  /**
+   * The ids of the account and of all below it, as an array; without it they are looked up where they are asked for. Given where rows are
+   * asked about that are not stored yet: a new account is below where its parent is.
+   */
   accountsBelow?: Sql
 }
 
@@ -29,6 +32,8 @@ export function bearingsOf(visitor: Visitor): Bearings {
       return visitor satisfies never
   }
 }
+
+const PARENT_ACCOUNT = 'parentaccountid'
 
 /** Parts of one policy that compiling needs at hand. */
 export type Rules = {
@@ -75,8 +80,12 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
         : grant((alias) => pointsTo(alias, table, scope.relationship, 'account', sql`= ${accountId}`))
     case 'hierarchy': {
       if (accountId === null) return noRows
-      const below = bearings.accountsBelow ?? idsBelow(rules.catalog, accountId)
-      return grant((alias) => pointsTo(alias, table, scope.relationship, 'account', sql`= any(${below})`))
+      const below = sql`= any(${bearings.accountsBelow ?? idsBelow(rules.catalog, accountId)})`
+      const orNew = scope.relationship === undefined && bearings.accountsBelow !== undefined
+      return grant((alias) => {
+        const known = pointsTo(alias, table, scope.relationship, 'account', below)
+        return orNew ? or([known, sql`${alias}.${identifier(PARENT_ACCOUNT)} ${below}`]) : known
+      })
     }
     case 'contact':
       return contactId === null
@@ -108,7 +117,7 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
 /** The account and all below it. An array made once for the statement, so that an index on the lookup is used; `union` ends circles. */
 export function idsBelow(catalog: Catalog, accountId: Sql): Sql {
   const account = catalog.get('account')
-  const [table, id, parent] = [identifier('tables', account.name), identifier(account.idColumn), identifier('parentaccountid')]
+  const [table, id, parent] = [identifier('tables', account.name), identifier(account.idColumn), identifier(PARENT_ACCOUNT)]
   return sql`array(with recursive below(id) as (
     select ${accountId} union select child.${id} from ${table} as child join below on child.${parent} = below.id) select id from below)`
 }

@@ -73,7 +73,7 @@ function createCompiler(catalog: Catalog, policy: Policy): Compiler {
       ),
     forWhom: (one, rows) => ({
       reason: rows.reason,
-      sql: (alias) => and([guardOf(one), inScope(one.table, 'read'), rows.sql(alias)]),
+      sql: (alias) => and([guardOf(one), rows.sql(alias)]),
     }),
   }
 
@@ -82,7 +82,7 @@ function createCompiler(catalog: Catalog, policy: Policy): Compiler {
     const own = compilePermission(rules, one, bearingsOnce(call(undefined, 'uuid[]', literalText(idsBelow(catalog, ACCOUNT)))))
     const inline = literalText(own.sql(identifier(one.table)))
     if (!inline.includes('"tables".')) return own.sql(identifier(one.table))
-    const rows: RowPredicate = compilePermission(rules, one, BEARINGS)
+    const rows: RowPredicate = compilePermission(rules, one, { ...BEARINGS, accountsBelow: idsBelow(catalog, ACCOUNT) })
     return call({ table: one.table }, 'boolean', literalText(rows.sql(identifier('t'))))
   }
 
