@@ -6,6 +6,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import type { CatalogDependent } from '#tables/live-catalog.ts'
 import * as queries from './release/releases.queries.ts'
 import { parseSite, type Site } from './site.ts'
 import type { SiteFiles } from './site-folder.ts'
@@ -29,6 +30,8 @@ export type Releases = {
   list(rowsMax: number): Promise<ReleaseInfo[]>
   /** A theme or file of any release, for pages that were made from an earlier one. */
   findAsset(path: string, hashStart: string): Promise<Buffer | undefined>
+  /** What is shown goes along when tables change: nothing it needs may go, its permissions hold the new tables, and it is read anew. */
+  readonly dependent: CatalogDependent
   close(): Promise<void>
 }
 
@@ -46,6 +49,7 @@ export async function openReleases(options: {
 }): Promise<Releases> {
   const { database, catalog, clock, log } = options
   let current: Release | undefined
+  let shownFiles: SiteFiles | undefined
 
   async function follow(): Promise<void> {
     const found = await database.read(async (tx) => {
@@ -54,8 +58,9 @@ export async function openReleases(options: {
       return { info, files: await queries.readReleaseFiles(tx, info.id) }
     })
     if (found === undefined) return
-    const site = parseSite(new Map(found.files.map((file) => [file.path, file.content])), catalog, clock)
-    current = { info: found.info, site }
+    const files: SiteFiles = new Map(found.files.map((file) => [file.path, file.content]))
+    current = { info: found.info, site: parseSite(files, catalog, clock) }
+    shownFiles = files
     log.info({ release: found.info.id, author: found.info.author }, 'a release of the site is shown')
   }
 
@@ -109,6 +114,23 @@ export async function openReleases(options: {
     },
     list: (rowsMax) => database.read((tx) => queries.listNewest(tx, rowsMax)),
     findAsset: (path, hashStart) => database.read((tx) => queries.findFileByHash(tx, path, hashStart)),
+    dependent: {
+      problemsWith(next) {
+        try {
+          if (shownFiles !== undefined) parseSite(shownFiles, next, clock)
+          return []
+        } catch (error) {
+          return [messageOf(error)]
+        }
+      },
+      async settle(tx, next) {
+        if (shownFiles !== undefined) await buildWall(tx, next, parseSite(shownFiles, next, clock).policy)
+      },
+      changed() {
+        if (shownFiles !== undefined && current !== undefined)
+          current = { info: current.info, site: parseSite(shownFiles, catalog, clock) }
+      },
+    },
     close: () => listening.close(),
   }
 }

@@ -9,13 +9,16 @@ const FILES_MAX = 5_000
 const FILE_BYTES_MAX = 10 * 1024 * 1024
 const PATH = /^[a-z0-9][a-z0-9/._[\]-]*$/i
 
-/** Reads a site's folder. Hidden files and Markdown beside the site's own files are left out. */
+/**
+ * Reads a site's folder. Hidden files and Markdown beside the site's own files are left out, and so are the definitions of tables in
+ * `tables/`: these are the installation's, and go back and forth with their rows, not with releases.
+ */
 export function readSiteFolder(folder: string): SiteFiles {
   const files = new Map<string, Buffer>()
   for (const entry of listFiles(folder)) {
     const path = entry.replaceAll('\\', '/')
     const name = path.slice(path.lastIndexOf('/') + 1)
-    if (name.startsWith('.') || name.endsWith('~') || path === 'README.md') continue
+    if (name.startsWith('.') || name.endsWith('~') || path === 'README.md' || path.startsWith('tables/')) continue
     if (!PATH.test(path)) throw new AppError('site.invalid', `${path}: a file's name has letters, digits, ., -, _ only`)
     if (statSync(join(folder, entry)).size > FILE_BYTES_MAX)
       throw new AppError('site.invalid', `${path}: a file of a site has at most ${FILE_BYTES_MAX / 1024 / 1024} MB`)

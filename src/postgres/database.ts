@@ -74,7 +74,10 @@ export function openDatabase(options: {
         await client.query('rollback').catch((cause: Error) => {
           broken = cause
         })
-        if (!isRetryable(error) || attempt >= TRANSACTION_ATTEMPTS_MAX) throw error
+        // The connection goes with its plans; every other may have the same.
+        if (isStalePlan(error)) broken ??= error
+        if (!(isStalePlan(error) && attempt <= from.options.max) && !(isRetryable(error) && attempt < TRANSACTION_ATTEMPTS_MAX))
+          throw error
       } finally {
         client.release(broken)
       }
@@ -87,7 +90,7 @@ export function openDatabase(options: {
     try {
       return await work(transactionOn(client, { onStatement, nameOf }))
     } catch (error) {
-      if (error instanceof Error && sqlStateOf(error) === undefined) broken = error
+      if (error instanceof Error && (sqlStateOf(error) === undefined || isStalePlan(error))) broken = error
       throw error
     } finally {
       client.release(broken)
@@ -196,6 +199,11 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   } catch (cause) {
     throw new AppError('postgres.unreachable', 'The database does not answer', { cause })
   }
+}
+
+/** A statement was planned before one of its columns changed its type. */
+function isStalePlan(error: unknown): error is Error {
+  return error instanceof Error && sqlStateOf(error) === '0A000' && /cached plan/.test(error.message)
 }
 
 function isRetryable(error: unknown): boolean {
