@@ -53,6 +53,17 @@ export function rowOf(table: TableDefinition, predicate: RowPredicate, id: strin
   return allOf([predicate, { reason: 'one row', sql: (alias: Sql) => sql`${alias}.${identifier(table.idColumn)} = ${id}::uuid` }])
 }
 
+/** The same predicate for some rows. */
+export function rowsOf(table: TableDefinition, predicate: RowPredicate, ids: readonly string[]): RowPredicate {
+  const among = { reason: 'some rows', sql: (alias: Sql) => sql`${alias}.${identifier(table.idColumn)} = any(${ids}::uuid[])` }
+  return allOf([predicate, among])
+}
+
+/** Whether the predicate holds for every row there is and will be. */
+export function isEverything(predicate: RowPredicate): boolean {
+  return predicate.sql(identifier('t')).compile().text === trueSql.compile().text
+}
+
 /** Rows whose lookup `through` points to a row that the predicate of the parent table allows. */
 export function rowsBelow(
   reason: string,
