@@ -40,7 +40,8 @@ export type Operation = { table: string; as?: string } & (
 )
 
 export type WriteOutcome =
-  | { kind: 'created' | 'updated'; table: string; id: RowId; version: number }
+  | { kind: 'created'; table: string; id: RowId; version: number }
+  | { kind: 'updated'; table: string; id: RowId; version: number }
   | { kind: 'deleted'; table: string; id: RowId }
   /** There is no such row, or none that this visitor may see: 404. */
   | { kind: 'not_found'; table: string; message: string }

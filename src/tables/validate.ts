@@ -33,6 +33,8 @@ export type ProblemCode =
   | 'reference'
   /** Other rows still need this one. */
   | 'in_use'
+  /** Rows behind a lookup or pointing here can be made with a new row only. */
+  | 'nested'
   /** More nested rows, or deeper ones, than one request may hold. */
   | 'too_many'
 
@@ -292,6 +294,8 @@ function sentenceOf(
       return `${label} points to a row that does not exist`
     case 'in_use':
       return `Other rows still need this row (${label})`
+    case 'nested':
+      return `${label}: other rows can be made together with a new row only; write them by themselves`
     case 'too_many':
       return `${label} holds more rows, or deeper ones, than one request may (${values.max})`
     default:
