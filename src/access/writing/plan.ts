@@ -195,7 +195,8 @@ function referencesOf(
     if (!isLookup(column) || value === null) continue
     const target = column.targets.length > 1 ? String(values[`${name}type`] ?? '') : (column.targets[0] ?? '')
     if (column.targets.includes(target)) references.push({ column, table: catalog.get(target), id: String(value) })
-    else refuse(column)
+    // Without a type it has been told already that the type is missing.
+    else if (target !== '') refuse(column)
   }
   return references
 }
