@@ -12,9 +12,13 @@ import { createLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { parseSite } from '#portals/site.ts'
 import { readSiteFolder } from '#portals/site-folder.ts'
-import { readCatalog } from '#tables/catalog.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import { assembleCatalog, readDocuments, tableOfDocument } from '#tables/custom-documents.ts'
+import { listCustomizations } from '#tables/customizing.ts'
+import { readCurrentCatalog } from '#tables/live-catalog.ts'
 import { findCompanyId } from '#tables/rows.queries.ts'
-import { installationSecret, MAPS_FOLDER, openRunningDatabase } from './context.ts'
+import { addTableCommands } from './cli-tables.ts'
+import { installationSecret, mapsFolders, openRunningDatabase, tablesFolder } from './context.ts'
 
 /** `npm run -s comptoir -- <command>`: commands beside a running Comptoir. Results go to standard output, everything else to standard error. */
 const config = readConfigOrExit(resolve(import.meta.dirname, '..'))
@@ -107,7 +111,7 @@ program
       const password = randomBytes(15).toString('base64url')
       const companyId =
         options.company === undefined ? undefined : await database.read((tx) => findCompanyId(tx, options.company))
-      const place = { database, catalog: readCatalog(), clock: systemClock }
+      const place = { database, catalog: await database.read(readCurrentCatalog), clock: systemClock }
       await createAdministrator(place, { email: options.email, fullName: options.name, password, companyId: companyId ?? null })
       process.stdout.write(`${password}\n`)
     }),
@@ -118,11 +122,14 @@ program
   .description('the site')
   .command('check [folder]')
   .description('checks a site folder as publishing would')
-  .action((folder: string | undefined) => {
-    const site = parseSite(readSiteFolder(folder === undefined ? config.siteDir : resolve(folder)), readCatalog(), systemClock)
+  .action(async (folder: string | undefined) => {
+    const siteDir = folder === undefined ? config.siteDir : resolve(folder)
+    const site = parseSite(readSiteFolder(siteDir), await catalogWith(siteDir), systemClock)
     for (const warning of site.warnings) process.stdout.write(`warning: ${warning}\n`)
     process.stdout.write(`${site.pages.length} pages, ${site.settings.languages.length} languages: good\n`)
   })
+
+addTableCommands(program, { config, log, actor, print })
 
 try {
   await program.parseAsync()
@@ -140,10 +147,24 @@ async function withDatabase(work: (database: Awaited<ReturnType<typeof openRunni
   }
 }
 
+/** The tables that a site folder brings, beside those made in Studio where a Comptoir runs to be asked. */
+async function catalogWith(siteDir: string): Promise<Catalog> {
+  const documents = readDocuments(tablesFolder(siteDir))
+  const own = new Set(documents.map(tableOfDocument))
+  const database = await openRunningDatabase(config, log).catch(() => undefined)
+  if (database === undefined) return assembleCatalog(documents)
+  try {
+    const stored = (await listCustomizations(database)).filter((one) => one.source === 'stored' && !own.has(one.table))
+    return assembleCatalog([...documents, ...stored.map((one) => ({ place: one.table, content: one.document }))])
+  } finally {
+    await database.close()
+  }
+}
+
 /** An engine that stands by: it reads and tells, the running one works. */
 function withEngine(work: (engine: DualWrite) => Promise<void>): Promise<void> {
   return withDatabase(async (database) => {
-    const catalog = readCatalog()
+    const catalog = await database.read(readCurrentCatalog)
     const connector = createDynamics365Connector({ ...config.erp, clock: systemClock, log })
     const eventUrl = `http://127.0.0.1:${config.port}${EVENT_PATH}`
     const eventSecret = installationSecret(config, 'event-secret')
@@ -152,7 +173,7 @@ function withEngine(work: (engine: DualWrite) => Promise<void>): Promise<void> {
         database,
         catalog,
         connector,
-        maps: readMaps(catalog, MAPS_FOLDER),
+        maps: readMaps(catalog, ...mapsFolders(config)),
         clock: systemClock,
         log,
         eventUrl,

@@ -5,7 +5,7 @@ import type { Config } from '#config/config.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { addCustomerPortal, components } from '#customer-portal/customer-portal.ts'
 import { createDualWrite, type DualWrite } from '#dual-write/engine.ts'
-import { readMaps } from '#dual-write/map.ts'
+import { missingForMaps, readMaps } from '#dual-write/map.ts'
 import { EVENT_PATH, registerEventRoute } from '#dual-write/routes.ts'
 import type { TableMap } from '#dual-write/table-map.ts'
 import { createHttpServer } from '#http/server.ts'
@@ -19,10 +19,18 @@ import { readSiteFolder } from '#portals/site-folder.ts'
 import { type Database, openDatabase } from '#postgres/database.ts'
 import { ensureStudioBuilt } from '#studio/build.ts'
 import { registerStudio } from '#studio/studio.ts'
-import type { Catalog } from '#tables/catalog.ts'
 import { listenToRows } from '#tables/live.ts'
+import type { LiveCatalog } from '#tables/live-catalog.ts'
 import { bringUp } from './bring-up.ts'
-import { installationSecret, lockInstallation, MAPS_FOLDER, prepareDatabase, requireFreePort, startDatabases } from './context.ts'
+import {
+  installationSecret,
+  lockInstallation,
+  mapsFolders,
+  openTables,
+  prepareDatabase,
+  requireFreePort,
+  startDatabases,
+} from './context.ts'
 import { createHealth, type Health, registerHealth } from './health.ts'
 import { startScm } from './scm-process.ts'
 
@@ -72,7 +80,7 @@ export async function startComptoir(start: Start): Promise<Comptoir> {
   }
 }
 
-type Ground = { database: Database; catalog: Catalog; scmReady: Promise<void> | undefined }
+type Ground = { database: Database; catalog: LiveCatalog; scmReady: Promise<void> | undefined }
 type Engine = { dualWrite: DualWrite; maps: readonly TableMap[]; eventSecret: string }
 
 /** Databases, held by this process alone, with the tables of this version; and the reference ERP beside them. */
@@ -90,11 +98,15 @@ async function openGround({ config, log, say }: Start, health: Health, ends: End
   if (scm !== undefined) ends.push(scm.stop)
   const database = openDatabase({ url: databases.url, log, connectionsMax: CONNECTIONS_MAX })
   ends.push(database.close)
-  return { database, catalog: await prepareDatabase(database), scmReady: scm?.ready }
+  await prepareDatabase(database)
+  const catalog = await openTables(database, { siteDir: config.siteDir, log, say })
+  ends.push(catalog.close)
+  return { database, catalog, scmReady: scm?.ready }
 }
 
 function openEngine({ config, log }: Start, { database, catalog }: Ground): Engine {
-  const maps = readMaps(catalog, MAPS_FOLDER)
+  const maps = readMaps(catalog, ...mapsFolders(config))
+  catalog.addDependent({ problemsWith: (next) => missingForMaps(maps, next) })
   const eventSecret = installationSecret(config, 'event-secret')
   // The reference ERP is on this machine, whatever address people use.
   const origin = config.demo ? `http://127.0.0.1:${config.port}` : config.publicUrl
@@ -121,6 +133,7 @@ async function serve(
   const { database, catalog, dualWrite, maps } = parts
   const releases = await openReleases({ database, catalog, clock: systemClock, log, files: readSiteFolder(config.siteDir) })
   ends.push(releases.close)
+  catalog.addDependent(releases.dependent)
   const live = await listenToRows(database)
   ends.push(live.close)
   const mail = createMail({ database, smtpUrl: config.smtpUrl, from: config.mailFrom, log })

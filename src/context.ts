@@ -4,12 +4,16 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Config } from '#config/config.ts'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
+import { systemClock } from '#log/system-clock.ts'
 import { type Database, ensureDatabase, openDatabase } from '#postgres/database.ts'
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '#postgres/embedded.ts'
 import { type Migrations, migrate } from '#postgres/migrate.ts'
-import { type Catalog, readCatalog } from '#tables/catalog.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import { readDocuments } from '#tables/custom-documents.ts'
+import { applyFiles } from '#tables/customizing.ts'
+import { type LiveCatalog, openCatalog, readCurrentCatalog } from '#tables/live-catalog.ts'
 import { applyDefinitions } from '#tables/schema.ts'
 
 const migrationsOf = (module: string): Migrations => ({ module, folder: join(import.meta.dirname, module, 'migrations') })
@@ -27,6 +31,11 @@ export const scmMigrations: readonly Migrations[] = [migrationsOf('scm')]
 
 /** The table maps of the Finance & Operations connector. */
 export const MAPS_FOLDER = join(import.meta.dirname, '..', 'maps', 'dynamics365')
+
+/** Where the maps of an installation stand: those of the connector, and its own. */
+export function mapsFolders(config: Config): string[] {
+  return [MAPS_FOLDER, ...(config.mapsDir === undefined ? [] : [config.mapsDir])]
+}
 
 /** The databases of an installation: one server of ours for portal and reference ERP, or those of DATABASE_URL and SCM_DATABASE_URL. */
 export type Databases = {
@@ -96,12 +105,41 @@ export async function openRunningDatabase(config: Config, log: Log): Promise<Dat
   return openDatabase({ url, log, connectionsMax: 2, applicationName: 'comptoir command' })
 }
 
-/** Tables as the definitions and migrations of this version say. */
+/** Tables as the migrations and definitions of this version say, and those that this installation has made. */
 export async function prepareDatabase(database: Database): Promise<Catalog> {
   await migrate(database, portalMigrations)
-  const catalog = readCatalog()
+  const catalog = await database.read(readCurrentCatalog)
   await applyDefinitions(database, catalog)
   return catalog
+}
+
+/**
+ * The catalog of a prepared database, with the definitions of the site's folder applied where they have changed. What would lose data there,
+ * or stands in the rows' way, is told and waits for a person; the definitions before hold meanwhile. Files that are not right end the start.
+ */
+export async function openTables(
+  database: Database,
+  options: { siteDir: string; log: Log; say: (text: string) => void },
+): Promise<LiveCatalog> {
+  const { log, say } = options
+  const catalog = await openCatalog({ database, log })
+  try {
+    const by = { by: 'comptoir', message: 'The definitions as they are in the folder of the site' }
+    await applyFiles({ database, catalog, clock: systemClock }, readDocuments(tablesFolder(options.siteDir)), by)
+  } catch (error) {
+    if (!isAppError(error) || error.code === 'tables.invalid') {
+      await catalog.close()
+      throw error
+    }
+    log.error({ code: error.code, reason: messageOf(error) }, 'the definitions of the folder wait for a person')
+    say(`The tables stay as they were. ${error.message}\nSee: npm run -s comptoir -- tables diff`)
+  }
+  return catalog
+}
+
+/** Where a site keeps the definitions of its tables. */
+export function tablesFolder(siteDir: string): string {
+  return join(siteDir, 'tables')
 }
 
 /** A secret of this installation, made on first use and kept readable by its owner only. */

@@ -24,6 +24,8 @@ export type Config = {
   mailFrom: string
   /** The folder of the site's files. */
   siteDir: string
+  /** A folder of table maps of this installation, beside those of the connector. */
+  mapsDir: string | undefined
 }
 
 export type ErpConfig = {
@@ -68,6 +70,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
   if (!LOG_LEVELS.includes(logLevel)) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`)
 
   const scmUrl = `http://127.0.0.1:${scmPort}`
+  const mapsDir = text('COMPTOIR_MAPS')
   const config: Config = {
     demo,
     dataDir: resolve(root, text('COMPTOIR_DATA') ?? '.comptoir'),
@@ -88,6 +91,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
     smtpUrl: text('SMTP_URL'),
     mailFrom: text('MAIL_FROM') ?? 'Comptoir <no-reply@comptoir.example>',
     siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'src/customer-portal/site'),
+    mapsDir: mapsDir === undefined ? undefined : resolve(root, mapsDir),
   }
   if (problems.length > 0) throw new AppError('config.invalid', `Settings are missing or wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)

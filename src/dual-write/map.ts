@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -13,29 +13,56 @@ import { orderMaps } from './mapping/order.ts'
 import type { ColumnMap, LookupMap, TableMap } from './table-map.ts'
 
 /**
- * The maps of a folder, in dependency order: whoever is looked up comes before who looks up. Throws AppError `dual_write.invalid_map`
- * with every problem at once.
+ * The maps of the folders, in dependency order: whoever is looked up comes before who looks up. The lists of values of all folders are one;
+ * a map of a later folder takes the place of one with the same name. Throws AppError `dual_write.invalid_map` with every problem at once.
  */
-export function readMaps(catalog: Catalog, folder: string): TableMap[] {
-  const lists = z
-    .record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
-    .parse(parse(readFileSync(join(folder, 'values.yaml'), 'utf8')))
-  const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== 'values.yaml')
+export function readMaps(catalog: Catalog, ...folders: readonly string[]): TableMap[] {
+  const lists = Object.assign({}, ...folders.map(readLists)) as ReturnType<typeof readLists>
   const problems: string[] = []
-  const maps: TableMap[] = []
-  for (const name of files.sort()) {
-    try {
-      maps.push(parseMap(catalog, parse(readFileSync(join(folder, name), 'utf8')), lists, name))
-    } catch (error) {
-      problems.push(messageOf(error))
+  const byName = new Map<string, TableMap>()
+  for (const folder of folders) {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.yaml') && name !== VALUES)
+    const taken = new Set<string>()
+    for (const name of files.sort()) {
+      try {
+        const map = parseMap(catalog, parse(readFileSync(join(folder, name), 'utf8')), lists, name)
+        if (taken.has(map.name)) problems.push(`${name}: there is a map ${map.name} in this folder already`)
+        taken.add(map.name)
+        byName.set(map.name, map)
+      } catch (error) {
+        problems.push(messageOf(error))
+      }
     }
   }
+  const maps = [...byName.values()]
   for (const map of maps) {
     if (map.group !== undefined && !maps.some((other) => other.name === map.group?.parent))
       problems.push(`${map.name}: the group's parent ${map.group.parent} is not among the maps`)
   }
-  if (problems.length > 0) throw new AppError('dual_write.invalid_map', `Table maps of ${folder}:\n${problems.join('\n')}`)
+  if (problems.length > 0)
+    throw new AppError('dual_write.invalid_map', `Table maps of ${folders.join(', ')}:\n${problems.join('\n')}`)
   return orderMaps(maps)
+}
+
+/** What the maps carry that other definitions would lack, in sentences. */
+export function missingForMaps(maps: readonly TableMap[], next: Catalog): string[] {
+  return maps.flatMap((map) => {
+    const columns = [...map.columns.map((one) => one.column?.name), ...map.lookups.map((one) => one.column.name), ...map.key]
+    const table = next.tables.get(map.table.name)
+    if (table === undefined) return [`The table map ${map.name} carries the table ${map.table.name}`]
+    const missing = new Set(columns.filter((name) => name !== undefined && !table.columns.has(name)))
+    return [...missing].map((name) => `The table map ${map.name} carries the column ${table.name}.${name}`)
+  })
+}
+
+const VALUES = 'values.yaml'
+
+function readLists(folder: string): Record<string, Record<string, string | number | boolean>> {
+  const file = join(folder, VALUES)
+  if (!existsSync(file)) return {}
+  return z
+    .record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
+    .parse(parse(readFileSync(file, 'utf8')))
 }
 
 export function parseMap(

@@ -65,6 +65,10 @@ function shape(column: ColumnDefinition, value: string | number | boolean): Colu
       return /^\d{4}-\d{2}-\d{2}/.test(String(value)) ? String(value).slice(0, 10) : undefined
     case 'datetime':
       return isoOf(String(value))
+    case 'choices':
+      return /^-?\d{1,9}(,-?\d{1,9}){0,99}$/.test(String(value)) ? String(value) : undefined
+    case 'uniqueidentifier':
+      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(String(value)) ? String(value).toLowerCase() : undefined
     default:
       return undefined
   }
