@@ -14,7 +14,7 @@ test('a set answers in OData JSON: exact decimals, lookups by their Dataverse na
   const plain = await admin.get(`/_api/salesorders?${select}`)
   assert.equal(
     plain.json()['@odata.context'],
-    'http://localhost/_api/$metadata#salesorders(ordernumber,totalamount,_customerid_value,msdyn_processingstatus)',
+    'http://localhost/_api/$metadata#salesorders(ordernumber,totalamount,_customerid_value,msdyn_processingstatus,salesorderid)',
   )
   assert.match(plain.body, /"totalamount":1234\.50,/)
   assert.match(plain.body, /"totalamount":0\.1000,/)
@@ -83,15 +83,16 @@ test('what is not supported or not well formed is refused with a reason, never p
     ['$skip=5', 400],
     ['$top=1001', 400],
     ['$top=-1', 400],
-    ['$expand=customerid', 400],
-    ['$apply=aggregate(totalamount with sum as total)', 400],
+    ['$expand=customerid', 403],
+    ['$apply=aggregate(totalamount with total as total)', 400],
+    ['$search=x', 400],
     ['$filter=ordernumber eq', 400],
     [`$filter=totalamount eq 'much'`, 400],
     [`$filter=submitdate gt 2026-02-31`, 400],
     ['$filter=lines/any(l:l/quantity gt 1)', 403],
     ['$select=nothing', 403],
     ['$orderby=msdyn_url', 403],
-    ['$select=customerid/name', 400],
+    ['$select=customerid/name', 403],
     ['$top=1&$top=2', 400],
     ['$skiptoken=nonsense', 400],
     [`$skiptoken=${token(['salesorder', 'x'])}`, 400],
@@ -101,14 +102,13 @@ test('what is not supported or not well formed is refused with a reason, never p
     assert.equal(answer.status, status, `${query}: ${answer.body}`)
     assert.ok(answer.json().error.message.length > 10, query)
   }
-  assert.equal((await admin.post('/_api/salesorders', {})).status, 405)
 })
 
 test('tables and columns that the site does not open are not there, whoever asks', async () => {
   await using people = await createPeople()
   await using server = await createPeopleServer(people)
   const admin = await signedIn(server, ADMIN)
-  for (const resource of ['contacts', 'identities', 'SalesOrders', 'salesorders(1)', `contacts(${people.contacts.jane})`]) {
+  for (const resource of ['contacts', 'identities', 'SalesOrders', `contacts(${people.contacts.jane})`, `contacts/$count`]) {
     const answer = await admin.get(`/_api/${resource}`)
     assert.equal(answer.status, 404, resource)
     assert.equal(answer.json().error.code, '9004010C')
@@ -136,7 +136,7 @@ test('without a sign-in nothing is told, and the answer says that one is needed'
   for (const url of ['/_api/salesorders', `/_api/salesorders(${people.orders.jane})`, '/_api/salesorders?$select=nothing']) {
     const answer = await browse(server).get(url)
     assert.equal(answer.status, 401, url)
-    assert.equal(answer.json().error.code, 'access.sign_in_required')
+    assert.equal(answer.json().error.code, '90040109')
   }
 })
 

@@ -1,0 +1,43 @@
+import type { Visitor } from '#access/visitor.ts'
+import type { HttpServer, Request } from '#http/server.ts'
+import { ApiRefusal, printable } from './protocol/refusals.ts'
+import { performBatch } from './service/batch.ts'
+import type { ApiParts } from './service/caller.ts'
+import { answerError, BATCH_BYTES_MAX, BODY_BYTES_MAX, callerOf, callOf, readBodies, sendAnswer } from './service/http.ts'
+import { perform } from './service/perform.ts'
+
+export type DataApiOptions = ApiParts & {
+  visitorOf(request: Request): Visitor
+}
+
+const ROOT = '/api/data/v9.2'
+/** Clients write the version they know. */
+const VERSIONS = /^v9\.[0-2]$/
+
+/**
+ * The data API for programs: `/api/data/v9.2/` speaks Dataverse's OData, for service accounts with a token, under the same permissions as
+ * every page (docs/api.md).
+ */
+export async function registerDataApi(server: HttpServer, options: DataApiOptions): Promise<void> {
+  await server.register(async (api) => {
+    readBodies(api)
+    api.setErrorHandler((error, request, reply) => answerError(options, 'data', error, request, reply))
+    const handler = async (request: Request & { params: unknown }, reply: Parameters<typeof sendAnswer>[0]) => {
+      const { version = '' } = request.params as { version?: string }
+      if (!VERSIONS.test(version))
+        throw new ApiRefusal('resource', `There is no version '${printable(version)}' of this API; use ${ROOT}/`)
+      const visitor = options.visitorOf(request)
+      if (visitor.kind === 'anonymous')
+        throw new ApiRefusal('sign_in', 'Send the token of a service account: Authorization: Bearer comptoir_…')
+      const rootPath = `/api/data/${version}`
+      const caller = callerOf(options, request, { dialect: 'data', visitor, rootPath })
+      const call = callOf(request, rootPath)
+      const isBatch = call.path === '$batch' && call.method === 'POST'
+      return sendAnswer(reply, isBatch ? await performBatch(caller, call) : await perform(caller, call))
+    }
+    const method = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE']
+    api.route({ method: 'POST', url: '/api/data/:version/$batch', bodyLimit: BATCH_BYTES_MAX, handler })
+    api.route({ method, url: '/api/data/:version', bodyLimit: BODY_BYTES_MAX, handler })
+    api.route({ method, url: '/api/data/:version/*', bodyLimit: BODY_BYTES_MAX, handler })
+  })
+}
