@@ -59,10 +59,12 @@ export async function visibleRows(
     (left, right) => (left === undefined ? right : { kind: 'and', left, right }),
     undefined,
   )
+  // Only the rows matter here: that one has changed is told to whoever may read it, though its moment may be a column hidden from him.
+  const predicate = site.permissions.predicate(visitor, tableName, 'read')
   const rows = await listRows(tx, ground.catalog, {
     table,
     columns: [table.idColumn],
-    predicate: site.permissions.predicate(visitor, tableName, 'read'),
+    predicate: { reason: predicate.reason, sql: (alias) => predicate.sql(alias) },
     ...(filter === undefined ? {} : { filter }),
     rowsMax: asked.ids === 'all' ? 1 : ROWS_MAX,
   })
