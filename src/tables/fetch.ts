@@ -85,7 +85,7 @@ export async function runFetch(tx: Tx, ground: FetchGround, fetch: FetchExpressi
     const shown = found.slice(0, size)
     const last = shown.at(-1)
     const moreRecords = fetch.top === undefined && found.length > size
-    const canContinue = moreRecords && !fetch.aggregate && !fetch.distinct && last !== undefined
+    const canContinue = moreRecords && !fetch.aggregate && last !== undefined
     const pagingCookie = canContinue ? cookieFor(query, fetch.page, cursorOf(query, last)) : undefined
     return {
       table: query.table,

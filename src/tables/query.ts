@@ -128,7 +128,7 @@ function compileGroupQuery(catalog: Catalog, query: RowQuery): CompiledQuery {
   const group = required(query.group, 'the grouping')
   assert(query.after === undefined && query.expand === undefined, 'groups have no pages and nothing inside them')
   const scope = scopeOf(catalog, query)
-  const { select, columns, names } = compileGroups(scope, group, () => and(conditions(query, scope)))
+  const { select, columns, names } = compileGroups(scope, group, and(conditions(query, scope)))
   const order = orderOf(query).map((one) => namedOrder(one, columns.column(one.column)))
   const having = group.having === undefined ? sql`` : sql` where ${compileFilter(group.having, columns)}`
   const sorted = order.length === 0 ? sql`` : sql` order by ${sortedBy(order)}`

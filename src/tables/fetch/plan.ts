@@ -3,6 +3,7 @@ import type { FetchAttribute, FetchEntity, FetchExpression, FetchLink, FetchOrde
 import { refuseAt } from '#lib/fetchxml/xml.ts'
 import type { Catalog } from '../catalog.ts'
 import { type ColumnDefinition, getColumn, isLookup, type TableDefinition } from '../definition.ts'
+import { postgresTypeOf } from '../query/scope.ts'
 import type { Grouping, GroupValue, Link, RowOrder } from '../row-query.ts'
 import { filterOf } from './filters.ts'
 import { type Place, type Planning, pathOf, placeNamed } from './places.ts'
@@ -30,7 +31,7 @@ export type FetchPlan = {
 }
 
 const NUMERIC = ['integer', 'bigint', 'decimal', 'money']
-const JOINING = ['inner', 'outer']
+const JOINING = ['inner', 'outer', 'matchfirstrowusingcrossapply']
 
 /** Resolves every name of a query. Throws AppError `fetch.invalid` with the place of what does not exist or is closed. */
 export function planOf(
@@ -73,18 +74,20 @@ export function planOf(
   if (fetch.distinct && columns.length === 0)
     throw refuseAt(fetch.text, entity.position, 'a distinct query names the attributes to tell rows apart')
   const orderBy = all.flatMap((one) => one.orders.map((order) => rowOrder(planning, one, columns, order)))
-  // Rows that a link has multiplied share the root's id: only with the link's own is the order total, and a page's end one place.
-  const ids = fetch.distinct
-    ? []
-    : joined.map((link) => ({ column: idPath(planning, link), descending: orderBy.at(-1)?.descending ?? false }))
-  return { ...base, columns, group: undefined, orderBy: [...orderBy, ...ids] }
+  return { ...base, columns, group: undefined, orderBy }
 }
 
 /** A link, for the compiler; its columns are asked for by the name of its place. */
 function linkOf(planning: Planning, link: FetchLink, around: Place): Link {
   const place = placeFor(planning, link)
-  pathOf(planning, place, link.from, link.position)
-  pathOf(planning, around, link.to, link.position)
+  const from = pathOf(planning, place, link.from, link.position).column
+  const to = pathOf(planning, around, link.to, link.position).column
+  if (postgresTypeOf(from) !== postgresTypeOf(to))
+    throw refuseAt(
+      planning.text,
+      link.position,
+      `from and to hold different things: ${from.name} is ${from.type}, ${to.name} is ${to.type}`,
+    )
   const filter = filterOf(planning, link, place)
   return {
     alias: place.name ?? '',
@@ -237,9 +240,4 @@ function groupValue(
     default:
       return { as, method: 'count' }
   }
-}
-
-function idPath(planning: Planning, link: FetchLink): string {
-  const place = placeFor(planning, link)
-  return `${place.name}.${place.table.idColumn}`
 }

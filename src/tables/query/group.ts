@@ -9,7 +9,8 @@ import type { Columns, Scope, ScopedColumn } from './scope.ts'
 /** Groups as a select with names of ours, and their columns for those who filter and sort the groups by the names they gave. */
 export type Grouped = { select: Sql; columns: Columns; names: readonly { name: string; key: string }[] }
 
-export function compileGroups(scope: Scope, group: Grouping, where: () => Sql): Grouped {
+/** `where` was made over the same scope before: links are known to it by then. */
+export function compileGroups(scope: Scope, group: Grouping, where: Sql): Grouped {
   const names: { name: string; key: string }[] = []
   const found = new Map<string, ScopedColumn>()
   const selects: Sql[] = []
@@ -23,12 +24,11 @@ export function compileGroups(scope: Scope, group: Grouping, where: () => Sql): 
   for (const one of group.by) add(one.as, groupColumn(scope, one))
   for (const one of group.values) add(one.as, valueColumn(scope, one))
   if (selects.length === 0) throw new AppError('request.invalid', 'A group needs a column or a value')
-  const condition = where()
   // By position: the same expression with other parameters would be another one to PostgreSQL.
   const by = group.by.map((_, i) => trustedSql(String(i + 1)))
   const grouped = by.length === 0 ? sql`` : sql` group by ${join(by)}`
   return {
-    select: sql`select ${join(selects)} from ${scope.from()} where ${condition}${grouped}`,
+    select: sql`select ${join(selects)} from ${scope.from()} where ${where}${grouped}`,
     columns: namedColumns(scope, found),
     names,
   }
