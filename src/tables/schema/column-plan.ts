@@ -4,15 +4,16 @@ import type { ActualColumn, ActualTable } from '../schema.queries.ts'
 import type { Draft, TableChange } from './draft.ts'
 import { type ColumnMark, columnDdl, defaultSql, literal, referenceName, type WantedColumn, wantedColumns } from './wanted.ts'
 
-/** Types that a column may become with all its values. */
+/** Types that a column may become with all its values; where some would not fit, they stand in the way. */
 const BECOMES: Readonly<Partial<Record<ColumnType, readonly ColumnType[]>>> = {
   string: ['memo'],
   memo: ['string'],
   integer: ['bigint', 'decimal', 'money', 'choice'],
-  bigint: ['decimal', 'money'],
-  decimal: ['money'],
-  money: ['decimal'],
+  bigint: ['integer', 'decimal', 'money'],
+  decimal: ['money', 'integer', 'bigint'],
+  money: ['decimal', 'integer', 'bigint'],
   choice: ['integer', 'choices'],
+  choices: ['choice'],
 }
 
 /** Adds, changes and hides columns. Answers those that are made anew, with whatever hangs on them. */
@@ -22,7 +23,7 @@ export function planColumns(draft: Draft, change: TableChange): ReadonlySet<stri
   const remade = columnsToRemake(change, wanted)
   for (const name of remade)
     draft.expand(
-      0,
+      -1,
       `Sets ${next.name}.${name} aside to calculate it anew`,
       [alter(next.name, sql`drop column ${identifier(name)}`)],
       next.name,
@@ -89,7 +90,13 @@ function planType(draft: Draft, { next }: TableChange, { definition, type }: Wan
     return
   }
   const { length } = definition
-  if (conversion.cuts && length !== undefined)
+  if (conversion.misfits !== undefined)
+    draft.block(
+      next.name,
+      conversion.misfits,
+      (rows) => `${rows} rows of ${next.name} hold a ${definition.name} that is no ${definition.type}; change them first`,
+    )
+  if (conversion.cuts === true && length !== undefined)
     draft.ask(
       next.name,
       name,
@@ -108,21 +115,34 @@ function planType(draft: Draft, { next }: TableChange, { definition, type }: Wan
   )
 }
 
-function conversionOf(from: string, to: string, column: Sql): { using: Sql; cuts: boolean } | undefined {
+/** How values become values of another type; `misfits` are those that cannot. */
+type Conversion = { using: Sql; cuts?: boolean; misfits?: Sql }
+
+const RANGES: Readonly<Record<string, string>> = {
+  integer: 'between -2147483648 and 2147483647',
+  bigint: 'between -9223372036854775808 and 9223372036854775807',
+}
+
+function conversionOf(from: string, to: string, column: Sql): Conversion | undefined {
   const isText = (type: string) => type === 'text' || type.startsWith('character varying')
   if (isText(from) && isText(to)) {
     const [before, after] = [from, to].map((type) => Number(/\d+/.exec(type)?.[0] ?? Number.POSITIVE_INFINITY)) as [
       number,
       number,
     ]
-    return after >= before
-      ? { using: column, cuts: false }
-      : { using: sql`left(${column}, ${trustedSql(String(after))})`, cuts: true }
+    return after >= before ? { using: column } : { using: sql`left(${column}, ${trustedSql(String(after))})`, cuts: true }
   }
+  const using = sql`${column}::${trustedSql(to)}`
   const widening: Readonly<Record<string, readonly string[]>> = { integer: ['bigint', 'numeric'], bigint: ['numeric'] }
-  if (widening[from]?.includes(to) === true) return { using: sql`${column}::${trustedSql(to)}`, cuts: false }
-  if (from === 'integer' && to === 'integer[]')
-    return { using: sql`case when ${column} is not null then array[${column}] end`, cuts: false }
+  if (widening[from]?.includes(to) === true) return { using }
+  const range = RANGES[to]
+  if (range !== undefined && (from === 'bigint' || from === 'numeric')) {
+    const isOutside = sql`${column} not ${trustedSql(range)}`
+    // '5.00' would come back as '5'.
+    return { using, misfits: from === 'numeric' ? sql`(scale(${column}) > 0 or ${isOutside})` : isOutside }
+  }
+  if (from === 'integer' && to === 'integer[]') return { using: sql`case when ${column} is not null then array[${column}] end` }
+  if (from === 'integer[]' && to === 'integer') return { using: sql`${column}[1]`, misfits: sql`cardinality(${column}) <> 1` }
   return undefined
 }
 
@@ -185,7 +205,7 @@ function planHiding(draft: Draft, change: TableChange, name: string, column: Act
   const ddl: Sql[] = []
   if (column.isGenerated) {
     draft.expand(
-      0,
+      -1,
       `Drops ${next.name}.${name}, which was calculated`,
       [alter(next.name, sql`drop column ${identifier(name)}`)],
       next.name,

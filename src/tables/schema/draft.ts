@@ -19,7 +19,7 @@ export type Phase = 'expand' | 'build' | 'switch'
 
 export type PlannedStep = {
   phase: Phase
-  /** Order within the expansion: tables and types, columns, ties, indexes. */
+  /** Order within the expansion: what is in the way, tables and types, columns, ties, indexes. */
   rank: number
   what: string
   sql: readonly Sql[]

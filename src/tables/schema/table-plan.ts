@@ -70,7 +70,7 @@ function planRules(draft: Draft, { next, actual }: TableChange): void {
     if (actual.checks.some((check) => check.name === rule.name && check.isValid)) continue
     const says = `Sees to it that ${next.name}.${rule.column} ${rule.says}`
     const column = actual.columns.get(rule.column)
-    if (column !== undefined)
+    if (column !== undefined && rule.holds.includes(column.type))
       draft.block(
         next.name,
         sql`not ${rule.condition}`,
@@ -87,7 +87,7 @@ function planRules(draft: Draft, { next, actual }: TableChange): void {
   }
   for (const check of actual.checks)
     if (check.name.startsWith(RULE_PREFIX) && !wanted.some((rule) => rule.name === check.name))
-      draft.expand(0, `Takes a rule from ${next.name}`, [sql`alter table ${name} drop constraint ${identifier(check.name)}`])
+      draft.expand(-1, `Takes a rule from ${next.name}`, [sql`alter table ${name} drop constraint ${identifier(check.name)}`])
 }
 
 function planTriggers(draft: Draft, { next, actual }: TableChange): void {
@@ -140,7 +140,7 @@ function planIndexes(draft: Draft, { current, next, actual }: TableChange, remad
     const name = taken.has(index.name) ? fitting(`${index.name}_${index.columns.join('_')}_`) : index.name
     const broken = actual.indexes.find((one) => one.name === name && !one.isValid)
     if (broken !== undefined)
-      draft.expand(0, `Clears what is left of the index ${name}`, [sql`drop index ${identifier('tables', name)}`])
+      draft.expand(0, `Clears what is left of the index ${name}`, [sql`drop index if exists ${identifier('tables', name)}`])
     draft.build(sayIndex(next, index), [indexDdl(next, index, name, isLarge(actual))], isLarge(actual))
   }
   const before = current === undefined ? [] : wantedIndexes(current)
@@ -149,9 +149,9 @@ function planIndexes(draft: Draft, { current, next, actual }: TableChange, remad
     const found = standing.find((one) => isSameIndex(one, index))
     // An index of a hidden lookup goes on serving the deletion of its targets, and may stay.
     if (found !== undefined && index.columns.every((column) => next.columns.has(column)))
-      draft.finish(`Drops the index ${found.name}`, [sql`drop index ${identifier('tables', found.name)}`])
+      draft.finish(`Drops the index ${found.name}`, [sql`drop index if exists ${identifier('tables', found.name)}`])
     else if (found?.unique === true)
-      draft.finish(`Drops the key ${found.name}`, [sql`drop index ${identifier('tables', found.name)}`])
+      draft.finish(`Drops the key ${found.name}`, [sql`drop index if exists ${identifier('tables', found.name)}`])
   }
 }
 

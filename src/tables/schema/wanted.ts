@@ -14,7 +14,8 @@ export type WantedColumn = {
   mark: ColumnMark | undefined
 }
 export type ColumnMark = { type: string; target?: string; default?: string | number | boolean; calculated?: string }
-export type WantedRule = { name: string; column: string; says: string; condition: Sql }
+/** `holds`: types of which the condition can be asked, before a column becomes another. */
+export type WantedRule = { name: string; column: string; says: string; condition: Sql; holds: readonly string[] }
 export type WantedTrigger = { name: string; column: string | undefined; ddl: readonly Sql[] }
 export type WantedIndex = { name: string; columns: readonly string[]; unique: boolean }
 
@@ -96,7 +97,9 @@ export function wantedRules(table: TableDefinition): WantedRule[] {
     const name = identifier(column.name)
     if (column.type === 'choices')
       return [
-        rule(column.name, 'is a list of options', sql`(array_ndims(${name}) = 1 and array_position(${name}, null) is null)`),
+        rule(column.name, 'is a list of options', sql`(array_ndims(${name}) = 1 and array_position(${name}, null) is null)`, [
+          'integer[]',
+        ]),
       ]
     const { min, max } = column
     if (min === undefined && max === undefined) return []
@@ -105,14 +108,14 @@ export function wantedRules(table: TableDefinition): WantedRule[] {
       ...(min === undefined ? [] : [sql`${name} >= ${trustedSql(`(${min})`)}`]),
       ...(max === undefined ? [] : [sql`${name} <= ${trustedSql(`(${max})`)}`]),
     ]
-    return [rule(column.name, says, sql`(${join(conditions, ' and ')})`)]
+    return [rule(column.name, says, sql`(${join(conditions, ' and ')})`, ['integer', 'bigint', 'numeric'])]
   })
 }
 
 export const RULE_PREFIX = 'rule_'
 
-function rule(column: string, says: string, condition: Sql): WantedRule {
-  return { name: `${RULE_PREFIX}${column.slice(0, 40)}_${hashOf(says)}`, column, says, condition }
+function rule(column: string, says: string, condition: Sql, holds: readonly string[]): WantedRule {
+  return { name: `${RULE_PREFIX}${column.slice(0, 40)}_${hashOf(says)}`, column, says, condition, holds }
 }
 
 /** Triggers of single columns, which come and go with them. */
