@@ -226,7 +226,8 @@ function depends(operation: Operation, missing: string): WriteOutcome {
   }
 }
 
-async function sayWho({ tx, visitor }: WritingPlace): Promise<void> {
+/** Says in the transaction who writes, for captured changes and history. */
+export async function sayWho({ tx, visitor }: WritingPlace): Promise<void> {
   await setActor(tx, actorOf(visitor))
 }
 

@@ -27,6 +27,9 @@ export type ProblemCode =
   | 'pattern'
   | 'option'
   | 'file'
+  | 'file_size'
+  | 'file_type'
+  | 'file_empty'
   /** Another row has the same key. */
   | 'duplicate'
   /** The row pointed to is not there for this visitor. */
@@ -288,6 +291,14 @@ function sentenceOf(
       return `${label} must be one of ${[...column.options].map(([name, value]) => `${value} (${name})`).join(', ')}`
     case 'file':
       return `${label} is a file: send its content to the address of the column; here it can only be emptied (null)`
+    case 'file_size':
+      return `${label} can have at most ${values.max} kB`
+    case 'file_type':
+      return column.accept.length === 0
+        ? `${label} is not a file that can be kept here, or not what its name says`
+        : `${label} must be one of ${column.accept.join(', ')}`
+    case 'file_empty':
+      return `${label} is an empty file`
     case 'duplicate':
       return `Another row has the same ${label}`
     case 'reference':

@@ -20,10 +20,10 @@ export async function changeRow(
   planning: Planning,
   table: TableDefinition,
   id: RowId,
-  change: { values: RowInput; precondition?: Precondition },
+  change: { values: RowInput; precondition?: Precondition; file?: { column: string; fileId: RowId } },
 ): Promise<WriteOutcome> {
   const { place } = planning
-  const plan = await planUpdate(planning, table, id, change.values)
+  const plan = withFile(await planUpdate(planning, table, id, change.values), change.file)
   const lookups = Object.keys(plan.values).filter((name) => {
     const column = table.columns.get(name)
     return column !== undefined && isLookup(column)
@@ -47,6 +47,26 @@ export async function changeRow(
     return refusalOf(table, needed, after) ?? { kind: 'updated', table: table.name, id, version: after.version }
   }
   return { kind: 'stale', table: table.name, version: 0 }
+}
+
+/** Why the visitor could not write these columns now, before anything large is taken in; undefined when he could. */
+export async function refusalToChange(
+  planning: Planning,
+  table: TableDefinition,
+  id: RowId,
+  change: { columns: readonly string[]; precondition: Precondition | undefined },
+): Promise<WriteOutcome | undefined> {
+  const plan = { ...(await planUpdate(planning, table, id, {})), chosen: change.columns }
+  const needed = testsOf(planning.place, table, { privilege: 'write', columns: change.columns, append: false })
+  const before = await lookAt(planning.place, table, id, needed, [])
+  if (before === undefined) return notFound(table)
+  return refusalBefore(planning, plan, { before, needed, changed: new Set(), precondition: change.precondition })
+}
+
+/** A stored file comes from our own storage and never from a request's values: an id from outside could be anybody's file. */
+function withFile(plan: RowPlan, file: { column: string; fileId: RowId } | undefined): RowPlan {
+  if (file === undefined) return plan
+  return { ...plan, values: { ...plan.values, [file.column]: file.fileId }, chosen: [...plan.chosen, file.column] }
 }
 
 type Look = { before: TestedRow; needed: RowTests; changed: ReadonlySet<string>; precondition: Precondition | undefined }
