@@ -1,6 +1,7 @@
 import { createPermissions, type Permissions } from '../src/access/permissions.ts'
 import { parsePolicy } from '../src/access/policy.ts'
 import type { ContactVisitor } from '../src/access/visitor.ts'
+import { behindWall, buildWall } from '../src/access/wall.ts'
 import { systemClock } from '../src/log/system-clock.ts'
 import type { Database } from '../src/postgres/database.ts'
 import { type Sql, sql } from '../src/postgres/sql.ts'
@@ -20,7 +21,7 @@ const SEQUENTIAL_ROWS_MAX = 20 * COUNT_MAX
 
 /**
  * One page of orders and its count, newest first, for each access type, over ever larger tables: what the visitor's predicate adds to the
- * same page without one, and which plan PostgreSQL takes. Ends with a failure when a large table is read from end to end.
+ * same page without one, what the second wall adds to that, and which plan PostgreSQL takes. Ends with a failure when a large table is read from end to end.
  */
 export async function benchScale(): Promise<void> {
   const faults: string[] = []
@@ -32,17 +33,23 @@ export async function benchScale(): Promise<void> {
         `\n${rows.toLocaleString('en')} orders, ${world.owned.toLocaleString('en')} of one account (filled in ${((performance.now() - startedMs) / 1000).toFixed(0)} s)`,
       )
       const plain = await benchOne(database, 'without a predicate', queryOf(catalog, 'salesorder'), faults, undefined)
-      for (const type of ACCESS_TYPES) await benchOne(database, type.name, type.query(catalog, world), faults, plain)
+      for (const type of ACCESS_TYPES) {
+        const { policy, query } = type.asked(catalog, world)
+        const before = await benchOne(database, type.name, query, faults, plain)
+        await database.transaction((tx) => buildWall(tx, catalog, policy))
+        await benchOne(behindWall(database, visitorOf(world)), '  behind the wall', query, faults, before)
+      }
     })
   }
   if (faults.length > 0) throw new Error(`A large table is read from end to end:\n${faults.join('\n')}`)
   console.log('\nNo plan reads a large table from end to end.')
 }
 
+type Reading = Pick<Database, 'read'>
 type Measured = { pageMs: number; countMs: number }
 
 async function benchOne(
-  database: Database,
+  database: Reading,
   name: string,
   query: RowQuery & { catalog: Catalog },
   faults: string[],
@@ -75,11 +82,11 @@ async function benchOne(
   return measured
 }
 
-async function medianMs(database: Database, query: Sql): Promise<number> {
+async function medianMs(database: Reading, query: Sql): Promise<number> {
   const tookMs: number[] = []
   for (let run = 0; run < RUNS; run++) {
     const beforeMs = performance.now()
-    await database.statement((tx) => tx.run(query))
+    await database.read((tx) => tx.run(query))
     tookMs.push(performance.now() - beforeMs)
   }
   return percentiles(tookMs).p50
@@ -97,8 +104,8 @@ type PlanNode = {
 type Plan = { sequential: { table: string; rows: number }[]; indexes: string[] }
 
 /** What the plan really read. */
-async function planOf(database: Database, query: Sql): Promise<Plan> {
-  const [row] = await database.statement((tx) =>
+async function planOf(database: Reading, query: Sql): Promise<Plan> {
+  const [row] = await database.read((tx) =>
     tx.run<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(sql`explain (analyze, format json) ${query}`),
   )
   const found: Plan = { sequential: [], indexes: [] }
@@ -153,7 +160,7 @@ const ACCESS_TYPES = [
 function accessType(name: string, table: string, rule: string) {
   return {
     name,
-    query(catalog: Catalog, world: World) {
+    asked(catalog: Catalog, world: World) {
       const own = `table: ${table}\npermissions: [${rule.replace('{ ', '{ name: rule, privileges: [read], roles: [R], ')}]`
       const files: [string, string][] = [
         ['roles.yaml', 'roles: [{ name: R }]'],
@@ -167,7 +174,7 @@ function accessType(name: string, table: string, rule: string) {
           'table: account\npermissions: [{ name: all, accessType: global, privileges: [read], roles: [R] }]',
         ])
       const permissions = createPermissions(catalog, parsePolicy(new Map(files)), systemClock)
-      return queryOf(catalog, table, permissions, visitorOf(world))
+      return { policy: permissions.policy, query: queryOf(catalog, table, permissions, visitorOf(world)) }
     },
   }
 }

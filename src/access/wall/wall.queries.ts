@@ -58,8 +58,8 @@ function clausesOf({ command, condition }: WallPolicy): Sql[] {
 export async function createFunction(tx: Tx, one: WallFunction): Promise<void> {
   const name = identifier(WALL_SCHEMA, one.name)
   const argument = one.argument === undefined ? sql`` : sql`t ${identifier('tables', one.argument.table)}`
-  const body = trustedSql(quoteLiteral(`begin return ${one.body}; end`))
-  await tx.run(sql`create function ${name}(${argument}) returns ${trustedSql(one.returns)} language plpgsql stable parallel safe security definer
+  const body = trustedSql(quoteLiteral(`select ${one.body}`))
+  await tx.run(sql`create function ${name}(${argument}) returns ${trustedSql(one.returns)} language sql stable parallel safe security definer
     cost 100 set search_path = pg_catalog, pg_temp as ${body}`)
   await tx.run(sql`revoke all on function ${name} from public`)
   await tx.run(sql`grant execute on function ${name} to ${visitor}`)
