@@ -6,6 +6,7 @@ import { cast, type ScopedColumn } from './scope.ts'
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 const DATE = /^\d{4}-\d{2}-\d{2}$/
+const DAY = /^(\d{4})-(\d{2})-(\d{2})(?=$|T)/i
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?$/i
 const NUMBER = /^-?\d{1,60}(\.\d{1,60})?$/
 
@@ -40,9 +41,9 @@ export function bindAs(
     case 'guid':
       return { sql: sql`${literal.value}::uuid`, kind: 'uuid' }
     case 'date':
-      return { sql: sql`${literal.value}::date`, kind: 'date' }
+      return { sql: sql`${dateFor(literal) ?? fails(position, NO_DAY)}::date`, kind: 'date' }
     case 'dateTime':
-      return { sql: sql`${literal.value}::timestamptz`, kind: 'datetime' }
+      return { sql: sql`${momentFor(literal) ?? fails(position, NO_DAY)}::timestamptz`, kind: 'datetime' }
     case 'null':
     case 'time':
     case 'duration':
@@ -58,6 +59,7 @@ export function patternText(text: string, position: number): string {
   return (plainText(text) ?? fails(position, NUL)).replace(/[\\%_]/g, (char) => `\\${char}`)
 }
 
+const NO_DAY = 'there is no such day or time'
 const NUL = 'a text cannot hold the character U+0000'
 
 function boundValue(operand: Operand, column: ScopedColumn): Bindable {
@@ -106,8 +108,11 @@ function valueFor(literal: Literal, column: ColumnDefinition): Bindable | undefi
 
 function dateFor(literal: Literal): string | undefined {
   const text = literal.type === 'date' || literal.type === 'dateTime' || literal.type === 'string' ? literal.value : undefined
-  if (text === undefined || Number.isNaN(Date.parse(text))) return undefined
-  return DATE.test(text) || DATE_TIME.test(text) ? text : undefined
+  if (text === undefined || !(DATE.test(text) || DATE_TIME.test(text)) || Number.isNaN(Date.parse(text))) return undefined
+  const [year, month, day] = (DAY.exec(text)?.slice(1) ?? []).map(Number)
+  // JavaScript makes the second of March of the thirtieth of February, and knows a year 0; PostgreSQL does neither.
+  const exists = year !== undefined && month !== undefined && new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
+  return exists && year > 0 ? text : undefined
 }
 
 /** Without a zone it is UTC, whatever zone the session of the database is in. */
