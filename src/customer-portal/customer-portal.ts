@@ -5,7 +5,7 @@ import { addCreateOrderRoutes } from './create-order-routes.ts'
 import { homeOrders } from './home/orders.ts'
 import { homeTiles } from './home/tiles.ts'
 import { copyOrder, orderDetail } from './order-detail.ts'
-import { exportOrders, orderList } from './order-list.ts'
+import { exportOrders, exportOrdersWorkbook, orderList } from './order-list.ts'
 
 /** What a site places with {% component '…' %} to sell and to tell of orders. */
 export const components: Readonly<Record<string, Component>> = {
@@ -21,5 +21,6 @@ export const components: Readonly<Record<string, Component>> = {
 export function addCustomerPortal(portal: PortalRoutes): void {
   addCreateOrderRoutes(portal)
   portal.get('/orders.csv', exportOrders)
+  portal.get('/orders.xlsx', exportOrdersWorkbook)
   portal.post('/orders/:order/copies', copyOrder)
 }

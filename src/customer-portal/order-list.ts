@@ -1,4 +1,5 @@
 import { AppError } from '#lib/app-error.ts'
+import { CSV_START, csvHeader, csvLine, type SheetColumn, type SheetRow, XLSX_TYPE, xlsxOf } from '#lib/spreadsheet.ts'
 import type { Component, PageContext, ReadHandler } from '#portals/component.ts'
 import { countEach } from '#tables/rows.queries.ts'
 import { TABS, type Tab } from './orders/conditions.queries.ts'
@@ -26,6 +27,19 @@ const EXPORT_PAGE_ROWS = 1_000
 
 /** The same list as a file: exactly its columns, rows and order, up to ten thousand. */
 export const exportOrders: ReadHandler = async (context) => {
+  const { heads, rows } = await rowsToExport(context)
+  const content = [CSV_START, csvHeader(heads), ...rows.map((row) => csvLine(heads, row))].join('')
+  return { kind: 'file', name: fileName(context, 'csv'), mediaType: 'text/csv; charset=utf-8', content }
+}
+
+/** And as a workbook, in which dates are dates and amounts numbers. */
+export const exportOrdersWorkbook: ReadHandler = async (context) => {
+  const { heads, rows } = await rowsToExport(context)
+  const content = await xlsxOf({ name: context.text('page.orders'), columns: heads, timeZone: 'UTC' }, rows)
+  return { kind: 'file', name: fileName(context, 'xlsx'), mediaType: XLSX_TYPE, content }
+}
+
+async function rowsToExport(context: PageContext): Promise<{ heads: SheetColumn[]; rows: SheetRow[] }> {
   checkMay(context)
   const asked = { ...readAsked(context.query), before: undefined }
   const orders: ListedOrder[] = []
@@ -35,9 +49,12 @@ export const exportOrders: ReadHandler = async (context) => {
     orders.push(...page.orders)
     after = page.next
   } while (after !== undefined && orders.length < EXPORT_ROWS_MAX)
-  const day = new Date(context.clock.nowMs()).toISOString().slice(0, 10)
-  const content = csvOf([headings(context), ...orders.slice(0, EXPORT_ROWS_MAX).map((one) => cells(context, one))])
-  return { kind: 'file', name: `orders-${day}.csv`, mediaType: 'text/csv; charset=utf-8', content }
+  const heads = Object.entries(COLUMNS).map(([name, kind]) => ({ label: context.text(`order.csv.${name}`), kind }))
+  return { heads, rows: orders.slice(0, EXPORT_ROWS_MAX).map((one) => cells(context, one)) }
+}
+
+function fileName(context: PageContext, extension: string): string {
+  return `orders-${new Date(context.clock.nowMs()).toISOString().slice(0, 10)}.${extension}`
 }
 
 function checkMay(context: PageContext): void {
@@ -46,40 +63,27 @@ function checkMay(context: PageContext): void {
   if (!permissions.may(visitor, 'salesorder', 'read')) throw new AppError('order.forbidden', 'Your role does not show you orders')
 }
 
-const COLUMNS = [
-  'number',
-  'request',
-  'reference',
-  'placed',
-  'by',
-  'account',
-  'shipTo',
-  'status',
-  'requested',
-  'confirmed',
-  'linesOpen',
-  'lines',
-  'total',
-  'currency',
-]
+const COLUMNS = {
+  number: 'text',
+  request: 'text',
+  reference: 'text',
+  placed: 'dateTime',
+  by: 'text',
+  account: 'text',
+  shipTo: 'text',
+  status: 'text',
+  requested: 'date',
+  confirmed: 'date',
+  linesOpen: 'number',
+  lines: 'number',
+  total: 'number',
+  currency: 'text',
+} as const satisfies Record<string, SheetColumn['kind']>
 
-function headings(context: PageContext): string[] {
-  return COLUMNS.map((column) => context.text(`order.csv.${column}`))
-}
-
-function cells(context: PageContext, one: ListedOrder): string[] {
+function cells(context: PageContext, one: ListedOrder): SheetRow {
   const status = context.text(`status.${one.status}.label`, { shipped: one.shipped, ordered: one.ordered })
   return [
     ...[one.number, one.requestNumber, one.reference, one.placedAt, one.by, one.account, one.shipTo, status, one.requestedDate],
     ...[one.confirmedDate, String(one.linesOpen), String(one.lines), one.total, one.currency],
-  ].map((value) => value ?? '')
-}
-
-/** RFC 4180 with the mark that makes spreadsheets read UTF-8. A cell that a spreadsheet would take for a formula is made text. */
-function csvOf(rows: readonly (readonly string[])[]): string {
-  const cell = (value: string) => {
-    const safe = /^[=+\-@\t\r]/.test(value) && !/^[+-]?\d+(\.\d+)?$/.test(value) ? `'${value}` : value
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-  }
-  return `\uFEFF${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`
+  ]
 }

@@ -85,7 +85,7 @@ export type Answer =
     }
   /** A part of a page, for htmx. */
   | { kind: 'fragment'; html: Html }
-  | { kind: 'file'; name: string; mediaType: string; content: string }
+  | { kind: 'file'; name: string; mediaType: string; content: string | Buffer }
 
 /** Runs in one transaction of its own: committed with its answer, rolled back when it throws or answers with a status from 400 on. */
 export type FormHandler = (context: PageContext, form: FormValues) => Promise<Answer>

@@ -23,6 +23,7 @@ import {
 } from './site/schemas.ts'
 import { createTemplates, type Templates } from './site/templates.ts'
 import { compareTexts, createTexts, type Texts } from './site/texts.ts'
+import { listsPlacedBy } from './site/uses.ts'
 import type { SiteFiles } from './site-folder.ts'
 
 /** A site as pages are made from it: every file parsed and checked. Immutable. */
@@ -38,6 +39,8 @@ export type Site = {
   assets: ReadonlyMap<string, Asset>
   policy: Policy
   permissions: Permissions
+  /** The lists that stand on a page, by the page's name. */
+  listsOn: ReadonlyMap<string, ReadonlySet<string>>
   /** Components that its Liquid names, for the check that they exist. */
   componentsUsed: ReadonlySet<string>
   /** What should be mended but stops nothing: texts that a language lacks. */
@@ -92,6 +95,7 @@ export function parseSite(files: SiteFiles, catalog: Catalog, clock: Pick<Clock,
     assets,
     ...access,
     componentsUsed,
+    listsOn: new Map(pages.map((page) => [page.name, listsOn(page, sources)])),
     formats: new Map(settings.languages.map((one) => [one.code, createFormats(one.locale, settings.timeZone)])),
     warnings: compareTexts(snippets, settings.defaultLanguage),
   }
@@ -100,6 +104,15 @@ export function parseSite(files: SiteFiles, catalog: Catalog, clock: Pick<Clock,
 /** The name under which the templates hold a page's Liquid in a language. */
 export function bodyName(page: Page, language: string): string {
   return `pages/${page.name || 'index'}${page.bodies.has(language) && language !== '' ? `.${language}` : ''}.liquid`
+}
+
+function listsOn(page: Page, sources: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const files = [
+    'templates/layout.liquid',
+    `templates/${page.template}.liquid`,
+    ...[...page.bodies.keys()].map((code) => bodyName(page, code)),
+  ]
+  return new Set(files.flatMap((file) => [...listsPlacedBy(sources, file)]))
 }
 
 function readPermissions(

@@ -143,9 +143,10 @@ function footer(context: PageContext, asked: Asked, page: PageOfOrders): Html {
     if (cursor === undefined) return ''
     return html`<a class="button" rel="${rel}" href="${hrefOf(context.path, context.query, { [name]: cursorText(cursor) })}">${context.text(key)}</a>`
   }
-  const csv = hrefOf('/orders.csv', context.query, { tab: asked.tab })
+  const file = (path: string) => hrefOf(path, context.query, { tab: asked.tab })
   return html`<div class="pagination">
-    <a class="button button-quiet" href="${csv}" download>${context.text('order.export')}</a>
+    <div class="cluster"><a class="button button-quiet" href="${file('/orders.csv')}" download>${context.text('order.export')}</a>
+      <a class="button button-quiet" href="${file('/orders.xlsx')}" download>${context.text('order.exportWorkbook')}</a></div>
     <nav class="cluster" aria-label="${context.text('order.pages')}">${link('before', 'order.previous', 'prev')}${link('after', 'order.next', 'next')}</nav>
   </div>`
 }

@@ -1,15 +1,23 @@
+import { write } from '#access/writing.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import { attributes, type Html, html } from '#lib/html.ts'
 import { getColumn, type TableDefinition } from '#tables/definition.ts'
 import type { QueryRow } from '#tables/row-query.ts'
-import { findRow, type RowId, type RowValues, setActor, updateRow } from '#tables/rows.queries.ts'
+import { findRow, type RowId } from '#tables/rows.queries.ts'
+import { validateValues } from '#tables/validate.ts'
 import type { Answer, FormValues, PageContext } from '../component.ts'
 import type { FormDefinition, SiteSettings } from '../site/schemas.ts'
+import { textOfProblem } from './form-problems.ts'
 import { mayReadPath } from './readable.ts'
 
-/** What a refused form hands back to its page: what was typed, and what is wrong with each field. */
-export type FormState = { form: string; values: Readonly<Record<string, string>>; errors: Readonly<Record<string, string>> }
+/** What a refused form hands back to its page: what was typed, what is wrong with each field, and what with the whole. */
+export type FormState = {
+  form: string
+  values: Readonly<Record<string, string>>
+  errors: Readonly<Record<string, string>>
+  notice?: string
+}
 
 type Field = FormDefinition['columns'][number]
 type Languages = SiteSettings['languages']
@@ -35,14 +43,18 @@ export async function formPart(context: PageContext, name: string, form: FormDef
   const problems = Object.keys(state?.errors ?? {}).length
   return html`<form class="stack form" method="post" action="${context.path}" id="form-${name}" novalidate>
     ${saved ? html`<p class="notice notice-good" role="status">${context.text(form.saved)}</p>` : ''}
+    ${state?.notice === undefined ? '' : html`<p class="notice notice-bad" role="alert">${state.notice}</p>`}
     ${problems > 0 ? html`<p class="notice notice-bad" role="alert">${context.text('form.problems', { count: problems })}</p>` : ''}
-    <input type="hidden" name="_csrf" value="${context.csrfToken}"><input type="hidden" name="_form" value="${name}">
+    <input type="hidden" name="_csrf" value="${context.csrfToken}"><input type="hidden" name="_form" value="${name}"><input type="hidden" name="_version" value="${textOf(row.versionnumber)}">
     ${fields.map((field) => fieldPart(context, name, field, table, state?.values[field.column] ?? textOf(row[field.column]), state?.errors[field.column], languages))}
     <div class="form-actions"><button class="button button-primary" type="submit">${context.text(form.submit)}</button></div>
   </form>`
 }
 
-/** Stores what was posted, or answers with the page and everything that is wrong. */
+/**
+ * Stores what was posted, or answers with the page, everything that is wrong and everything that was typed. Somebody else's change since
+ * the page was opened is no reason to overwrite it: the form says so and can be sent again.
+ */
 export async function saveForm(
   context: PageContext,
   name: string,
@@ -51,7 +63,6 @@ export async function saveForm(
   options: { page: string; languages: Languages },
 ): Promise<Answer> {
   if (form.mode !== 'edit') throw new AppError('request.forbidden', 'This form is for reading')
-  const { visitor, permissions, tx } = context
   const table = context.catalog.get(form.table)
   const row = await findFormRow(context, form, table)
   if (row === undefined) throw notThere()
@@ -59,28 +70,48 @@ export async function saveForm(
     (field) => !field.readOnly && !field.column.includes('.') && posted.names().includes(field.column),
   )
   const values = Object.fromEntries(fields.map((field) => [field.column, posted.text(field.column)]))
+  const refuse = (status: number, errors: Record<string, string>, notice?: string): Answer => {
+    const state: FormState = { form: name, values, errors, ...(notice === undefined ? {} : { notice }) }
+    return { kind: 'page', page: options.page, status, state }
+  }
+  const changed = Object.fromEntries(
+    fields
+      .filter((field) => values[field.column] !== textOf(row[field.column]))
+      .map((field) => [field.column, values[field.column]]),
+  )
+  const labels = new Map(fields.map((field) => [field.column, context.text(field.label)]))
   const errors: Record<string, string> = {}
+  for (const problem of validateValues(table, changed, { mode: 'update' }).problems)
+    errors[problem.column] = textOfProblem(context, table, problem, labels)
+  // What the form itself asks is said in the words of the site.
   for (const field of fields) {
     const problem = problemOf(context, field, table, values[field.column] ?? '', options.languages)
     if (problem !== undefined) errors[field.column] = problem
   }
-  if (Object.keys(errors).length > 0) {
-    const state: FormState = { form: name, values, errors }
-    return { kind: 'page', page: options.page, status: 422, state }
+  if (Object.keys(errors).length > 0) return refuse(422, errors)
+  const version = posted.text('_version')
+  const outcome = await write(context, {
+    kind: 'update',
+    table: table.name,
+    target: { id: String(row[table.idColumn]) },
+    values: changed,
+    ...(/^\d{1,15}$/.test(version) ? { precondition: { ifMatch: Number(version) } } : {}),
+  })
+  switch (outcome.kind) {
+    case 'updated':
+      return { kind: 'redirect', to: `${context.path}?saved=${encodeURIComponent(name)}` }
+    case 'stale':
+      return refuse(409, {}, context.text('form.stale'))
+    case 'invalid':
+      for (const problem of outcome.problems) errors[problem.column] = textOfProblem(context, table, problem, labels)
+      return refuse(422, errors)
+    case 'forbidden':
+      for (const column of outcome.columns) errors[column] = context.text('form.forbidden')
+      if (outcome.columns.length > 0) return refuse(403, errors)
+      throw new AppError('request.forbidden', context.text('form.forbidden'))
+    default:
+      throw notThere()
   }
-  const changed: RowValues = Object.fromEntries(
-    fields
-      .map((field) => [field.column, values[field.column] || null] as const)
-      .filter(([column, value]) => (row[column] ?? null) !== value),
-  )
-  if (Object.keys(changed).length > 0) {
-    if (visitor.kind === 'contact') await setActor(tx, visitor.contactId)
-    const stored = await updateRow(tx, table, String(row[table.idColumn]), changed, {
-      predicate: permissions.predicate(visitor, form.table, 'write'),
-    })
-    if (!stored) throw new AppError('request.forbidden', context.text('form.forbidden'))
-  }
-  return { kind: 'redirect', to: `${context.path}?saved=${encodeURIComponent(name)}` }
 }
 
 function stateOf(context: PageContext, name: string): FormState | undefined {
@@ -98,7 +129,7 @@ async function findFormRow(context: PageContext, form: FormDefinition, table: Ta
         catalog,
         {
           table,
-          columns: form.columns.map((field) => field.column),
+          columns: [...form.columns.map((field) => field.column), 'versionnumber'],
           predicate: permissions.predicate(visitor, form.table, 'read'),
           reach: permissions.reach(visitor),
         },

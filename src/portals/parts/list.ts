@@ -3,6 +3,7 @@ import { getColumn } from '#tables/definition.ts'
 import type { Cursor, QueryRow } from '#tables/row-query.ts'
 import { liveRegion, type PageContext } from '../component.ts'
 import type { ListDefinition } from '../site/schemas.ts'
+import { EXPORT_ROWS_MAX } from './list-limits.ts'
 import { type Asked, askedOf, type Column, filterName, type PageOfRows, readable, readPage } from './list-query.ts'
 
 /**
@@ -20,6 +21,7 @@ export async function listPart(context: PageContext, name: string, list: ListDef
     ${toolbar(context, name, list, asked)}
     ${shown.length === 0 ? html`<p class="empty">${context.text(list.empty)}</p>` : table(context, list, columns, shown, asked, title)}
     ${pagination(context, rows)}
+    ${shown.length === 0 ? '' : downloads(context, name, list)}
   </section>`
 }
 
@@ -100,7 +102,7 @@ function cell(context: PageContext, list: ListDefinition, column: Column, row: Q
 }
 
 /** A choice shows its text, when the site has one under choice.<table>.<column>.<member>. */
-function memberName(context: PageContext, list: ListDefinition, path: string, value: string | number | boolean): string {
+export function memberName(context: PageContext, list: ListDefinition, path: string, value: string | number | boolean): string {
   if (path.includes('.') || typeof value !== 'number') return String(value)
   const member = [...getColumn(context.catalog.get(list.table), path).options].find(([, option]) => option === value)?.[0]
   return member === undefined ? String(value) : context.text(`choice.${list.table}.${path}.${member}`)
@@ -117,6 +119,17 @@ function pagination(context: PageContext, page: PageOfRows): Html {
       ? ''
       : html`<a class="button" rel="${rel}" href="${href(context, { [name]: cursorText(cursor) })}">${context.text(key)}</a>`
   return html`<nav class="pagination" aria-label="${context.text('list.pages')}">${link('before', page.previous, 'list.previous', 'prev')}${link('after', page.next, 'list.next', 'next')}</nav>`
+}
+
+/** The files of the list as it is now: the same search, filters and order, from its first row on. */
+function downloads(context: PageContext, name: string, list: ListDefinition): Html {
+  if (list.export.length === 0) return emptyHtml
+  const links = list.export.map((format) => {
+    const text = context.text(format === 'csv' ? 'list.exportCsv' : 'list.exportXlsx')
+    const limit = context.text('list.exportLimit', { rows: EXPORT_ROWS_MAX[format] })
+    return html`<a class="button button-quiet" href="${href(context, { list: name, export: format })}" title="${limit}" download>${text}</a>`
+  })
+  return html`<div class="cluster" role="group" aria-label="${context.text('list.export')}">${links}</div>`
 }
 
 /** The address of this list with other values; the place in the list starts anew unless it is what changes. */

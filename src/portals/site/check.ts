@@ -48,11 +48,14 @@ export function checkReferences(parts: Parts, report: Report): Set<string> {
   return checkLiquid(parts, mustHaveText, report)
 }
 
+const EXPORT_TEXTS = ['list.export', 'list.exportCsv', 'list.exportXlsx', 'list.exportLimit', 'list.currency']
+
 type MustHaveText = (file: string, key: string | undefined) => void
 
 function checkList(parts: Parts, file: string, list: ListDefinition, mustHaveText: MustHaveText, report: Report): void {
   for (const key of [list.label, list.empty, ...list.columns.map((one) => one.label), ...list.filters.map((one) => one.label)])
     mustHaveText(file, key)
+  if (list.export.length > 0) for (const key of EXPORT_TEXTS) mustHaveText(file, key)
   for (const filter of list.filters) for (const key of Object.values(filter.options ?? {})) mustHaveText(file, key)
   const linked = [...(list.link ?? '').matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '')
   const currencies = list.columns.flatMap((one) => (one.currency === undefined ? [] : [one.currency]))

@@ -95,6 +95,10 @@ export const listFile = z.strictObject({
     .default([]),
   sort: z.array(z.strictObject({ column: COLUMN, descending: z.boolean().default(false) })).default([]),
   pageRows: z.int().min(1).max(200).default(20),
+  export: z
+    .array(z.enum(['csv', 'xlsx']))
+    .default([])
+    .describe('Files that the list can be downloaded as, with its search, filters and order'),
 })
 
 export const formFile = z.strictObject({
