@@ -41,8 +41,6 @@ export type Rules = {
   byName: ReadonlyMap<string, TablePermission>
   /** Those that take rows (not columns of them) of the table away from reading, for whom the caller compiles. */
   readDenials(table: string): readonly TablePermission[]
-  /** Where the rows are compiled for many visitors at once: the condition that the permission is for the one in question. */
-  isFor?(permission: TablePermission): Sql
   /** For a compilation that serves many visitors: those rows only for those to whom the permission applies. */
   forWhom?(permission: TablePermission, rows: RowPredicate): RowPredicate
 }
@@ -52,16 +50,15 @@ export function compilePermission(rules: Rules, permission: TablePermission, bea
   const scope = compileScope(rules, permission, bearings)
   const { where } = permission
   if (scope === noRows) return noRows
-  const parts: RowPredicate[] = [scope]
-  const isFor = rules.isFor?.(permission)
-  if (isFor !== undefined) parts.push({ reason: 'by role', sql: () => isFor })
+  if (where === undefined) return scope
   const table = rules.catalog.get(permission.table)
-  if (where !== undefined)
-    parts.push({
+  return allOf([
+    scope,
+    {
       reason: `where ${permission.whereText}`,
       sql: (alias) => compileCondition(rules.catalog, table, where, alias),
-    })
-  return parts.length === 1 ? scope : allOf(parts)
+    },
+  ])
 }
 
 function compileScope(rules: Rules, permission: TablePermission, bearings: Bearings): RowPredicate {
