@@ -3,11 +3,14 @@ import type { HttpServer, Request } from '#http/server.ts'
 import { ApiRefusal, printable } from './protocol/refusals.ts'
 import { performBatch } from './service/batch.ts'
 import type { ApiParts } from './service/caller.ts'
+import { openApiAnswer } from './service/described.ts'
 import { answerError, BATCH_BYTES_MAX, BODY_BYTES_MAX, callerOf, callOf, readBodies, sendAnswer } from './service/http.ts'
 import { perform } from './service/perform.ts'
 
 export type DataApiOptions = ApiParts & {
   visitorOf(request: Request): Visitor
+  /** For the title of the OpenAPI document. */
+  siteName(): string
 }
 
 const ROOT = '/api/data/v9.2'
@@ -32,6 +35,8 @@ export async function registerDataApi(server: HttpServer, options: DataApiOption
       const rootPath = `/api/data/${version}`
       const caller = callerOf(options, request, { dialect: 'data', visitor, rootPath })
       const call = callOf(request, rootPath)
+      if (call.path === 'openapi.json' && call.method === 'GET')
+        return sendAnswer(reply, openApiAnswer(caller, options.siteName()))
       const isBatch = call.path === '$batch' && call.method === 'POST'
       return sendAnswer(reply, isBatch ? await performBatch(caller, call) : await perform(caller, call))
     }

@@ -7,12 +7,15 @@ import { html } from '#lib/html.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { ApiRefusal } from './protocol/refusals.ts'
 import type { ApiParts } from './service/caller.ts'
+import { openApiAnswer } from './service/described.ts'
 import { answerError, BODY_BYTES_MAX, callerOf, callOf, readBodies, sendAnswer } from './service/http.ts'
 import { perform } from './service/perform.ts'
 
 export type PortalApiOptions = Omit<ApiParts, 'clock'> & {
   /** What relative dates are reckoned from; the machine's without it. */
   clock?: Clock
+  /** For the title of the OpenAPI document. */
+  siteName?(): string
   visitorOf(request: Request): Visitor
 }
 
@@ -40,6 +43,8 @@ export async function registerPortalApi(server: HttpServer, options: PortalApiOp
         rootPath: `${accountPath}${ROOT}`,
       })
       const call = callOf(request, ROOT)
+      if (call.path === 'openapi.json' && call.method === 'GET')
+        return sendAnswer(reply, openApiAnswer(caller, options.siteName?.() ?? 'Portal'))
       if (call.path === '$batch')
         throw new ApiRefusal('not_implemented', '$batch is not offered to pages; programs use /api/data/v9.2/')
       return sendAnswer(reply, await perform(caller, call))

@@ -128,9 +128,14 @@ function rowsOf(
 function selectedColumns(names: Names, table: TableDefinition, select: readonly SelectItem[] | undefined): string[] {
   if (select === undefined) return names.all(table)
   const own = select.filter((one) => one.path.length === 1)
-  const asked = own.flatMap(({ path, position }) =>
-    path[0] === '*' ? names.all(table) : [names.column(table, path, position).column.name],
-  )
+  const asked = own.flatMap(({ path, position }) => {
+    const [name = ''] = path
+    if (name === '*') return names.all(table)
+    const isColumn = table.columns.has(name) || name.startsWith('_')
+    // A navigation property stands for its link alone, which rows do not carry; $expand brings what is behind it.
+    if (!isColumn && names.navigation(table, name, position) !== undefined) return []
+    return [names.column(table, path, position).column.name]
+  })
   return [...new Set([...asked, table.idColumn])]
 }
 

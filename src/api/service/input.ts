@@ -2,7 +2,7 @@ import type { Bind, Reference, RowInput } from '#access/write-model.ts'
 import { isJsonObject, type Json, type JsonObject } from '#lib/json.ts'
 import { parseKey } from '#lib/odata/parse-options.ts'
 import type { Catalog } from '#tables/catalog.ts'
-import type { TableDefinition } from '#tables/definition.ts'
+import { isLookup, type TableDefinition } from '#tables/definition.ts'
 import { findCollection, findLookup } from '#tables/navigation.ts'
 import { splitPath } from '../protocol/address.ts'
 import { ApiRefusal, printable } from '../protocol/refusals.ts'
@@ -27,9 +27,18 @@ export function inputOf(caller: Caller, table: TableDefinition, body: JsonObject
       const [key, bound] = bindingOf(caller, table, name.slice(0, -BIND.length), value, references)
       requireOpen(table, open, key)
       input[key] = bound
-    } else if (!name.includes('@')) input[name] = memberOf(caller, table, open, name, value, references)
+    } else if (!name.includes('@')) {
+      const column = writtenName(table, name)
+      input[column] = memberOf(caller, table, open, column, value, references)
+    }
   }
   return input
+}
+
+/** Dataverse takes `_primarycontactid_value` for reading only; code that generators make writes it, too, and means the lookup. */
+function writtenName(table: TableDefinition, name: string): string {
+  const lookup = table.columns.get(/^_(.+)_value$/.exec(name)?.[1] ?? '')
+  return lookup !== undefined && isLookup(lookup) ? lookup.name : name
 }
 
 /** The row that an address names: `/accounts(…)`, 'accounts(accountnumber='X')', 'https://…/accounts(…)', '$1'. */

@@ -34,7 +34,7 @@ export function isWritten(outcome: WriteOutcome): outcome is Exclude<WriteOutcom
 }
 
 function valuesRefusal(problems: readonly WriteProblem[]): ApiRefusal {
-  const message = problems.map((one) => (one.at === '' ? one.message : `${one.at}: ${one.message}`)).join(' ')
+  const message = problems.map((one) => (one.at === '' ? one.message : `${one.at}: ${one.message}`)).join('; ')
   const details = { problems: problems.map(({ at, column, code, message: text }) => ({ at, column, code, message: text })) }
   const only = (code: WriteProblem['code']) => problems.length > 0 && problems.every((one) => one.code === code)
   if (only('duplicate')) return new ApiRefusal('duplicate_key', message, { details })

@@ -163,8 +163,7 @@ async function readSet(tx: Tx, caller: Caller, call: ApiCall, located: Located):
   const rendering = renderingOf(caller, preferences, { expand: answerable.query.expand, text: parameters.get('$expand') })
   const shown = rows.slice(0, pageRows)
   const parts = [`"@odata.context":${JSON.stringify(contextOf(caller, table, shape))}`]
-  if (answerable.count)
-    parts.push(`"@odata.count":${await countRows(tx, caller.catalog, { ...query, rowsMax: COUNT_MAX[caller.dialect] })}`)
+  if (answerable.count) parts.push(`"@odata.count":${await countOf(tx, caller, query)}`)
   parts.push(`"value":[${shown.map((row) => rowJson(rendering, shape, row)).join(',')}]`)
   const last = shown.at(-1)
   if (rows.length > pageRows && answerable.pages && last !== undefined)
@@ -184,18 +183,15 @@ export function nextLink(caller: Caller, call: ApiCall, parameters: URLSearchPar
 
 async function countLocated(tx: Tx, caller: Caller, call: ApiCall, located: Located): Promise<ApiAnswer | undefined> {
   const { answerable } = questionOf(caller, call, located.table, located.predicate)
-  const { filter, search, ...rest } = answerable.query
-  const count = await countRows(tx, caller.catalog, {
-    table: rest.table,
-    predicate: rest.predicate,
-    ...(rest.reach === undefined ? {} : { reach: rest.reach }),
-    ...(rest.asOf === undefined ? {} : { asOf: rest.asOf }),
-    ...(filter === undefined ? {} : { filter }),
-    ...(search === undefined ? {} : { search }),
-    rowsMax: COUNT_MAX[caller.dialect],
-  })
+  const count = await countOf(tx, caller, answerable.query)
   if (count === 0 && located.root !== undefined && (await findFirst(tx, caller, located.root)) === undefined) return undefined
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: String(count) }
+}
+
+/** Rows that match, whatever is shown of them and with them. */
+function countOf(tx: Tx, caller: Caller, query: RowQuery): Promise<number> {
+  const { expand: _expand, after: _after, orderBy: _orderBy, columns: _columns, ...matching } = query
+  return countRows(tx, caller.catalog, { ...matching, rowsMax: COUNT_MAX[caller.dialect] })
 }
 
 async function readReferences(tx: Tx, caller: Caller, { table, predicate, single }: Located): Promise<ApiAnswer | undefined> {
