@@ -1,6 +1,6 @@
 import { assert, required } from '#lib/assert.ts'
 import type { FilterExpression } from '#lib/odata/ast.ts'
-import { and, falseSql, identifier, join, or, type Sql, sql, trustedSql } from '#postgres/sql.ts'
+import { and, falseSql, identifier, join, or, type Sql, sql, trueSql, trustedSql } from '#postgres/sql.ts'
 import type { Catalog } from './catalog.ts'
 import { getColumn, type TableDefinition } from './definition.ts'
 import { findLookup } from './navigation.ts'
@@ -33,16 +33,27 @@ export function compileReading(catalog: Catalog, query: RowQuery): CompiledQuery
   const where = conditions(query, scope)
   const order = orderOf(query).map((one) => orderedBy(one, scope.column(one.column)))
   const columns = [...new Set([...query.columns, ...order.map((one) => one.column)])]
-  if (query.after !== undefined) where.push(afterCursor(order, query.after))
   const tree =
     query.expand === undefined && columns.every(isOutputName) ? undefined : compileTree(scope, columns, query.expand ?? [], false)
   const selected = tree?.selects ?? columns.map((path) => sql`${shownColumn(scope.column(path)).sql} as ${identifier(path)}`)
+  const ranges = query.after === undefined ? [trueSql] : afterCursor(order, query.after)
   // Joins come last: every path must have been asked for before they are known.
   const from = scope.from()
-  return {
-    sql: sql`select ${join(selected)} from ${from} where ${and(where)} order by ${sortedBy(order)} limit ${query.rowsMax}`,
-    read: tree?.read,
-  }
+  const pages = ranges.map(
+    (range) =>
+      sql`select ${join(selected)} from ${from} where ${and(range === trueSql ? where : [...where, range])} order by ${sortedBy(order)} limit ${query.rowsMax}`,
+  )
+  const [page] = pages
+  if (page !== undefined && pages.length === 1) return { sql: page, read: tree?.read }
+  const named = order.map((one) => ({
+    ...one,
+    sql: identifier(tree === undefined ? one.column : `c${columns.indexOf(one.column)}`),
+  }))
+  const parts = join(
+    pages.map((one) => sql`(${one})`),
+    ' union all ',
+  )
+  return { sql: sql`${parts} order by ${sortedBy(named)} limit ${query.rowsMax}`, read: tree?.read }
 }
 
 /** The statement alone, for those who look at it or explain its plan. */
@@ -117,7 +128,7 @@ function compileDistinctQuery(catalog: Catalog, query: RowQuery): CompiledQuery 
     ),
   )
   const order = orderOf(query).map((one) => namedOrder(one, columns.column(one.column)))
-  const after = query.after === undefined ? sql`` : sql` where ${afterCursor(order, query.after)}`
+  const after = query.after === undefined ? sql`` : sql` where ${or(afterCursor(order, query.after))}`
   return {
     sql: sql`select * from (${rows}) as g${after} order by ${sortedBy(order)} limit ${query.rowsMax}`,
     read: renamed(keys.map((key, i) => ({ name: `c${i}`, key }))),

@@ -42,22 +42,39 @@ export function shownColumn(column: ScopedColumn): { sql: Sql; postgresType: str
   return { sql: sql`array_to_string(${column.sql}, ',')`, postgresType: 'text' }
 }
 
-/** Rows behind the cursor. PostgreSQL puts nulls last going up and first going down, and so do we. */
-export function afterCursor(order: readonly Ordered[], cursor: Cursor): Sql {
+/**
+ * Rows behind the cursor, as conditions that follow each other in the order and never overlap: each by itself is a range of an index,
+ * which their `or` is not. PostgreSQL puts nulls last going up and first going down, and so do we.
+ */
+export function afterCursor(order: readonly Ordered[], cursor: Cursor): Sql[] {
   if (cursor.length !== order.length)
     throw new AppError('request.invalid', 'The place to go on from is not one that this query gave; start from its first page')
   if (comparesAtOnce(order, cursor)) {
     // One row comparison is what an index can start from.
     const values = order.map((one, i) => valueAt(cursor, i, one))
     const operator = trustedSql(order[0]?.descending === true ? '<' : '>')
-    return sql`(${listed(order.map((one) => one.sql))}) ${operator} (${listed(values)})`
+    return [sql`(${listed(order.map((one) => one.sql))}) ${operator} (${listed(values)})`]
   }
+  const split = splitAtNull(order, cursor)
+  if (split !== undefined) return split
   const alternatives: Sql[] = []
   for (let i = 0; i < order.length; i++) {
     const equalBefore = order.slice(0, i).map((one, k) => same(one, cursor, k))
     alternatives.push(and([...equalBefore, beyond(required(order[i], 'the order column'), cursor, i)]))
   }
-  return or(alternatives)
+  return [or(alternatives)]
+}
+
+/** One column and the id, in one direction: the values behind the cursor and then the nulls, or the nulls behind it and then the values. */
+function splitAtNull([first, id, ...none]: readonly Ordered[], cursor: Cursor): Sql[] | undefined {
+  if (first === undefined || id?.neverNull !== true || none.length > 0 || first.descending !== id.descending) return undefined
+  const isNull = sql`${first.sql} is null`
+  if (first.descending) {
+    if (cursor[0] !== null) return undefined
+    return [and([isNull, beyond(id, cursor, 1)]), sql`${first.sql} is not null`]
+  }
+  if (cursor[0] === null) return [and([isNull, beyond(id, cursor, 1)])]
+  return [sql`(${first.sql}, ${id.sql}) > (${valueAt(cursor, 0, first)}, ${valueAt(cursor, 1, id)})`, isNull]
 }
 
 /** All in one direction, and no null that a row comparison would leave out: going down they stand before the cursor, going up behind. */
