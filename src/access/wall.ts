@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { BearerDatabase, Database, Tx } from '#postgres/database.ts'
+import { AppError } from '#lib/app-error.ts'
+import { type BearerDatabase, type Database, sqlStateOf, type Tx } from '#postgres/database.ts'
 import type { Bearer } from '#postgres/visitor-role.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { Policy } from './policy.ts'
 import type { Visitor } from './visitor.ts'
 import { arrayText } from './wall/literals.ts'
-import { compileWall, type WallFunction, type WallPolicy } from './wall/policies.ts'
+import { compileWall, type Wall, type WallFunction, type WallPolicy } from './wall/policies.ts'
 import * as queries from './wall/wall.queries.ts'
+
+const LOCK_TIMEOUT = '55P03'
 
 /**
  * The second wall: PostgreSQL's own row-level security, made from the same permissions as every predicate. What runs behind it for a
@@ -20,10 +23,21 @@ export function behindWall(database: Database, visitor: Visitor): BearerDatabase
 /**
  * Makes PostgreSQL hold what the policy says, where it does not yet; answers how many policies it had to write. In the transaction that
  * shows a release, so that the two never differ; tables without permissions are left without policies, and nobody sees their rows.
+ * Throws AppError `access.wall_busy` where a table is not free for a moment.
  */
 export async function buildWall(tx: Tx, catalog: Catalog, policy: Policy): Promise<number> {
-  const wall = compileWall(catalog, policy)
-  await queries.lockWall(tx)
+  try {
+    await queries.lockWall(tx)
+    return await build(tx, compileWall(catalog, policy))
+  } catch (cause) {
+    if (sqlStateOf(cause) !== LOCK_TIMEOUT) throw cause
+    throw new AppError('access.wall_busy', 'The tables are in use without a pause; try again when long work on them has ended', {
+      cause,
+    })
+  }
+}
+
+async function build(tx: Tx, wall: Wall): Promise<number> {
   const wanted = new Map(wall.policies.map((one) => [keyOf(one.table, nameOf(one)), one]))
   const standing = await queries.listPolicies(tx)
   const good = new Set<string>()

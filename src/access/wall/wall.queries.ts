@@ -8,9 +8,9 @@ export type StandingPolicy = { table: string; name: string; sha256: string | nul
 
 const visitor = identifier(VISITOR_ROLE)
 
-/** One at a time builds, and a lock on a busy table is waited for so long and no longer. */
+/** One at a time builds. Whoever waits for a table makes all behind him wait: not for long. */
 export async function lockWall(tx: Tx): Promise<void> {
-  await tx`set local lock_timeout = '15s'`
+  await tx`set local lock_timeout = '5s'`
   await tx`select pg_advisory_xact_lock(hashtext('comptoir.wall'))`
 }
 
