@@ -4,9 +4,9 @@ import { type ColumnDefinition, isLookup, type TableDefinition } from '#tables/d
 import { allOf, havingChild, noRows, type RowPredicate, rowOf, rowsBelow } from '#tables/predicate.ts'
 import { findIdsByKey, listRows, type RowId } from '#tables/rows.queries.ts'
 import { propertyName } from '../metadata/model.ts'
-import type { RowsAddress } from '../protocol/address.ts'
+import { type RowsAddress, unknownResource } from '../protocol/address.ts'
 import { ApiRefusal } from '../protocol/refusals.ts'
-import { type Caller, noSuchRow, requireRight } from './caller.ts'
+import { type Caller, offered, requireRight } from './caller.ts'
 
 /** The rows that an address names, within what the caller may read: its predicate is all that is needed to read them. */
 export type Located = {
@@ -27,6 +27,9 @@ export async function locate(tx: Tx, caller: Caller, address: RowsAddress): Prom
   const root = address.steps.length === 0 ? undefined : current
   for (const step of address.steps) {
     const { table, predicate } = current
+    const [holder, lookup] = step.kind === 'lookup' ? [table, step.column] : [step.table, step.lookup]
+    // A relation that is closed is told in the words of one that does not exist.
+    if (!isOpen(caller, holder, lookup.name)) throw unknownResource(step.name)
     if (step.kind === 'lookup') {
       requireRight(caller, step.target, 'read')
       const pointing = allOf([predicate, ...masks(predicate, [step.column.name])])
@@ -44,15 +47,10 @@ export async function locate(tx: Tx, caller: Caller, address: RowsAddress): Prom
   return { ...current, root }
 }
 
-/** Throws ApiRefusal `row` unless there is such a row. */
-export async function requireRow(
-  tx: Tx,
-  caller: Caller,
-  rows: { table: TableDefinition; predicate: RowPredicate },
-): Promise<RowId> {
-  const row = await findFirst(tx, caller, rows)
-  if (row === undefined) throw noSuchRow(rows.table)
-  return row
+function isOpen(caller: Caller, table: TableDefinition, column: string): boolean {
+  return (
+    offered(caller, table)?.has(column) === true && caller.rules.reachableColumns(caller.visitor, table.name, 'read').has(column)
+  )
 }
 
 /** The id of the one row of a predicate that holds for one row at most. */

@@ -1,12 +1,12 @@
 import { parseQueryOptions, SYSTEM_OPTIONS } from '#lib/odata/parse-options.ts'
 import type { Tx } from '#postgres/database.ts'
-import { isLookup, type TableDefinition } from '#tables/definition.ts'
+import type { TableDefinition } from '#tables/definition.ts'
 import { type RowPredicate, rowOf } from '#tables/predicate.ts'
 import { cursorOf } from '#tables/query.ts'
 import type { Expand, RowQuery, RowTree } from '#tables/row-query.ts'
 import { countRows, listRows, listRowTrees, type RowId } from '#tables/rows.queries.ts'
-import { isTypeColumn } from '../metadata/model.ts'
-import type { RowsAddress } from '../protocol/address.ts'
+import { isTypeColumn, propertyName } from '../metadata/model.ts'
+import { type RowsAddress, unknownResource } from '../protocol/address.ts'
 import { type ApiAnswer, type ApiCall, emptyAnswer, jsonAnswer } from '../protocol/call.ts'
 import { etagOf, parseEtag } from '../protocol/etag.ts'
 import { type Preferences, parsePreferences, preferencesApplied } from '../protocol/preferences.ts'
@@ -215,16 +215,13 @@ async function readProperty(
 ): Promise<ApiAnswer | undefined> {
   const open = offered(caller, table)?.has(column.name) === true
   if (!open || !caller.rules.reachableColumns(caller.visitor, table.name, 'read').has(column.name))
-    throw new ApiRefusal(
-      'column',
-      `Could not find a property named '${printable(column.name)}' on type 'Microsoft.Dynamics.CRM.${table.name}'.`,
-    )
+    throw unknownResource(propertyName(column))
   const [row] = await listRows(tx, caller.catalog, { table, columns: [column.name], predicate, rowsMax: 1 })
   if (row === undefined) return undefined
   const value = row[column.name] ?? null
   if (value === null) return emptyAnswer()
   if (raw) return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: String(value) }
-  const name = isLookup(column) ? `_${column.name}_value` : column.name
+  const name = propertyName(column)
   const context = `${caller.root}$metadata#${table.setName}(${row[table.idColumn]})/${name}`
   return jsonAnswer(`{"@odata.context":${JSON.stringify(context)},"value":${valueJson(column, value)}}`)
 }
