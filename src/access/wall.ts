@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '#lib/app-error.ts'
+import type { Bearer } from '#postgres/bearer.ts'
 import { type BearerDatabase, type Database, sqlStateOf, type Tx } from '#postgres/database.ts'
-import type { Bearer } from '#postgres/visitor-role.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { Policy } from './policy.ts'
 import type { Visitor } from './visitor.ts'

@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { AppError } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
+import { assertQuery, type Bearer, bearerStatements } from './bearer.ts'
 import { quoteLiteral, type Sql, sql } from './sql.ts'
-import { assertQuery, type Bearer, bearerStatements } from './visitor-role.ts'
 
 /**
  * Runs SQL on one connection inside one transaction: tx<Row>`select …` answers the rows.
@@ -61,29 +61,6 @@ export function openDatabase(options: {
   const onStatement = () => statements++
   const nameOf = createStatementNames()
 
-  async function inTransaction<T>(from: pg.Pool, begin: string, work: (tx: Tx) => Promise<T>, run: RunOptions): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      const client = await connect(from)
-      let broken: Error | undefined
-      try {
-        await client.query(begin)
-        const result = await work(transactionOn(client, run))
-        await client.query('commit')
-        return result
-      } catch (error) {
-        await client.query('rollback').catch((cause: Error) => {
-          broken = cause
-        })
-        // The connection goes with its plans; every other may have the same.
-        if (isStalePlan(error)) broken ??= error
-        if (!(isStalePlan(error) && attempt <= from.options.max) && !(isRetryable(error) && attempt < TRANSACTION_ATTEMPTS_MAX))
-          throw error
-      } finally {
-        client.release(broken)
-      }
-    }
-  }
-
   async function alone<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await connect(pool)
     let broken: Error | undefined
@@ -123,6 +100,29 @@ export function openDatabase(options: {
 
 const BEGIN = 'begin'
 const BEGIN_READING = 'begin isolation level repeatable read read only'
+
+async function inTransaction<T>(from: pg.Pool, begin: string, work: (tx: Tx) => Promise<T>, run: RunOptions): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const client = await connect(from)
+    let broken: Error | undefined
+    try {
+      await client.query(begin)
+      const result = await work(transactionOn(client, run))
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((cause: Error) => {
+        broken = cause
+      })
+      // The connection goes with its plans; every other may have the same.
+      if (isStalePlan(error)) broken ??= error
+      if (!(isStalePlan(error) && attempt <= from.options.max) && !(isRetryable(error) && attempt < TRANSACTION_ATTEMPTS_MAX))
+        throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+}
 
 function openPool(options: Parameters<typeof openDatabase>[0], purpose: string): pg.Pool {
   const pool = new pg.Pool({

@@ -1,6 +1,6 @@
+import { VISITOR_ROLE } from '#postgres/bearer.ts'
 import type { Tx } from '#postgres/database.ts'
 import { identifier, sql } from '#postgres/sql.ts'
-import { VISITOR_ROLE } from '#postgres/visitor-role.ts'
 
 const visitor = identifier(VISITOR_ROLE)
 

@@ -1,6 +1,6 @@
+import { VISITOR_ROLE } from '#postgres/bearer.ts'
 import type { Tx } from '#postgres/database.ts'
 import { identifier, join, quoteLiteral, type Sql, sql, trustedSql } from '#postgres/sql.ts'
-import { VISITOR_ROLE } from '#postgres/visitor-role.ts'
 import { WALL_SCHEMA, type WallCommand, type WallFunction, type WallPolicy } from './policies.ts'
 
 /** A policy as it stands in PostgreSQL; `sha256` is what `createPolicy` noted beside it. */
