@@ -18,7 +18,7 @@ export function bearerStatements(bearer: Bearer): string {
   return [`set local role ${VISITOR_ROLE}`, ...settings].join('; ')
 }
 
-const QUERY = /^\s*(?:select|insert|update|delete|with|explain|savepoint|release savepoint|rollback to savepoint)\b/i
+const QUERY = /^[\s(]*(?:select|insert|update|delete|with|explain|savepoint|release savepoint|rollback to savepoint)\b/i
 const CHANGES_SETTINGS = /\bset_config\b(?!\('statement_timeout')|u&"/i
 
 /** Behind the wall there are queries, writes and steps, and nothing that could take the wall down: no `reset role`, no settings of ours. */
