@@ -10,13 +10,12 @@ import { EVENT_PATH } from '#dual-write/routes.ts'
 import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
 import { createLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
-import { parseSite } from '#portals/site.ts'
-import { readSiteFolder } from '#portals/site-folder.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { assembleCatalog, readDocuments, tableOfDocument } from '#tables/custom-documents.ts'
 import { listCustomizations } from '#tables/customizing.ts'
 import { readCurrentCatalog } from '#tables/live-catalog.ts'
 import { findCompanyId } from '#tables/rows.queries.ts'
+import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
 import { installationSecret, mapsFolders, openRunningDatabase, tablesFolder } from './context.ts'
 
@@ -117,18 +116,7 @@ program
     }),
   )
 
-program
-  .command('site')
-  .description('the site')
-  .command('check [folder]')
-  .description('checks a site folder as publishing would')
-  .action(async (folder: string | undefined) => {
-    const siteDir = folder === undefined ? config.siteDir : resolve(folder)
-    const site = parseSite(readSiteFolder(siteDir), await catalogWith(siteDir), systemClock)
-    for (const warning of site.warnings) process.stdout.write(`warning: ${warning}\n`)
-    process.stdout.write(`${site.pages.length} pages, ${site.settings.languages.length} languages: good\n`)
-  })
-
+addSiteCommands(program, { config, log, actor, print, catalogWith })
 addTableCommands(program, { config, log, actor, print })
 
 try {

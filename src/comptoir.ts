@@ -1,5 +1,7 @@
 import { registerVisitors, visitorOf } from '#access/request.ts'
 import type { AccessPlace } from '#access/sign-in.ts'
+import { registerDataApi } from '#api/data-api.ts'
+import { registerApiDocs } from '#api/docs-page.ts'
 import { registerPortalApi } from '#api/portal-api.ts'
 import type { Config } from '#config/config.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
@@ -126,12 +128,15 @@ function openEngine({ config, log }: Start, { database, catalog }: Ground): Engi
 
 /** The portal, its API and the back office on one port. */
 async function serve(
-  { config, log }: Start,
+  { config, log, say }: Start,
   parts: Ground & Engine & { health: Health; studio: Promise<string> },
   ends: End[],
 ): Promise<void> {
   const { database, catalog, dualWrite, maps } = parts
-  const releases = await openReleases({ database, catalog, clock: systemClock, log, files: readSiteFolder(config.siteDir) })
+  const onWithheld = (reason: Error) =>
+    say(`the site of the folder is not shown. ${reason.message}\n  with: npm run -s comptoir -- site publish`)
+  const files = readSiteFolder(config.siteDir)
+  const releases = await openReleases({ database, catalog, clock: systemClock, log, files, onWithheld })
   ends.push(releases.close)
   catalog.addDependent(releases.dependent)
   const live = await listenToRows(database)
@@ -148,10 +153,13 @@ async function serve(
   registerHealth(server, parts.health, database)
   registerEventRoute(server, dualWrite, parts.eventSecret)
   await registerVisitors(server, { ...place, secret: installationSecret(config, 'csrf-secret'), publicUrl, languages })
-  await registerPortalApi(server, { database, catalog, permissions, visitorOf, log })
+  const siteName = () => releases.current().site.settings.name
+  const api = { database, catalog, permissions, clock: systemClock, log, visitorOf, siteName }
+  await registerPortalApi(server, api)
+  await registerDataApi(server, api)
+  await registerApiDocs(server, api)
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })
   addCustomerPortal(portal)
-  const siteName = () => releases.current().site.settings.name
   const { pages } = portal
   await registerStudio(server, { ...place, dualWrite, maps, permissions, siteName, mail, config, log, app: parts.studio, pages })
   await server.listen({ host: config.host, port: config.port })

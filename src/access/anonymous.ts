@@ -61,6 +61,22 @@ export function requireConfirmed(gains: readonly AnonymousGain[], confirmed: rea
   )
 }
 
+/**
+ * What anybody may do names its columns: a permission for all of a table's columns would be one for those that are added later, too.
+ * Throws AppError `access.unnamed_columns`.
+ */
+export function requireNamedColumns(policy: Policy, gains: readonly AnonymousGain[]): void {
+  const given = new Set(gains.map((one) => one.permission))
+  const unnamed = policy.permissions.filter((one) => given.has(one.name) && one.effect === 'allow' && one.columns === undefined)
+  if (unnamed.length === 0) return
+  const places = unnamed.map((one) => `${one.file}: ${one.name}`)
+  throw new AppError(
+    'access.unnamed_columns',
+    `A permission for Anonymous Users must list its columns, so that one that is added later is not open by itself:\n  ${places.join('\n  ')}`,
+    { details: { permissions: unnamed.map((one) => one.name) } },
+  )
+}
+
 function describe(gain: AnonymousGain): string {
   const where = `${gain.file}${gain.permission === null ? '' : `: ${gain.permission}`}`
   const columns = gain.columns.length === 0 ? '' : ` (${gain.columns.join(', ')})`

@@ -17,7 +17,10 @@ const BY = { author: 'test', message: 'A change' }
 
 async function setUp(): Promise<TestDatabase & { open(files?: SiteFiles): Promise<Releases>; catalog: Catalog }> {
   const t = await createTestDatabase()
-  const modules = ['tables', 'portals'].map((module) => ({ module, folder: join(import.meta.dirname, '..', module, 'migrations') }))
+  const modules = ['tables', 'portals'].map((module) => ({
+    module,
+    folder: join(import.meta.dirname, '..', module, 'migrations'),
+  }))
   await migrate(t.database, modules)
   const catalog = readCatalog()
   await applyDefinitions(t.database, catalog)
@@ -46,7 +49,7 @@ test('a release is immutable, the same files make none, and an earlier one can b
   for (const table of ['file', 'release', 'release_file'])
     for (const change of [`delete from portals.${table}`, `update portals.${table} set sha256 = sha256`])
       await assert.rejects(t.database.pool.query(change), /immutable/, change)
-  await releases.switchTo(first.id)
+  await releases.switchTo(first.id, BY)
   assert.equal(releases.current().info.id, first.id)
   assert.deepEqual(
     (await releases.list(10)).map((one) => one.id),

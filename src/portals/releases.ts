@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { buildWall } from '#access/wall.ts'
-import { AppError, messageOf } from '#lib/app-error.ts'
+import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { CatalogDependent } from '#tables/live-catalog.ts'
+import { type Confirmed, passGate } from './release/gate.ts'
 import * as queries from './release/releases.queries.ts'
 import { parseSite, type Site } from './site.ts'
 import type { SiteFiles } from './site-folder.ts'
@@ -22,11 +23,12 @@ export type Releases = {
   current(): Release
   /**
    * Checks the files, stores them as a new release and shows it to everybody. When they are what is shown already, nothing happens.
-   * Throws AppError `site.invalid` with every problem of the files.
+   * Throws AppError `site.invalid` with every problem of the files; `access.needs_confirmation` where anonymous visitors would get more
+   * than is named in `confirm`; `access.unnamed_columns`.
    */
-  publish(files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo>
-  /** Shows an earlier release again (or a later one). */
-  switchTo(id: ReleaseId): Promise<void>
+  publish(files: SiteFiles, by: Confirmed & { message: string }): Promise<ReleaseInfo>
+  /** Shows an earlier release again (or a later one), by the same rules. */
+  switchTo(id: ReleaseId, by?: Confirmed): Promise<void>
   list(rowsMax: number): Promise<ReleaseInfo[]>
   /** A theme or file of any release, for pages that were made from an earlier one. */
   findAsset(path: string, hashStart: string): Promise<Buffer | undefined>
@@ -44,8 +46,12 @@ export async function openReleases(options: {
   catalog: Catalog
   clock: Pick<Clock, 'nowMs'>
   log: Log
-  /** The site's folder, to be shown if it has changed; undefined leaves what is shown. */
+  /**
+   * The site's folder, to be shown if it has changed; undefined leaves what is shown. Where it would give anonymous visitors more than
+   * somebody has confirmed, what is shown stays, and `onWithheld` is told why.
+   */
   files?: SiteFiles
+  onWithheld?: (reason: AppError) => void
 }): Promise<Releases> {
   const { database, catalog, clock, log } = options
   let current: Release | undefined
@@ -70,20 +76,33 @@ export async function openReleases(options: {
       log.error({ reason: messageOf(error) }, 'the published release cannot be shown; the earlier one stays'),
     )
 
-  async function publish(files: SiteFiles, by: { author: string; message: string }): Promise<ReleaseInfo> {
+  async function publish(files: SiteFiles, by: Confirmed & { message: string }): Promise<ReleaseInfo> {
     const site = parseSite(files, catalog, clock)
     const info = await database.transaction(async (tx) => {
+      const confirmed = await passGate(tx, catalog, site.policy, by)
       const stored = await storeRelease(tx, files, by)
+      await queries.insertConfirmations(tx, stored.id, confirmed, by.author)
       await buildWall(tx, catalog, site.policy)
-      return stored
+      return { ...stored, confirmed: [...new Set([...stored.confirmed, ...confirmed])] }
     })
     await follow()
     return info
   }
 
-  if (options.files !== undefined)
-    await publish(options.files, { author: 'comptoir', message: 'The site as it is in its folder' })
-  else {
+  let reason: AppError | undefined
+  const withheld = (error: unknown): undefined => {
+    if (!isAppError(error, 'access.needs_confirmation') && !isAppError(error, 'access.unnamed_columns')) throw error
+    reason = error
+    log.warn(
+      { reason: error.message },
+      'the site of the folder is not shown: anonymous visitors would get more than is confirmed',
+    )
+    options.onWithheld?.(error)
+  }
+  const published =
+    options.files !== undefined &&
+    (await publish(options.files, { author: 'comptoir', message: 'The site as it is in its folder' }).catch(withheld))
+  if (!published) {
     await follow()
     const shown = current?.site
     // A program of another version may have built it.
@@ -98,16 +117,19 @@ export async function openReleases(options: {
 
   return {
     current() {
-      if (current === undefined) throw new AppError('site.not_published', 'No release of the site has been published yet')
+      if (current === undefined)
+        throw new AppError('site.not_published', reason?.message ?? 'No release of the site has been published yet')
       return current
     },
     publish,
-    async switchTo(id) {
+    async switchTo(id, by = { author: 'comptoir' }) {
       await database.transaction(async (tx) => {
         const files = await queries.readReleaseFiles(tx, id)
         if (files.length === 0) throw new AppError('site.not_found', `There is no release ${id}`)
         const site = parseSite(new Map(files.map((file) => [file.path, file.content])), catalog, clock)
+        const confirmed = await passGate(tx, catalog, site.policy, by)
         await queries.switchCurrent(tx, id)
+        await queries.insertConfirmations(tx, id, confirmed, by.author)
         await buildWall(tx, catalog, site.policy)
       })
       await follow()

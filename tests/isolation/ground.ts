@@ -97,6 +97,7 @@ async function furnish(portal: TestPortal): Promise<Ground> {
         for (const [i, contact] of rows.contact.entries())
           await setRoles(tx, ground.permissions.policy, {
             contactId: contact.id,
+            accountId: (contact.parentcustomerid ?? null) as string | null,
             roles: roles[i] ?? [],
             grantedBy: null,
             now: new Date(systemClock.nowMs()),
@@ -107,7 +108,12 @@ async function furnish(portal: TestPortal): Promise<Ground> {
     },
     async allow(permissions, options = { publish: false }) {
       ground.permissions = createPermissions(portal.catalog, parsePolicy(policyFiles(permissions)), systemClock)
-      if (options.publish) await portal.releases.publish(siteWith(permissions), { author: 'test', message: 'Other permissions' })
+      if (options.publish)
+        await portal.releases.publish(siteWith(permissions), {
+          author: 'test',
+          message: 'Other permissions',
+          confirm: TABLES.map((table) => `anonymous:${table}`),
+        })
       ground.world = { ...ground.world, permissions }
     },
     [Symbol.asyncDispose]: () => portal[Symbol.asyncDispose](),

@@ -129,7 +129,9 @@ function permissionOf(name: string, source: Source, before: readonly PlainPermis
       .map((one) => ({ permission: one, through: link.through })),
   )
   const parent = source.parent === null ? undefined : pick(parents, source.parent)
-  const columns = source.columns === null ? undefined : subsetOf(PROBED[table], source.columns)
+  // What is for anybody names its columns.
+  const namesAll = !source.deny && source.roles.includes('Anonymous Users')
+  const columns = source.columns !== null ? subsetOf(PROBED[table], source.columns) : namesAll ? [...PROBED[table]] : undefined
   const where = source.where === null ? undefined : pick(CONDITIONS[table], source.where)
   const validity = VALIDITY[source.validity]
   const base = {

@@ -9,6 +9,8 @@ export type ReleaseRow = {
   /** Of the whole: paths and contents. */
   sha256: string
   publishedAt: string
+  /** What anonymous visitors get by it, as it was confirmed by name. */
+  confirmed: string[]
 }
 
 export async function insertFiles(tx: Tx, files: readonly { sha256: string; content: Buffer }[]): Promise<void> {
@@ -37,6 +39,12 @@ export async function insertRelease(
   return row?.id ?? 0
 }
 
+export async function insertConfirmations(tx: Tx, id: ReleaseId, names: readonly string[], confirmedBy: string): Promise<void> {
+  await tx`
+    insert into portals.release_confirmation (release_id, name, confirmed_by)
+    select ${id}::bigint, name, ${confirmedBy} from unnest(${names}::text[]) name`
+}
+
 /** Publishing is one at a time, so that a release's parent is the one it replaced. */
 export async function lockReleases(tx: Tx): Promise<void> {
   await tx`select pg_advisory_xact_lock(hashtext('comptoir.releases'))`
@@ -50,7 +58,8 @@ export async function switchCurrent(tx: Tx, id: ReleaseId): Promise<void> {
 
 export async function findCurrent(tx: Tx): Promise<ReleaseRow | undefined> {
   const [row] = await tx<ReleaseRow>`
-    select r.release_id as id, r.parent_id as "parentId", r.author, r.message, r.sha256, r.published_at as "publishedAt"
+    select r.release_id as id, r.parent_id as "parentId", r.author, r.message, r.sha256, r.published_at as "publishedAt",
+           array(select distinct x.name from portals.release_confirmation x where x.release_id = r.release_id order by 1) as confirmed
       from portals.current_release c
       join portals.release r using (release_id)`
   return row
@@ -58,9 +67,10 @@ export async function findCurrent(tx: Tx): Promise<ReleaseRow | undefined> {
 
 export function listNewest(tx: Tx, rowsMax: number): Promise<ReleaseRow[]> {
   return tx<ReleaseRow>`
-    select release_id as id, parent_id as "parentId", author, message, sha256, published_at as "publishedAt"
-      from portals.release
-     order by release_id desc
+    select r.release_id as id, r.parent_id as "parentId", r.author, r.message, r.sha256, r.published_at as "publishedAt",
+           array(select distinct x.name from portals.release_confirmation x where x.release_id = r.release_id order by 1) as confirmed
+      from portals.release r
+     order by r.release_id desc
      limit ${rowsMax}`
 }
 
