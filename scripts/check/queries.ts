@@ -9,6 +9,7 @@ import { type Sql, sql } from '../../src/postgres/sql.ts'
 import { readCatalog } from '../../src/tables/catalog.ts'
 import { engineRows } from '../../src/tables/predicate.ts'
 import { compileQuery } from '../../src/tables/query.ts'
+import { queryLimits } from '../../src/tables/query-limits.ts'
 import { applyDefinitions } from '../../src/tables/schema.ts'
 import { createTestDatabase } from '../../tests/support/database.ts'
 import { anything } from './anything.ts'
@@ -59,16 +60,18 @@ export async function checkQueries(root: string): Promise<string[]> {
   }
   for (const table of catalog.tables.values()) {
     const columns = [...table.columns.keys()]
-    const order = columns.map((column) => ({ column, descending: true }))
-    const query = compileQuery(catalog, {
-      table,
-      columns,
-      predicate: engineRows,
-      orderBy: order,
-      search: table.search.length > 0 ? 'a' : '',
-      rowsMax: 1,
-    })
-    await describe(portal.database, `table ${table.name}`, query, report)
+    // A query is sorted by so many columns at most: it takes several to sort by all.
+    for (let i = 0; i < columns.length; i += queryLimits.orderColumns) {
+      const query = compileQuery(catalog, {
+        table,
+        columns,
+        predicate: engineRows,
+        orderBy: columns.slice(i, i + queryLimits.orderColumns).map((column) => ({ column, descending: true })),
+        search: table.search.length > 0 ? 'a' : '',
+        rowsMax: 1,
+      })
+      await describe(portal.database, `table ${table.name}`, query, report)
+    }
   }
   if (report.described < 50) report.problems.push(`only ${report.described} statements were described: this check is broken`)
   return report.problems

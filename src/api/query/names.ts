@@ -28,16 +28,38 @@ export type Navigation =
 
 type Variables = ReadonlyMap<string, TableDefinition>
 
-export function namesFor({ catalog, permissions, visitor, table: root, dialect }: Question): Names {
-  const reachable = new Map<string, ReadonlySet<string>>()
-  const reaches = (table: TableDefinition, column: string) => {
-    const known = reachable.get(table.name) ?? permissions.reachableColumns(visitor, table.name)
-    reachable.set(table.name, known)
-    // Who may read no row at all gets no row: there is no need to tell that by the names of columns.
-    return known.has(column) || (known.size === 0 && table.name === root.name)
+export function namesFor(question: Question): Names {
+  const reaches = reachableTo(question)
+  const open = (table: TableDefinition, column: string) =>
+    question.dialect.offered(table)?.has(column) === true && reaches(table, column)
+  const steps = stepsFor(question, open)
+  return {
+    all: (table) => [...table.columns.keys()].filter((name) => open(table, name)),
+    column: steps.column,
+    navigation: steps.navigation,
+    filter: (table, filter) => renameFilter(steps, table, filter, new Map()),
+    readable: reaches,
   }
-  const open = (table: TableDefinition, column: string) => dialect.offered(table)?.has(column) === true && reaches(table, column)
+}
 
+type Allows = (table: TableDefinition, column: string) => boolean
+
+function reachableTo({ permissions, visitor, table: root }: Question): Allows {
+  const known = new Map<string, ReadonlySet<string>>()
+  return (table, column) => {
+    const columns = known.get(table.name) ?? permissions.reachableColumns(visitor, table.name)
+    known.set(table.name, columns)
+    // Who may read no row at all gets no row: there is no need to tell that by the names of columns.
+    return columns.has(column) || (columns.size === 0 && table.name === root.name)
+  }
+}
+
+type Steps = Pick<Names, 'column' | 'navigation'> & {
+  /** The table of a collection at the end of a path of lookups. */
+  collection(table: TableDefinition, names: readonly string[], position: number): TableDefinition
+}
+
+function stepsFor({ catalog, dialect }: Question, open: Allows): Steps {
   const navigation: Names['navigation'] = (table, name, position) => {
     const found = findLookup(catalog, table, name)
     if (found !== undefined && open(table, found.lookup.name) && dialect.offered(found.target) !== undefined)
@@ -56,61 +78,52 @@ export function namesFor({ catalog, permissions, visitor, table: root, dialect }
     }
     return current
   }
-  const column: Names['column'] = (table, names, position) => {
-    const through = names.slice(0, -1)
-    const target = walk(table, through, position)
-    const asked = names.at(-1) ?? ''
-    const found = columnNamed(target, asked)
-    if (found === undefined || !open(target, found.name)) throw closed(target, asked, position)
-    return { path: [...through, found.name], table: target, column: found }
-  }
-  /** A collection at the end of a path of lookups. */
-  const collection = (table: TableDefinition, names: readonly string[], position: number): TableDefinition => {
-    const from = walk(table, names.slice(0, -1), position)
-    const step = navigation(from, names.at(-1) ?? '', position)
-    if (step.kind === 'lookup') throw refuse(position, `${printable(names.join('/'))} leads to one row, not to many`)
-    return step.table
-  }
-  const inScope = (table: TableDefinition, variables: Variables, names: readonly string[]) => {
-    const inner = variables.get(names[0] ?? '')
-    return inner === undefined
-      ? { table, prefix: [] as string[], rest: names }
-      : { table: inner, prefix: [names[0] ?? ''], rest: names.slice(1) }
-  }
-
-  const pathOf = (
-    table: TableDefinition,
-    variables: Variables,
-    names: readonly string[],
-    position: number,
-  ): readonly string[] => {
-    const at = inScope(table, variables, names)
-    if (at.rest.at(-1) === '$count') {
-      collection(at.table, at.rest.slice(0, -1), position)
-      return names
-    }
-    if (at.rest.length === 0) throw refuse(position, `name a column of ${printable(names[0] ?? '')}`)
-    return [...at.prefix, ...column(at.table, at.rest, position).path]
-  }
-  const filter = (table: TableDefinition, one: FilterExpression, variables: Variables): FilterExpression => {
-    const operand = (part: Operand): Operand =>
-      renamedOperand(part, (names, position) => pathOf(table, variables, names, position), inner)
-    const inner = (part: FilterExpression) => filter(table, part, variables)
-    if (one.kind !== 'lambda') return renamedFilter(one, operand, inner)
-    const at = inScope(table, variables, one.path)
-    const rows = collection(at.table, at.rest, one.position)
-    if (one.predicate === undefined || one.variable === undefined) return one
-    if (variables.has(one.variable)) throw refuse(one.position, `the variable ${printable(one.variable)} is used twice`)
-    return { ...one, predicate: filter(table, one.predicate, new Map([...variables, [one.variable, rows]])) }
-  }
-
   return {
-    all: (table) => [...table.columns.keys()].filter((name) => open(table, name)),
-    column,
     navigation,
-    filter: (table, one) => filter(table, one, new Map()),
-    readable: reaches,
+    column(table, names, position) {
+      const through = names.slice(0, -1)
+      const target = walk(table, through, position)
+      const asked = names.at(-1) ?? ''
+      const found = columnNamed(target, asked)
+      if (found === undefined || !open(target, found.name)) throw closed(target, asked, position)
+      return { path: [...through, found.name], table: target, column: found }
+    },
+    collection(table, names, position) {
+      const step = navigation(walk(table, names.slice(0, -1), position), names.at(-1) ?? '', position)
+      if (step.kind === 'lookup') throw refuse(position, `${printable(names.join('/'))} leads to one row, not to many`)
+      return step.table
+    },
   }
+}
+
+/** `variables` are those of the lambdas around this part of the filter, each with the table of its rows. */
+function renameFilter(steps: Steps, table: TableDefinition, one: FilterExpression, variables: Variables): FilterExpression {
+  const inner = (part: FilterExpression) => renameFilter(steps, table, part, variables)
+  const rename: Rename = (names, position) => renamePath(steps, inScope(table, variables, names), names, position)
+  if (one.kind !== 'lambda') return renamedFilter(one, (part) => renamedOperand(part, rename, inner), inner)
+  const at = inScope(table, variables, one.path)
+  const rows = steps.collection(at.table, at.rest, one.position)
+  if (one.predicate === undefined || one.variable === undefined) return one
+  if (variables.has(one.variable)) throw refuse(one.position, `the variable ${printable(one.variable)} is used twice`)
+  return { ...one, predicate: renameFilter(steps, table, one.predicate, new Map([...variables, [one.variable, rows]])) }
+}
+
+type Scoped = { table: TableDefinition; prefix: readonly string[]; rest: readonly string[] }
+
+function inScope(table: TableDefinition, variables: Variables, names: readonly string[]): Scoped {
+  const inner = variables.get(names[0] ?? '')
+  return inner === undefined
+    ? { table, prefix: [], rest: names }
+    : { table: inner, prefix: names.slice(0, 1), rest: names.slice(1) }
+}
+
+function renamePath(steps: Steps, at: Scoped, names: readonly string[], position: number): readonly string[] {
+  if (at.rest.at(-1) === '$count') {
+    steps.collection(at.table, at.rest.slice(0, -1), position)
+    return names
+  }
+  if (at.rest.length === 0) throw refuse(position, `name a column of ${printable(names[0] ?? '')}`)
+  return [...at.prefix, ...steps.column(at.table, at.rest, position).path]
 }
 
 /** `_customerid_value` is the lookup's id. */

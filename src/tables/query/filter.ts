@@ -45,6 +45,7 @@ function compileComparison(operator: CompareOperator, left: Operand, right: Oper
     const column = columnOf(left, columns)
     return compare(operator, column.sql, bind(right, column))
   }
+  if (left.kind === 'literal') throw refuse(left.position, 'a column is expected on one side of the comparison')
   const [one, other] = alike(worthOf(left, columns), worthOf(right, columns))
   return operator === 'eq' ? sql`${one} is not distinct from ${other}` : compare(operator, one, other)
 }
@@ -57,7 +58,7 @@ function compare(operator: CompareOperator, left: Sql, right: Sql): Sql {
 
 function compareWithNull(operator: CompareOperator, left: Operand, right: Operand, columns: Columns): Sql {
   if (operator !== 'eq' && operator !== 'ne') throw refuse(right.position, 'null can only be compared with eq and ne')
-  if (left.kind === 'literal' && left.literal.type === 'null') return operator === 'eq' ? sql`true` : falseSql
+  if (left.kind === 'literal') throw refuse(left.position, 'a column is expected on one side of the comparison')
   const { sql: value } = worthOf(left, columns)
   return operator === 'eq' ? sql`${value} is null` : sql`${value} is not null`
 }

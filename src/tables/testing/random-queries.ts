@@ -75,18 +75,16 @@ export function anyFilter(catalog: Catalog, table: string, depth = DEPTH_MAX, va
   const lambdas = collections.map(([name, child]) => {
     const inside = `x${depth}`
     const predicate = fc.oneof(anyFilter(catalog, child, depth - 1, inside), mixed(anyFilter(catalog, child, 0, inside), leaf))
-    return fc
-      .tuple(fc.constantFrom('any' as const, 'all' as const), predicate)
-      .map(
-        ([operator, one]): FilterExpression => ({
-          kind: 'lambda',
-          operator,
-          path: [...prefix, name],
-          variable: inside,
-          predicate: one,
-          position: 0,
-        }),
-      )
+    return fc.tuple(fc.constantFrom('any' as const, 'all' as const), predicate).map(
+      ([operator, one]): FilterExpression => ({
+        kind: 'lambda',
+        operator,
+        path: [...prefix, name],
+        variable: inside,
+        predicate: one,
+        position: 0,
+      }),
+    )
   })
   return fc.oneof(
     leaf,
@@ -136,16 +134,14 @@ function compare(
 }
 
 function lists(paths: readonly Path[]): fc.Arbitrary<FilterExpression> {
-  return fc
-    .constantFrom(...paths.filter((one) => literals(one.column) !== undefined))
-    .chain(({ names, column }) =>
-      fc
-        .array(literals(column) ?? fc.constant<Operand>({ kind: 'literal', literal: { type: 'null' }, position: 0 }), {
-          minLength: 1,
-          maxLength: 3,
-        })
-        .map((values): FilterExpression => ({ kind: 'in', left: { kind: 'path', names, position: 0 }, values, position: 0 })),
-    )
+  return fc.constantFrom(...paths.filter((one) => literals(one.column) !== undefined)).chain(({ names, column }) =>
+    fc
+      .array(literals(column) ?? fc.constant<Operand>({ kind: 'literal', literal: { type: 'null' }, position: 0 }), {
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((values): FilterExpression => ({ kind: 'in', left: { kind: 'path', names, position: 0 }, values, position: 0 })),
+  )
 }
 
 function texts(paths: readonly Path[]): fc.Arbitrary<FilterExpression> {
