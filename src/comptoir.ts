@@ -3,6 +3,7 @@ import type { AccessPlace } from '#access/sign-in.ts'
 import { registerDataApi } from '#api/data-api.ts'
 import { registerApiDocs } from '#api/docs-page.ts'
 import { registerPortalApi } from '#api/portal-api.ts'
+import { registerTableApi } from '#api/table-api.ts'
 import type { Config } from '#config/config.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { addCustomerPortal, components } from '#customer-portal/customer-portal.ts'
@@ -158,6 +159,7 @@ async function serve(
   await registerPortalApi(server, api)
   await registerDataApi(server, api)
   await registerApiDocs(server, api)
+  await registerTableApi(server, { database, catalog, clock: systemClock, log, visitorOf })
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })
   addCustomerPortal(portal)
   const { pages } = portal

@@ -45,6 +45,8 @@ const REFUSALS = {
   row: kind(404, '0x80040217', '9004010C', 'ResourceDoesNotExists'),
   method: kind(405, '0x80060888', '9004010A', 'InvalidOperation'),
   still_used: kind(409, '0x80040227', 'CannotDeleteDueToAssociation', 'CannotDeleteDueToAssociation'),
+  /** A change of definitions that a person has to confirm by name. */
+  loses_data: kind(409, '', 'WouldLoseData', 'WouldLoseData'),
   exists: kind(412, '0x80040237', '9004010D', 'CDSError'),
   duplicate_key: kind(412, '0x80060892', '9004010D', 'CDSError'),
   version: kind(412, '0x80060882', '9004010D', 'CDSError'),

@@ -65,25 +65,36 @@ export function refusalAnswer(caller: Pick<Caller, 'dialect'>, refusal: ApiRefus
 
 const KINDS: Readonly<Record<string, ApiRefusal['kind']>> = {
   'odata.invalid': 'invalid',
-  'odata.column': 'column',
-  'query.column': 'column',
-  'query.invalid': 'invalid',
   'query.too_costly': 'too_costly',
   'query.took_too_long': 'too_slow',
   'fetch.invalid': 'invalid',
-  'fetchxml.invalid': 'invalid',
   'request.invalid': 'invalid',
   'tables.unknown_column': 'column',
   'tables.unknown_table': 'resource',
-  'tables.query_too_wide': 'too_costly',
+  'query.aggregate_limit': 'too_costly',
+  'tables.busy': 'unreachable',
+  'tables.changed_meanwhile': 'version',
+  'tables.forbidden': 'access',
+  'tables.unknown_key': 'invalid',
+  'tables.unknown_version': 'row',
   'tables.version_conflict': 'version',
+  'tables.invalid': 'values',
+  'tables.cannot_change': 'values',
+  'tables.from_file': 'still_used',
+  'tables.in_use': 'still_used',
+  'tables.would_lose_data': 'loses_data',
+  'request.too_many_operations': 'invalid',
+  'access.csrf': 'token_wrong',
+  'access.forbidden': 'access',
   'tables.refused': 'values',
   'access.too_many': 'too_many',
   'postgres.unreachable': 'unreachable',
 }
 
 function plainDetails(details: Readonly<Record<string, unknown>>): RefusalDetails {
-  const plain = Object.entries(details).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+  const plain = Object.entries(details).filter(
+    ([, value]) => ['string', 'number', 'boolean'].includes(typeof value) || Array.isArray(value),
+  )
   return Object.fromEntries(plain) as RefusalDetails
 }
 

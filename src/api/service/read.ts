@@ -69,6 +69,7 @@ export function questionOf(
   call: Pick<ApiCall, 'query' | 'headers'>,
   table: TableDefinition,
   predicate: RowPredicate,
+  more: { pageRows?: number } = {},
 ): { answerable: Answerable; preferences: Preferences; parameters: URLSearchParams } {
   const parameters = new URLSearchParams(call.query)
   // What is passed over would give the caller other rows than he has asked for.
@@ -91,6 +92,7 @@ export function questionOf(
     },
     asOf: asOfOf(caller),
     ...(preferences.pageRows === undefined ? {} : { pageRows: preferences.pageRows }),
+    ...more,
     named: preferences.annotations.length > 0,
   })
   return { answerable: { ...answerable, query: { ...answerable.query, predicate } }, preferences, parameters }
@@ -122,7 +124,8 @@ async function readSingle(
   table: TableDefinition,
   predicate: RowPredicate,
 ): Promise<ApiAnswer | undefined> {
-  const { answerable, preferences, parameters } = questionOf(caller, call, table, predicate)
+  // The lists inside one row may be as long as those of a whole page together.
+  const { answerable, preferences, parameters } = questionOf(caller, call, table, predicate, { pageRows: 1 })
   for (const name of ['$filter', '$orderby', '$top', '$count', '$apply', '$skiptoken'])
     if (parameters.has(name)) throw new ApiRefusal('invalid', `${name} asks of many rows; this address names one`)
   const { after: _none, ...query } = answerable.query
