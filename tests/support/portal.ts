@@ -11,8 +11,8 @@ import { openReleases, type Releases } from '../../src/portals/releases.ts'
 import type { SiteFiles } from '../../src/portals/site-folder.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import { type Migrations, migrate } from '../../src/postgres/migrate.ts'
-import { type Catalog, readCatalog } from '../../src/tables/catalog.ts'
 import { type LiveRows, listenToRows } from '../../src/tables/live.ts'
+import { type LiveCatalog, openCatalog } from '../../src/tables/live-catalog.ts'
 import { insertRows, type RowId, type RowValues } from '../../src/tables/rows.queries.ts'
 import { applyDefinitions } from '../../src/tables/schema.ts'
 import { createTestDatabase } from './database.ts'
@@ -22,7 +22,7 @@ export const TEST_PASSWORD = 'comptoir-demo'
 export type TestPortal = AsyncDisposable & {
   server: HttpServer
   database: Database
-  catalog: Catalog
+  catalog: LiveCatalog
   releases: Releases
   live: LiveRows
   routes: PortalRoutes
@@ -58,11 +58,12 @@ export async function createTestPortal(options: {
     (module): Migrations => ({ module: module.replaceAll('-', '_'), folder: join(source, module, 'migrations') }),
   )
   await migrate(database, migrations)
-  const catalog = readCatalog()
+  const catalog = await openCatalog({ database, log: silentLog })
   await applyDefinitions(database, catalog)
   const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
   await mail.start()
   const releases = await openReleases({ database, catalog, clock: systemClock, log: silentLog, files: options.files })
+  catalog.addDependent(releases.dependent)
   const live = await listenToRows(database)
   const server = await createHttpServer({ log: silentLog, cookieSecret: 'a secret of tests, long enough to sign with' })
   const publicUrl = 'http://portal.test'
@@ -125,6 +126,7 @@ export async function createTestPortal(options: {
       await server.close()
       await live.close()
       await releases.close()
+      await catalog.close()
       await mail.stop()
       await rest[Symbol.asyncDispose]()
     },
