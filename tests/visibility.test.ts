@@ -85,6 +85,7 @@ test('T14 May sees nothing signed out, nothing as unauthorized, and her order fr
     people.place.database.transaction((tx) =>
       setRoles(tx, people.permissions.policy, {
         contactId: people.contacts.may,
+        accountId: people.accounts.y,
         roles,
         grantedBy: people.admin,
         now: new Date(),

@@ -5,7 +5,7 @@ import type { Catalog } from '#tables/catalog.ts'
 import { engineRows } from '#tables/predicate.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById, setActor, updateRow } from '#tables/rows.queries.ts'
-import { addRoles, findIdentities, findIdentityByEmail, insertIdentity } from './identity/identity.queries.ts'
+import { findIdentities, findIdentityByEmail, insertIdentity } from './identity/identity.queries.ts'
 import {
   type FoundInvitation,
   findInvitation,
@@ -18,9 +18,10 @@ import {
   updateRevoked,
 } from './identity/invitations.queries.ts'
 import { newSecret, sha256Of } from './identity/secrets.ts'
+import { setMembership } from './memberships.ts'
 import { findPasswordProblem, hashPassword, type PasswordProblem } from './passwords.ts'
 import type { Policy } from './policy.ts'
-import { checkRoles } from './roles.ts'
+import { checkRoles, giveRoles } from './roles.ts'
 import type { AccessPlace } from './sign-in.ts'
 
 /** What a contact must have to order: company, potential customer, price list, currency, ship-to country. */
@@ -37,6 +38,8 @@ export type InvitationRequest = {
   contactIds: readonly RowId[]
   /** Given at redemption, beside those the contact has already. */
   roles: readonly string[]
+  /** For which account they get the roles, and may act from then on: each their own, where it is left out. */
+  accountId?: RowId | null
   type: InvitationType
   /** For a group: how many of the invited may come in. All, where it is left out. */
   redemptionsMax?: number
@@ -101,7 +104,7 @@ export async function createInvitation(
     })
   }
   const invitationId = uuidv7()
-  await insertInvitation(tx, { ...request, invitationId, redemptionsMax, expiresAt, codes })
+  await insertInvitation(tx, { ...request, accountId: request.accountId ?? null, invitationId, redemptionsMax, expiresAt, codes })
   return { invitationId, invited, expiresAt }
 }
 
@@ -140,7 +143,7 @@ export async function redeemInvitation(
       return state.kind === 'refused' ? state : { kind: 'refused', reason: 'unknown' }
     const { contactId, email } = state
     await insertIdentity(tx, { contactId, email, fullName: null, passwordHash, now })
-    await addRoles(tx, { contactId, roles: invitation.roles, grantedBy: invitation.createdBy, now })
+    await admit(tx, catalog, { ...invitation, now })
     await updateRedeemed(tx, { invitationId: invitation.invitationId, contactId, now })
     return { kind: 'redeemed', contactId, email }
   }
@@ -149,6 +152,17 @@ export async function redeemInvitation(
     if (sqlStateOf(error) === UNIQUE_VIOLATION) return { kind: 'refused', reason: 'email_taken' }
     throw error
   })
+}
+
+/** The invitation's roles: for its account, of which the contact becomes a member, or else for the contact's own. */
+async function admit(tx: Tx, catalog: Catalog, invitation: FoundInvitation & { now: Date }): Promise<void> {
+  const { contactId, createdBy, now } = invitation
+  const contact = (await readRowsById(tx, catalog.get('contact'), [contactId])).get(contactId)
+  const own = textOf(contact?.parentcustomerid) ?? null
+  const accountId = invitation.accountId ?? own
+  if (accountId !== null && accountId !== own)
+    await setMembership(tx, catalog, { contactId, accountId, grantedBy: createdBy, now })
+  await giveRoles(tx, { contactId, accountId, roles: invitation.roles, grantedBy: createdBy, now })
 }
 
 /** Codes that were not redeemed are worthless from now on. Throws AppError `access.not_found`. */

@@ -3,28 +3,30 @@ import type { Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { insertRows, newRowId, type RowId, readRowsById, setActor } from '#tables/rows.queries.ts'
 import {
-  addRoles,
   findIdentities,
   findIdentityByEmail,
   findPasswordHash,
   type Identity,
   insertIdentity,
   listRoles,
+  type RoleGrant,
   updatePassword,
   updateSuspension,
 } from './identity/identity.queries.ts'
 import { sha256Of } from './identity/secrets.ts'
 import { deleteSessionsOf, listSessionsOf, type SessionInfo } from './identity/sessions.queries.ts'
 import { findPasswordProblem, hashPassword, type PasswordProblem, verifyPassword } from './passwords.ts'
-import { keepAnAdministrator } from './roles.ts'
+import { giveRoles, keepAnAdministrator } from './roles.ts'
 import type { AccessPlace } from './sign-in.ts'
 import { ADMINISTRATOR } from './visitor.ts'
 
 /** How a contact stands with us. */
 export type Person = {
   contactId: RowId
-  /** Assigned roles; they wait where there is no sign-in yet. */
+  /** Names of the assigned roles, for whatever account; they wait where there is no sign-in yet. */
   roles: readonly string[]
+  /** The same one by one: for which account, and from when until when. */
+  grants: readonly RoleGrant[]
   signIn: Identity | undefined
 }
 
@@ -33,10 +35,11 @@ export async function findPeople(tx: Tx, contactIds: readonly RowId[]): Promise<
   const identities = new Map((await findIdentities(tx, contactIds)).map((one) => [one.contactId, one]))
   const roles = Map.groupBy(await listRoles(tx, contactIds), (one) => one.contactId)
   return new Map(
-    contactIds.map((contactId) => [
-      contactId,
-      { contactId, roles: (roles.get(contactId) ?? []).map((one) => one.role), signIn: identities.get(contactId) },
-    ]),
+    contactIds.map((contactId) => {
+      const grants = roles.get(contactId) ?? []
+      const names = [...new Set(grants.map((one) => one.role))]
+      return [contactId, { contactId, roles: names, grants, signIn: identities.get(contactId) }]
+    }),
   )
 }
 
@@ -83,7 +86,7 @@ export async function changePassword(
 }
 
 /**
- * A sign-in for an existing contact without an invitation: for demo people and commands. Answers false where the contact has one
+ * A sign-in for an existing contact without an invitation, with roles for its own account: for demo people and commands. Answers false where the contact has one
  * already (nothing changes). Throws AppError `access.invalid`, `access.conflict`, `access.not_found`.
  */
 export async function createSignIn(
@@ -100,7 +103,8 @@ export async function createSignIn(
     const email = String(contact.emailaddress1 ?? '')
     await requireFreeEmail(tx, email, person.password)
     await insertIdentity(tx, { contactId: person.contactId, email, fullName: null, passwordHash, now })
-    await addRoles(tx, { contactId: person.contactId, roles: person.roles, grantedBy: null, now })
+    const accountId = contact.parentcustomerid === null ? null : String(contact.parentcustomerid)
+    await giveRoles(tx, { contactId: person.contactId, accountId, roles: person.roles, grantedBy: null, now })
     return true
   })
 }
@@ -124,7 +128,7 @@ export async function createAdministrator(
     const contactId = newRowId()
     if (person.companyId !== null) await insertContact(tx, catalog, { contactId, email, fullName, companyId: person.companyId })
     await insertIdentity(tx, { contactId, email, fullName, passwordHash, now })
-    await addRoles(tx, { contactId, roles: [ADMINISTRATOR], grantedBy: null, now })
+    await giveRoles(tx, { contactId, accountId: null, roles: [ADMINISTRATOR], grantedBy: null, now })
     return contactId
   })
 }

@@ -17,7 +17,7 @@ export type Policy = {
 export type WebRole = { name: string; description: string; builtIn: boolean }
 
 export type Privilege = 'read' | 'create' | 'write' | 'delete' | 'append' | 'appendTo'
-const PRIVILEGES: readonly Privilege[] = ['read', 'create', 'write', 'delete', 'append', 'appendTo']
+export const PRIVILEGES: readonly Privilege[] = ['read', 'create', 'write', 'delete', 'append', 'appendTo']
 
 /**
  * One table permission: which rows (`scope`, of them those where `where` holds), which of their columns (`columns`; all without it), what

@@ -69,7 +69,7 @@ test('what is taken away is gone at the next request: roles, the sign-in, the co
   assert.deepEqual((await sees()).roles, ['Authorized user', 'Authenticated Users'])
 
   const contactId = people.contacts.jane
-  const grant = { contactId, roles: [], grantedBy: people.admin, now: new Date(clock.nowMs()) }
+  const grant = { contactId, accountId: people.accounts.x, roles: [], grantedBy: people.admin, now: new Date(clock.nowMs()) }
   await database.transaction((tx) => setRoles(tx, people.permissions.policy, grant))
   assert.deepEqual((await sees()).roles, ['Authenticated Users'])
 
@@ -170,7 +170,7 @@ test('the last administrator can be neither suspended nor stripped of the role',
     database.transaction((tx) => suspendPerson(tx, people.admin, now)),
     /last administrator/,
   )
-  const grant = { contactId: people.admin, roles: [], grantedBy: null, now }
+  const grant = { contactId: people.admin, accountId: null, roles: [], grantedBy: null, now }
   await assert.rejects(
     database.transaction((tx) => setRoles(tx, people.permissions.policy, grant)),
     /last administrator/,

@@ -1,22 +1,29 @@
 import { AppError } from '#lib/app-error.ts'
 import type { Tx } from '#postgres/database.ts'
 import type { RowId } from '#tables/rows.queries.ts'
-import { listIdentitiesWithRole, replaceRoles } from './identity/identity.queries.ts'
+import { addRoles, type Grant, listIdentitiesWithRole, replaceRoles } from './identity/identity.queries.ts'
 import type { Policy } from './policy.ts'
 import { ADMINISTRATOR } from './visitor.ts'
 
 /**
- * The contact has exactly these assigned roles from its next request on. Throws AppError `access.invalid` for roles the site does not
- * have, `access.conflict` where nobody would be left to administer.
+ * The contact has exactly these assigned roles for this account from its next request on; without an account, where it acts for none.
+ * The role Administrator is one without an account. Throws AppError `access.invalid` for roles the site does not have or that are for
+ * no account, `access.conflict` where nobody would be left to administer.
  */
-export async function setRoles(
-  tx: Tx,
-  policy: Policy,
-  grant: { contactId: RowId; roles: readonly string[]; grantedBy: RowId | null; now: Date },
-): Promise<void> {
+export async function setRoles(tx: Tx, policy: Policy, grant: Grant): Promise<void> {
   checkRoles(policy, grant.roles)
-  if (!grant.roles.includes(ADMINISTRATOR)) await keepAnAdministrator(tx, grant.contactId)
+  if (grant.accountId !== null && grant.roles.includes(ADMINISTRATOR))
+    throw new AppError('access.invalid', `${ADMINISTRATOR} is no role for a customer account: give it without one`)
+  if (grant.accountId === null && (!grant.roles.includes(ADMINISTRATOR) || grant.validUntil != null))
+    await keepAnAdministrator(tx, grant.contactId)
   await replaceRoles(tx, grant)
+}
+
+/** Adds roles to those the contact has: for the account, save Administrator, which is for none. */
+export async function giveRoles(tx: Tx, grant: Grant): Promise<void> {
+  const [global, own] = [[ADMINISTRATOR], grant.roles.filter((role) => role !== ADMINISTRATOR)]
+  if (grant.roles.includes(ADMINISTRATOR)) await addRoles(tx, { ...grant, accountId: null, roles: global })
+  await addRoles(tx, { ...grant, roles: own })
 }
 
 /** Throws AppError `access.invalid` unless all can be assigned: built-in roles cannot. */

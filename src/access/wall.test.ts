@@ -88,7 +88,7 @@ test('behind the wall there is nothing but rows of tables: no password, no sessi
     'select pg_read_file($$postgresql.conf$$)',
     'select lo_import($$/etc/passwd$$)',
     "select * from pg_stat_file('.')",
-    'insert into access.contact_role values (gen_random_uuid(), $$Administrator$$, now(), null)',
+    'insert into access.contact_role (contact_id, role, granted_at) values (gen_random_uuid(), $$Administrator$$, now())',
     `select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user or true`,
   ]
   for (const text of denied) await assert.rejects(run(text), { code: '42501' }, text)

@@ -131,7 +131,7 @@ async function people(context: PageContext, accountId: string): Promise<Html> {
 function personRow(context: PageContext, row: QueryRow, accountId: string, person: Person | undefined): Html {
   const label = (key: string) => context.text(`account.people.${key}`)
   const cell = (key: string, content: Html | string) => html`<td data-label="${label(key)}">${content}</td>`
-  const roles = person?.signIn === undefined ? [] : person.roles
+  const roles = person?.signIn === undefined ? [] : rolesFor(context, person, accountId)
   const mayOrder = person !== undefined && mayPersonOrder(context, accountId, person)
   const badge = html`<span class="badge ${mayOrder ? 'badge-good' : 'badge-neutral'}">${label(mayOrder ? 'yes' : 'no')}</span>`
   return html`<tr>${cell('name', text(row.fullname) ?? '–')}${cell('email', text(row.emailaddress1) ?? '–')}${cell('telephone', text(row.telephone1) ?? '–')}${cell('roles', roles.length === 0 ? label('noAccess') : roles.map((role) => roleName(context, role)).join(', '))}${cell('mayOrder', badge)}</tr>`
@@ -142,8 +142,16 @@ function mayPersonOrder(context: PageContext, accountId: string, person: Person)
   if (person.signIn === undefined || person.signIn.suspendedAt !== null) return false
   const { contactId } = person
   const nobody = { companyId: null, accounts: [], accountPath: '', fullName: '', email: '', language: '' }
-  const roles = [...person.roles, AUTHENTICATED_USERS]
+  const roles = [...rolesFor(context, person, accountId), AUTHENTICATED_USERS]
   return context.permissions.may({ kind: 'contact', ...nobody, contactId, accountId, roles }, 'salesorder', 'create')
+}
+
+/** Those that hold today. */
+function rolesFor(context: PageContext, person: Person, accountId: string): string[] {
+  const nowMs = context.clock.nowMs()
+  const holds = (from: string | null, until: string | null) =>
+    (from === null || Date.parse(from) <= nowMs) && (until === null || Date.parse(until) > nowMs)
+  return person.grants.filter((one) => one.accountId === accountId && holds(one.validFrom, one.validUntil)).map((one) => one.role)
 }
 
 /** The shipped roles have a name in every language; a site's own are called what they are called. */

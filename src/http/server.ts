@@ -5,6 +5,7 @@ import helmet from '@fastify/helmet'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
+import { withoutAccountPath } from './account-path.ts'
 
 export type HttpServer = FastifyInstance
 export type Request = FastifyRequest
@@ -36,6 +37,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     forceCloseConnections: true,
     // Repeated and unknown query parameters are judged by the routes themselves.
     routerOptions: { ignoreTrailingSlash: true },
+    // Routes know nothing of the account in an address; who makes the request is told by `originalUrl`.
+    rewriteUrl: (request) => withoutAccountPath(request.url ?? '/'),
     // What is no address at all never reaches the hooks that set headers and the handlers of failures.
     frameworkErrors: (_error, _request, reply) => void refuseAddress(reply as Reply),
   })
@@ -128,8 +131,13 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   not_found: 404,
   conflict: 409,
   gone: 410,
+  'access.account_needed': 409,
+  'access.account_unknown': 404,
   version_conflict: 412,
   too_many: 429,
+  // Questions that are refused before they are asked.
+  too_costly: 400,
+  aggregate_limit: 400,
   'postgres.unreachable': 503,
 }
 

@@ -86,34 +86,59 @@ export async function updateSuspension(tx: Tx, contactId: RowId, suspendedAt: Da
   return rows.length === 1
 }
 
-export async function listRoles(tx: Tx, contactIds: readonly RowId[]): Promise<{ contactId: RowId; role: string }[]> {
-  return tx<{ contactId: RowId; role: string }>`
-    select contact_id as "contactId", role from access.contact_role where contact_id = any(${contactIds}::uuid[]) order by role`
+/** A role as it was given. Without an account it holds where the person acts for none. */
+export type RoleGrant = {
+  contactId: RowId
+  accountId: RowId | null
+  role: string
+  validFrom: string | null
+  validUntil: string | null
 }
 
-/** Exactly these roles from now on. */
-export async function replaceRoles(
-  tx: Tx,
-  grant: { contactId: RowId; roles: readonly string[]; grantedBy: RowId | null; now: Date },
-): Promise<void> {
-  await tx`delete from access.contact_role where contact_id = ${grant.contactId}::uuid and role <> all(${grant.roles}::text[])`
+export async function listRoles(tx: Tx, contactIds: readonly RowId[]): Promise<RoleGrant[]> {
+  return tx<RoleGrant>`
+    select contact_id as "contactId", account_id as "accountId", role, valid_from as "validFrom", valid_until as "validUntil"
+      from access.contact_role where contact_id = any(${contactIds}::uuid[]) order by role, account_id`
+}
+
+export type Grant = {
+  contactId: RowId
+  accountId: RowId | null
+  roles: readonly string[]
+  validFrom?: Date | null
+  validUntil?: Date | null
+  grantedBy: RowId | null
+  now: Date
+}
+
+/** Exactly these roles for the account from now on, with these limits in time. */
+export async function replaceRoles(tx: Tx, grant: Grant): Promise<void> {
+  await tx`
+    delete from access.contact_role
+     where contact_id = ${grant.contactId}::uuid and account_id is not distinct from ${grant.accountId}::uuid and role <> all(${grant.roles}::text[])`
+  await tx`
+    update access.contact_role set valid_from = ${grant.validFrom ?? null}::timestamptz, valid_until = ${grant.validUntil ?? null}::timestamptz
+     where contact_id = ${grant.contactId}::uuid and account_id is not distinct from ${grant.accountId}::uuid
+       and (valid_from, valid_until) is distinct from (${grant.validFrom ?? null}::timestamptz, ${grant.validUntil ?? null}::timestamptz)`
   await addRoles(tx, grant)
 }
 
-export async function addRoles(
-  tx: Tx,
-  grant: { contactId: RowId; roles: readonly string[]; grantedBy: RowId | null; now: Date },
-): Promise<void> {
+export async function addRoles(tx: Tx, grant: Grant): Promise<void> {
   await tx`
-    insert into access.contact_role (contact_id, role, granted_at, granted_by)
-    select ${grant.contactId}::uuid, role, ${grant.now}::timestamptz, ${grant.grantedBy}::uuid from unnest(${grant.roles}::text[]) role
+    insert into access.contact_role (contact_id, account_id, role, valid_from, valid_until, granted_at, granted_by)
+    select ${grant.contactId}::uuid, ${grant.accountId}::uuid, role, ${grant.validFrom ?? null}::timestamptz,
+           ${grant.validUntil ?? null}::timestamptz, ${grant.now}::timestamptz, ${grant.grantedBy}::uuid from unnest(${grant.roles}::text[]) role
     on conflict do nothing`
+}
+
+export async function deleteRolesOf(tx: Tx, contactId: RowId, accountId: RowId): Promise<void> {
+  await tx`delete from access.contact_role where contact_id = ${contactId}::uuid and account_id = ${accountId}::uuid`
 }
 
 /** People with a role who can sign in: the last administrator must not be taken away. */
 export async function listIdentitiesWithRole(tx: Tx, role: string): Promise<RowId[]> {
   const rows = await tx<{ contactId: RowId }>`
     select i.contact_id as "contactId" from access.contact_role r join access.identity i using (contact_id)
-     where r.role = ${role} and i.suspended_at is null order by i.contact_id for update of i`
+     where r.role = ${role} and r.account_id is null and r.valid_until is null and i.suspended_at is null order by i.contact_id for update of i`
   return rows.map((row) => row.contactId)
 }

@@ -9,6 +9,7 @@ export async function insertInvitation(
     invitationId: string
     type: InvitationType
     roles: readonly string[]
+    accountId: RowId | null
     redemptionsMax: number
     expiresAt: Date
     createdBy: RowId | null
@@ -17,8 +18,8 @@ export async function insertInvitation(
   },
 ): Promise<void> {
   await tx`
-    insert into access.invitation (invitation_id, type, roles, redemptions_max, expires_at, created_at, created_by)
-    values (${invitation.invitationId}::uuid, ${invitation.type}, ${invitation.roles}::text[], ${invitation.redemptionsMax},
+    insert into access.invitation (invitation_id, type, roles, account_id, redemptions_max, expires_at, created_at, created_by)
+    values (${invitation.invitationId}::uuid, ${invitation.type}, ${invitation.roles}::text[], ${invitation.accountId}::uuid, ${invitation.redemptionsMax},
             ${invitation.expiresAt}, ${invitation.now}, ${invitation.createdBy}::uuid)`
   await tx`
     insert into access.invitation_contact (invitation_id, contact_id, code_sha256)
@@ -30,6 +31,7 @@ export type FoundInvitation = {
   invitationId: string
   contactId: RowId
   roles: string[]
+  accountId: RowId | null
   createdBy: RowId | null
   redemptionsMax: number
   redemptions: number
@@ -48,7 +50,7 @@ export async function lockInvitation(tx: Tx, codeSha256: Buffer, now: Date): Pro
 
 export async function findInvitation(tx: Tx, codeSha256: Buffer, now: Date): Promise<FoundInvitation | undefined> {
   const [row] = await tx<FoundInvitation>`
-    select i.invitation_id as "invitationId", c.contact_id as "contactId", i.roles, i.created_by as "createdBy",
+    select i.invitation_id as "invitationId", c.contact_id as "contactId", i.roles, i.account_id as "accountId", i.created_by as "createdBy",
            i.redemptions_max as "redemptionsMax", c.redeemed_at as "redeemedAt", i.revoked_at as "revokedAt",
            i.expires_at <= ${now}::timestamptz as expired,
            (select count(*)::int from access.invitation_contact r where r.invitation_id = i.invitation_id and r.redeemed_at is not null) as redemptions,

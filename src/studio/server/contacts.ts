@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { revokeInvitation } from '#access/invitations.ts'
 import { inviteByMail } from '#access/invite.ts'
+import { endMembership, setMembership } from '#access/memberships.ts'
 import { endSessions, reactivatePerson, suspendPerson } from '#access/people.ts'
 import { setRoles } from '#access/roles.ts'
+import { ADMINISTRATOR } from '#access/visitor.ts'
 import type { HttpServer } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
@@ -12,13 +14,22 @@ import { findRow } from '#tables/rows.queries.ts'
 import type { ContactDetail, ContactSummary, Invited, Page } from '../wire.ts'
 import { CONTACT_COLUMNS, orderColumnOf, readContact, summarizeContacts } from './contact-view.ts'
 import { administratorOf } from './guard.ts'
-import { listPage, parseId, pointsTo } from './lists.ts'
+import { listPage, parseId, pointsTo, textOf } from './lists.ts'
 import { parseBody } from './parked.ts'
 import type { StudioServices } from './services.ts'
 
 const ROLES_MAX = 50
-const rolesBody = z.strictObject({ roles: z.array(z.string().min(1).max(100)).max(ROLES_MAX) })
-const invitationBody = z.strictObject({ roles: z.array(z.string().min(1).max(100)).min(1).max(ROLES_MAX) })
+const rolesNamed = z.array(z.string().min(1).max(100)).max(ROLES_MAX)
+const moment = z.iso.datetime({ offset: true }).nullable().optional()
+/** Without `accountId`: for the contact's own account, and Administrator for none. */
+const rolesBody = z.strictObject({
+  roles: rolesNamed,
+  accountId: z.uuid().nullable().optional(),
+  validFrom: moment,
+  validUntil: moment,
+})
+const membershipBody = z.strictObject({ accountId: z.uuid(), validFrom: moment, validUntil: moment })
+const invitationBody = z.strictObject({ roles: rolesNamed.min(1), accountId: z.uuid().optional() })
 
 type WithId = { Params: { id: string } }
 
@@ -60,15 +71,40 @@ function registerRoles(scope: HttpServer, services: StudioServices): void {
 
   scope.post<WithId>('/contacts/:id/roles', async (request, reply) => {
     const contactId = parseId(request.params.id)
-    const { roles } = parseBody(rolesBody, request.body)
+    const { roles, accountId, validFrom, validUntil } = parseBody(rolesBody, request.body)
     const { policy } = services.permissions()
     await database.transaction(async (tx) => {
-      await requireContact(tx, services, contactId)
+      const own = await requireContact(tx, services, contactId)
       const now = new Date(clock.nowMs())
-      await setRoles(tx, policy, { contactId, roles, grantedBy: administratorOf(request).contactId, now })
+      const by = { contactId, grantedBy: administratorOf(request).contactId, now }
+      if (accountId !== undefined)
+        return setRoles(tx, policy, { ...by, accountId, roles, validFrom: dateOf(validFrom), validUntil: dateOf(validUntil) })
+      const isGlobal = (role: string) => own === null || role === ADMINISTRATOR
+      await setRoles(tx, policy, { ...by, accountId: null, roles: roles.filter(isGlobal) })
+      if (own !== null) await setRoles(tx, policy, { ...by, accountId: own, roles: roles.filter((role) => !isGlobal(role)) })
     })
     return reply.code(201).send({})
   })
+
+  scope.post<WithId>('/contacts/:id/memberships', async (request, reply) => {
+    const contactId = parseId(request.params.id)
+    const { accountId, validFrom, validUntil } = parseBody(membershipBody, request.body)
+    const grantedBy = administratorOf(request).contactId
+    const now = new Date(clock.nowMs())
+    const membership = { contactId, accountId, validFrom: dateOf(validFrom), validUntil: dateOf(validUntil), grantedBy, now }
+    await database.transaction((tx) => setMembership(tx, services.catalog, membership))
+    return reply.code(201).send({})
+  })
+
+  scope.post<{ Params: { id: string; account: string } }>('/contacts/:id/memberships/:account/ends', async (request, reply) => {
+    const membership = { contactId: parseId(request.params.id), accountId: parseId(request.params.account) }
+    await database.transaction((tx) => endMembership(tx, membership))
+    return reply.code(201).send({})
+  })
+}
+
+function dateOf(moment: string | null | undefined): Date | null {
+  return moment === null || moment === undefined ? null : new Date(moment)
 }
 
 function registerInvitations(scope: HttpServer, services: StudioServices): void {
@@ -76,7 +112,7 @@ function registerInvitations(scope: HttpServer, services: StudioServices): void 
 
   scope.post<WithId>('/contacts/:id/invitations', async (request, reply) => {
     const contactId = parseId(request.params.id)
-    const { roles } = parseBody(invitationBody, request.body)
+    const { roles, accountId } = parseBody(invitationBody, request.body)
     const administrator = administratorOf(request)
     const { policy } = services.permissions()
     const answer = await database.transaction(async (tx): Promise<Invited> => {
@@ -86,6 +122,7 @@ function registerInvitations(scope: HttpServer, services: StudioServices): void 
       const sent = await inviteByMail(tx, place, {
         contactIds: [contactId],
         roles,
+        ...(accountId === undefined ? {} : { accountId }),
         type: 'single',
         createdBy: administrator.contactId,
         now,
@@ -126,8 +163,10 @@ function registerSignIn(scope: HttpServer, services: StudioServices): void {
   })
 }
 
-/** Throws AppError `studio.not_found`: roles and invitations are for people we know. */
-async function requireContact(tx: Tx, { catalog }: StudioServices, contactId: string): Promise<void> {
-  const row = await findRow(tx, catalog, { table: catalog.get('contact'), columns: [], predicate: engineRows }, contactId)
+/** The contact's own account. Throws AppError `studio.not_found`: roles and invitations are for people we know. */
+async function requireContact(tx: Tx, { catalog }: StudioServices, contactId: string): Promise<string | null> {
+  const query = { table: catalog.get('contact'), columns: ['parentcustomerid'], predicate: engineRows }
+  const row = await findRow(tx, catalog, query, contactId)
   if (row === undefined) throw new AppError('studio.not_found', 'There is no such contact')
+  return textOf(row, 'parentcustomerid')
 }
