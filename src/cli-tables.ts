@@ -28,16 +28,13 @@ const HISTORY_MAX = 1_000
 
 /** `comptoir tables …`: the definitions of this installation, beside a running Comptoir that follows each change at once. */
 export function addTableCommands(program: Command, parts: Parts): void {
-  const { config, actor, print } = parts
   const tables = program.command('tables').description('tables and columns of this installation')
-  const folderOf = (folder: string | undefined) => (folder === undefined ? tablesFolder(config.siteDir) : resolve(folder))
-  const by = (options: ChangeOptions, fallback: string) => ({
-    by: actor,
-    message: options.message ?? fallback,
-    confirm: options.confirm ?? [],
-  })
-  const say = (text: string) => void process.stdout.write(`${text}\n`)
+  addReading(tables, parts)
+  addChanging(tables, parts)
+}
 
+function addReading(tables: Command, parts: Parts): void {
+  const { print } = parts
   tables
     .command('list')
     .description('all tables, what defines them, and what is kept hidden')
@@ -47,7 +44,7 @@ export function addTableCommands(program: Command, parts: Parts): void {
     .command('check [folder]')
     .description('checks definition files: every problem at once')
     .action((folder: string | undefined) => {
-      const documents = readDocuments(folderOf(folder))
+      const documents = readDocuments(folderOf(parts, folder))
       say(`${documents.length} definitions, ${assembleCatalog(documents).tables.size} tables: good`)
     })
   tables
@@ -57,17 +54,11 @@ export function addTableCommands(program: Command, parts: Parts): void {
     .option('--json', 'print JSON')
     .action((folder: string | undefined, options: ChangeOptions) =>
       withGround(parts, async (ground) => {
-        const plan = await previewFiles(ground, readDocuments(folderOf(folder)))
+        const plan = await previewFiles(ground, readDocuments(folderOf(parts, folder)))
         if (options.json === true) print([plan], true)
         else say(describePlan(plan, options.sql === true))
       }),
     )
-  changing(tables.command('apply [folder]'), 'applies the definition files').action(
-    (folder: string | undefined, options: ChangeOptions) =>
-      withGround(parts, async (ground) =>
-        say(describePlan(await applyFiles(ground, readDocuments(folderOf(folder)), by(options, 'Applied from files')), false)),
-      ),
-  )
   tables
     .command('history [table]')
     .description('every version of the definitions, newest first')
@@ -82,6 +73,25 @@ export function addTableCommands(program: Command, parts: Parts): void {
         print(options.json === true ? versions : rows, options.json)
       }),
     )
+}
+
+function addChanging(tables: Command, parts: Parts): void {
+  const by = (options: ChangeOptions, fallback: string) => ({
+    by: parts.actor,
+    message: options.message ?? fallback,
+    confirm: options.confirm ?? [],
+  })
+  changing(tables.command('apply [folder]'), 'applies the definition files').action(
+    (folder: string | undefined, options: ChangeOptions) =>
+      withGround(parts, async (ground) =>
+        say(
+          describePlan(
+            await applyFiles(ground, readDocuments(folderOf(parts, folder)), by(options, 'Applied from files')),
+            false,
+          ),
+        ),
+      ),
+  )
   changing(tables.command('revert <version>'), 'back to the definitions after that version (0: before the first); files stay')
     .option('--preview', 'only say what it would do')
     .action((version: string, options: ChangeOptions & { preview?: boolean }) =>
@@ -103,13 +113,21 @@ export function addTableCommands(program: Command, parts: Parts): void {
       withGround(parts, async (ground) => {
         const name = column === undefined ? table : `${table}.${column}`
         const gone = await purgeColumn(ground, table, column ?? null, {
-          by: actor,
+          by: parts.actor,
           message: options.message ?? 'Purged',
           confirm: options.confirm === true ? [name] : [],
         })
         say(`${name} is gone, with ${gone} ${column === undefined ? 'rows' : 'values'}`)
       }),
     )
+}
+
+function folderOf({ config }: Parts, folder: string | undefined): string {
+  return folder === undefined ? tablesFolder(config.siteDir) : resolve(folder)
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
 }
 
 function changing(command: Command, description: string): Command {

@@ -56,10 +56,10 @@ export async function insertVersion(
 }
 
 /** How many rows of a table, or values of its column, there are. */
-export async function countKept(tx: Tx, table: string, column: string | null): Promise<number> {
+export function countKept(tx: Tx, table: string, column: string | null): Promise<number> {
   const what = column === null ? sql`count(*)` : sql`count(${identifier(column)})`
-  const [row] = await tx.run<{ kept: number }>(sql`select ${what}::int as kept from ${identifier('tables', table)}`)
-  return row?.kept ?? 0
+  const query = sql`select ${what}::int as kept from ${identifier('tables', table)}`
+  return tx.run<{ kept: number }>(query).then(([row]) => row?.kept ?? 0)
 }
 
 /** What only the tables themselves remember of a column, or of a table: its end must be clean. */

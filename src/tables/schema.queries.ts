@@ -100,26 +100,24 @@ export async function listTakenNames(tx: Tx): Promise<Set<string>> {
 }
 
 /** How many rows of a table are so. */
-export async function countWhere(tx: Tx, table: string, condition: Sql): Promise<number> {
-  const [row] = await tx.run<{ rows: number }>(
-    sql`select count(*)::int as rows from ${identifier('tables', table)} where ${condition}`,
-  )
-  return row?.rows ?? 0
+export function countWhere(tx: Tx, table: string, condition: Sql): Promise<number> {
+  const query = sql`select count(*)::int as rows from ${identifier('tables', table)} where ${condition}`
+  return tx.run<{ rows: number }>(query).then(([row]) => row?.rows ?? 0)
 }
 
 /** How many rows share all values of the columns with another one; rows with a null are outside. */
-export async function countDuplicates(tx: Tx, table: string, columns: readonly string[]): Promise<number> {
+export function countDuplicates(tx: Tx, table: string, columns: readonly string[]): Promise<number> {
   const list = join(columns.map((name) => identifier(name)))
   const isComplete = and(columns.map((name) => sql`${identifier(name)} is not null`))
-  const [row] = await tx.run<{ rows: number }>(sql`
+  const query = sql`
     select coalesce(sum(n), 0)::int as rows
-      from (select count(*) as n from ${identifier('tables', table)} where ${isComplete} group by ${list} having count(*) > 1) s`)
-  return row?.rows ?? 0
+      from (select count(*) as n from ${identifier('tables', table)} where ${isComplete} group by ${list} having count(*) > 1) s`
+  return tx.run<{ rows: number }>(query).then(([row]) => row?.rows ?? 0)
 }
 
 /** For the rest of the transaction. */
 export async function limitLockWaits(tx: Tx): Promise<void> {
-  await tx`set local lock_timeout = '3s'`
+  await tx`select set_config('lock_timeout', '3s', true)`
 }
 
 /** The tables that bear rows of people, by name. */

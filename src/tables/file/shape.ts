@@ -10,7 +10,7 @@ const LABEL = z.union([
 ])
 const DECIMAL = z.union([z.number(), z.string().regex(/^-?\d{1,30}(\.\d{1,20})?$/, 'a decimal number')])
 
-export const columnShape = z.strictObject({
+const columnShape = z.strictObject({
   type: z.enum([
     'string',
     'memo',

@@ -153,7 +153,7 @@ export function wantedTriggers(table: TableDefinition): WantedTrigger[] {
 }
 
 /** The register of what points to customers: who deletes one, or hides such a column, looks there. */
-export function registerCustomer(table: string, column: string, onDelete: ColumnDefinition['onDelete']): Sql {
+function registerCustomer(table: string, column: string, onDelete: ColumnDefinition['onDelete']): Sql {
   return sql`insert into ${identifier('tables', 'customer_column')} (table_name, column_name, on_delete)
     values (${literal(table)}, ${literal(column)}, ${literal(onDelete)})
     on conflict (table_name, column_name) do update set on_delete = excluded.on_delete`
