@@ -5,6 +5,7 @@ import { type Policy, parsePolicy } from '#access/policy.ts'
 import { AppError, isAppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import { checkFetch } from '#tables/fetch.ts'
 import type { Formats } from './component.ts'
 import { createFormats } from './formats.ts'
 import { type Asset, assetOf, isAssetPath } from './site/assets.ts'
@@ -84,6 +85,7 @@ export function parseSite(files: SiteFiles, catalog: Catalog, clock: Pick<Clock,
   const assets = new Map(
     [...files].filter(([path]) => isAssetPath(path)).map(([path, content]) => [path, assetOf(path, content)]),
   )
+  checkFetches(templates, catalog, report)
   const componentsUsed = checkReferences({ settings, pages, sources, texts, assets, catalog, ...parts }, report)
   if (problems.length > 0 || access === undefined) throw invalid(problems)
   return {
@@ -104,6 +106,18 @@ export function parseSite(files: SiteFiles, catalog: Catalog, clock: Pick<Clock,
 /** The name under which the templates hold a page's Liquid in a language. */
 export function bodyName(page: Page, language: string): string {
   return `pages/${page.name || 'index'}${page.bodies.has(language) && language !== '' ? `.${language}` : ''}.liquid`
+}
+
+/** Every table and column of the site's queries exists. */
+function checkFetches(templates: Templates, catalog: Catalog, report: Report): void {
+  for (const { file, fetch } of templates.fetches) {
+    try {
+      checkFetch(catalog, fetch)
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      report(file, error.message)
+    }
+  }
 }
 
 function listsOn(page: Page, sources: ReadonlyMap<string, string>): ReadonlySet<string> {

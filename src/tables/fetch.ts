@@ -3,7 +3,7 @@ import type { FetchExpression } from '#lib/fetchxml/ast.ts'
 import { refuseAt } from '#lib/fetchxml/xml.ts'
 import { sqlStateOf, type Tx } from '#postgres/database.ts'
 import type { Catalog } from './catalog.ts'
-import type { TableDefinition } from './definition.ts'
+import { isLookup, type TableDefinition } from './definition.ts'
 import { annotationOf, cookieFor, placeIn } from './fetch/cookie.ts'
 import { type FetchColumn, type FetchPlan, planOf } from './fetch/plan.ts'
 import type { RowPredicate } from './predicate.ts'
@@ -19,6 +19,8 @@ export type FetchGround = {
   asOf: AsOf
   /** For surfaces that open only some columns: a closed one does not exist. */
   isOpen?: (table: TableDefinition, column: string) => boolean
+  /** Answers with each lookup `as` the name of the row it points to, under '<as>@name'; not of distinct rows, groups and sums. */
+  withNames?: boolean
 }
 
 export type FetchResult = {
@@ -79,7 +81,12 @@ export async function runFetch(tx: Tx, ground: FetchGround, fetch: FetchExpressi
   return withPlaces(fetch, async () => {
     if (fetch.aggregate) await checkAggregate(tx, ground, fetch, query)
     // One more than is answered tells whether there is more.
-    const page: RowQuery = { ...query, rowsMax: skipped + size + 1 }
+    const names = ground.withNames === true ? namesFor(ground, fetch, columns) : []
+    const page: RowQuery = {
+      ...query,
+      columns: [...query.columns, ...names.map((one) => one.path)],
+      rowsMax: skipped + size + 1,
+    }
     if (fetch.pagingCookie !== undefined) page.after = placeIn(fetch, query)
     const found = (await listRows(tx, ground.catalog, page)).slice(skipped)
     const shown = found.slice(0, size)
@@ -90,12 +97,20 @@ export async function runFetch(tx: Tx, ground: FetchGround, fetch: FetchExpressi
     return {
       table: query.table,
       columns,
-      rows: shown.map((row) => Object.fromEntries(columns.map((one) => [one.as, row[one.path] ?? null]))),
+      rows: shown.map((row) => Object.fromEntries([...columns, ...names].map((one) => [one.as, row[one.path] ?? null]))),
       moreRecords,
       pagingCookie,
       pagingAnnotation: pagingCookie === undefined ? undefined : annotationOf(pagingCookie, fetch.page + 1),
       total: fetch.returnTotal ? await countTotal(tx, ground, query) : undefined,
     }
+  })
+}
+
+function namesFor(ground: FetchGround, fetch: FetchExpression, columns: readonly FetchColumn[]): { as: string; path: string }[] {
+  if (fetch.aggregate || fetch.distinct) return []
+  return columns.flatMap(({ as, path, column }) => {
+    const target = isLookup(column) ? ground.catalog.get(column.targets[0] ?? '') : undefined
+    return target === undefined ? [] : [{ as: `${as}@name`, path: `${path}.${target.nameColumn}` }]
   })
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { behindWall } from '#access/wall.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
+import type { FetchExpression } from '#lib/fetchxml/ast.ts'
 import { emptyHtml, type Html, html } from '#lib/html.ts'
 import type { Component, PageContext } from '../component.ts'
 import { formPart } from '../parts/form.ts'
@@ -11,6 +12,7 @@ import type { MenuDefinition } from '../site/schemas.ts'
 import { type RenderState, type Slot, splitAtSlots } from '../site/tags.ts'
 import { bodyName, type Site } from '../site.ts'
 import { contextOf, type Ground, type Visit } from './context.ts'
+import { answerFetches, asOfVisit } from './fetches.ts'
 
 export type Components = Readonly<Record<string, Component>>
 
@@ -19,35 +21,50 @@ export type Components = Readonly<Record<string, Component>>
  * other in one read-only transaction behind the wall. A page that asks for nothing touches no database.
  */
 export async function renderPage(ground: Ground, components: Components, visit: Visit, page: Page): Promise<string> {
-  const { site } = visit
-  const state: RenderState = {
-    text: (key, values) => site.texts.text(visit.language, key, values),
-    menu: (name) => renderMenu(visit, required(site.menus.get(name), `the menu ${name} of a checked site`)),
-    asset: (path) => (visit.engine.get(path) ?? site.assets.get(path))?.url ?? '',
-    slots: [],
-    mark: randomBytes(12).toString('hex'),
-  }
-  const globals = scopeOf(visit, page, ground.clock.nowMs())
-  const layers = ['templates/layout.liquid', `templates/${page.template}.liquid`, bodyName(page, visit.language)]
-  const parts = compose(
-    layers.map((name) => site.templates.render(name, globals, state)),
-    state,
-  )
-  const asked = parts.some((part) => part.slot !== undefined)
-  if (!asked) return parts.map((part) => part.text).join('')
+  const nowMs = ground.clock.nowMs()
+  const answers = new Map<string, object>()
+  const first = renderLiquid(visit, page, nowMs, answers)
+  if (first.asked.size === 0 && first.parts.every((part) => part.slot === undefined))
+    return first.parts.map((part) => part.text).join('')
   return behindWall(ground.database, visit.visitor).read(async (tx) => {
     const context = contextOf(ground, visit, tx)
+    let { parts, asked } = first
+    // A query may depend on what another has answered: each round answers what the one before has asked, up to the limit of a page.
+    while (asked.size > 0) {
+      await answerFetches(context, asOfVisit(visit, nowMs), asked, answers)
+      ;({ parts, asked } = renderLiquid(visit, page, nowMs, answers))
+    }
     let text = ''
     for (const part of parts) {
       text += part.text
-      if (part.slot !== undefined) text += (await fill(site, components, context, part.slot)).text
+      if (part.slot !== undefined) text += (await fill(visit.site, components, context, part.slot)).text
     }
     return text
   })
 }
 
+type Part = { text: string; slot: Slot | undefined }
+
+/** The page's Liquid with the answers there are, and what its queries ask beyond. */
+function renderLiquid(visit: Visit, page: Page, nowMs: number, answers: ReadonlyMap<string, object>) {
+  const { site } = visit
+  const asked = new Map<string, FetchExpression>()
+  const state: RenderState = {
+    text: (key, values) => site.texts.text(visit.language, key, values),
+    menu: (name) => renderMenu(visit, required(site.menus.get(name), `the menu ${name} of a checked site`)),
+    asset: (path) => (visit.engine.get(path) ?? site.assets.get(path))?.url ?? '',
+    slots: [],
+    fetches: { answers, asked },
+    mark: randomBytes(12).toString('hex'),
+  }
+  const globals = scopeOf(visit, page, nowMs)
+  const layers = ['templates/layout.liquid', `templates/${page.template}.liquid`, bodyName(page, visit.language)]
+  const texts = layers.map((name) => site.templates.render(name, globals, state))
+  return { parts: compose(texts, state), asked }
+}
+
 /** Puts each layer into the {% content %} of the one around it. */
-function compose(layers: readonly string[], state: RenderState): { text: string; slot: Slot | undefined }[] {
+function compose(layers: readonly string[], state: RenderState): Part[] {
   const [outer, ...inner] = layers
   if (outer === undefined) return []
   return splitAtSlots(outer, state).flatMap((part) =>

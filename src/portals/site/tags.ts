@@ -1,5 +1,7 @@
 import { type Context, Hash, type Liquid } from 'liquidjs'
+import type { FetchExpression } from '#lib/fetchxml/ast.ts'
 import { escapeHtml, type Html } from '#lib/html.ts'
+import { type PageFetches, registerFetchTag } from './fetch-tag.ts'
 
 /** What a tag leaves behind: a place that is filled after Liquid has ended, so that Liquid itself never waits for the database. */
 export type Slot =
@@ -12,6 +14,7 @@ export type RenderState = {
   /** The URL of a theme or file by its path, '' when there is none. */
   asset(path: string): string
   slots: Slot[]
+  fetches: PageFetches
   /** Not to be guessed by whoever writes data, so that data can never look like a slot. */
   mark: string
 }
@@ -21,9 +24,11 @@ export const STATE = Symbol('render state')
 
 /**
  * The tags of a site: {% snippet 'key' name: value %}, {% menu 'name' %}, {% asset 'files/logo.svg' %}, {% content %},
- * {% component 'name' argument: value %}, {% list 'name' %}, {% form 'name' %}; and the filter {{ 'key' | t: name: value }}.
+ * {% component 'name' argument: value %}, {% list 'name' %}, {% form 'name' %}, {% fetchxml name %}…{% endfetchxml %}; and the filter
+ * {{ 'key' | t: name: value }}. `onFetch` is told of every query that is parsed.
  */
-export function registerTags(engine: Liquid): void {
+export function registerTags(engine: Liquid, onFetch: (fetch: FetchExpression) => void): void {
+  registerFetchTag(engine, (context) => stateOf(context).fetches, onFetch)
   const withSlot = (kind: 'component' | 'list' | 'form') =>
     register(engine, kind, (state, name, values) => {
       const args: Record<string, string> = {}

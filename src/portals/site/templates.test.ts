@@ -11,6 +11,7 @@ function stateFor(): RenderState {
     menu: () => html`<nav></nav>`,
     asset: () => '',
     slots: [],
+    fetches: { answers: new Map(), asked: new Map() },
     mark: 'mark',
   }
 }

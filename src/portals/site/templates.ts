@@ -1,5 +1,6 @@
 import { Liquid, type Template } from 'liquidjs'
 import { AppError } from '#lib/app-error.ts'
+import type { FetchExpression } from '#lib/fetchxml/ast.ts'
 import type { Report } from './pages.ts'
 import { type RenderState, registerTags, STATE } from './tags.ts'
 
@@ -9,6 +10,8 @@ import { type RenderState, registerTags, STATE } from './tags.ts'
  */
 export type Templates = {
   has(name: string): boolean
+  /** The queries of {% fetchxml %}, with the file each stands in. */
+  fetches: readonly { file: string; fetch: FetchExpression }[]
   /** `globals` is plain data that the template and its parts see. Throws AppError `site.template_failed`. */
   render(name: string, globals: Readonly<Record<string, unknown>>, state: RenderState): string
 }
@@ -25,16 +28,24 @@ const TAGS_REMOVED = ['layout', 'block', 'include']
 
 /** `sources`: 'templates/tile.liquid' or 'pages/orders.liquid' → text without front matter. */
 export function createTemplates(sources: ReadonlyMap<string, string>, report: Report): Templates {
-  const engine = createEngine(sources)
+  const fetches: { file: string; fetch: FetchExpression }[] = []
+  // Parts are parsed once more when they are first rendered: their queries are known by then.
+  let reading: string | undefined
+  const engine = createEngine(sources, (fetch) => {
+    if (reading !== undefined) fetches.push({ file: reading, fetch })
+  })
   const parsed = new Map<string, Template[]>()
   for (const [file, source] of sources) {
+    reading = file
     try {
       parsed.set(file, engine.parse(source, file))
     } catch (error) {
       report(file, firstLine(error))
     }
   }
+  reading = undefined
   return {
+    fetches,
     has: (name) => parsed.has(name),
     render(name, globals, state) {
       const template = parsed.get(name)
@@ -50,7 +61,7 @@ export function createTemplates(sources: ReadonlyMap<string, string>, report: Re
   }
 }
 
-function createEngine(sources: ReadonlyMap<string, string>): Liquid {
+function createEngine(sources: ReadonlyMap<string, string>, onFetch: (fetch: FetchExpression) => void): Liquid {
   const parts = [...sources].filter(([file]) => file.startsWith('templates/'))
   const engine = new Liquid({
     // In memory: the file system is never asked.
@@ -71,7 +82,7 @@ function createEngine(sources: ReadonlyMap<string, string>): Liquid {
   })
   for (const name of Object.keys(engine.filters)) if (FILTERS_REMOVED.test(name)) delete engine.filters[name]
   for (const name of TAGS_REMOVED) delete engine.tags[name]
-  registerTags(engine)
+  registerTags(engine, onFetch)
   return engine
 }
 
