@@ -163,3 +163,18 @@ test('an asset is kept for ever under its content’s name, and outlives its rel
 function namesIn(text: string): string[] {
   return [...text.matchAll(/<td data-label="Name">(?:<a [^>]*>)?(.*?)(?:<\/a>)?<\/td>/g)].map((match) => match[1] ?? '')
 }
+
+test('a form that was overtaken by somebody else’s change says so, keeps what was typed, and can be sent again', async () => {
+  await using portal = await setUp()
+  const nora = await portal.as('nora@fabrikam.example')
+  const versionOf = (text: string) => /name="_version" value="(\d+)"/.exec(text)?.[1] ?? ''
+  const opened = await nora.get('/profile')
+  await portal.database.pool.query(`update tables.contact set jobtitle = 'Buyer'`)
+  const fields = { _form: 'profile', firstname: 'Leonora', lastname: 'Tester', telephone1: '' }
+  const refused = await nora.post('/profile', { ...fields, _version: versionOf(opened.text) })
+  assert.equal(refused.status, 409)
+  assert.match(refused.text, /value="Leonora"/)
+  const stored = await nora.post('/profile', { ...fields, _version: versionOf(refused.text) })
+  assert.equal(stored.status, 303)
+  assert.match((await nora.get('/profile')).text, /value="Leonora"/)
+})

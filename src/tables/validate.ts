@@ -46,6 +46,7 @@ export type Validated = { values: Readonly<Record<string, ColumnValue>>; problem
 const MEMO_CHARACTERS_MAX = 1_048_576
 const DIGITS_MAX = 38
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+const PLAIN_DECIMAL = /^-?\d+(\.\d+)?$/
 const DATE = /^\d{4}-\d{2}-\d{2}$/
 const MOMENT = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?$/i
 
@@ -182,7 +183,9 @@ function parseNumber(column: ColumnDefinition, given: unknown, refuse: Refuse): 
   const max = column.max ?? bounds?.max
   if (min !== undefined && compare(value, min) < 0) return refuse('too_small', { min })
   if (max !== undefined && compare(value, max) > 0) return refuse('too_large', { max })
-  return { kind: 'value', value: isWhole ? Number(value) : value }
+  // Decimals are kept as they were written: '14.00' stays so.
+  const text = typeof given === 'string' && PLAIN_DECIMAL.test(given) ? given : value
+  return { kind: 'value', value: isWhole ? Number(value) : text }
 }
 
 function decimalOf(given: unknown): DecimalText | undefined {
