@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { type AccessDiff, diffAccess } from '#access/access-diff.ts'
+import { diffAccess } from '#access/access-diff.ts'
+import type { AccessDiff } from '#access/difference.ts'
 import { createPermissions } from '#access/permissions.ts'
 import { parsePolicy } from '#access/policy.ts'
 import type { Config } from '#config/config.ts'

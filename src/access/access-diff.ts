@@ -1,42 +1,14 @@
 import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
-import type { RowId } from '#tables/rows.queries.ts'
-import { type AnonymousGain, findAnonymousGains } from './anonymous.ts'
+import { findAnonymousGains } from './anonymous.ts'
 import { columnGroups, countChange, listClasses, type RoleClass } from './diff/count.ts'
 import { describeLine } from './diff/sentences.ts'
 import { signatureOf } from './diff/signature.ts'
-import type { Said } from './explain.ts'
+import type { AccessDiff, DiffLine, Figure, RoleChange } from './difference.ts'
 import type { Permissions } from './permissions.ts'
 import { PRIVILEGES, type Privilege } from './policy.ts'
 
-/** What a change of rules, or of one person's roles, gives and takes, counted on the rows and people that are there now. */
-export type AccessDiff = {
-  lines: readonly DiffLine[]
-  /** By the rules alone, whatever rows there are: what has to be confirmed by name. */
-  anonymous: readonly AnonymousGain[]
-}
-
-export type DiffLine = {
-  /** All who can sign in and all programs together; those of one role that the change is about; anybody without signing in. */
-  who: { kind: 'everybody' } | { kind: 'role'; role: string } | { kind: 'anonymous' }
-  table: string
-  privilege: Privilege
-  /** Null: rows that were not there, or will not be. Otherwise columns, of rows that are there before and after. */
-  columns: readonly string[] | null
-  gained: Figure | null
-  lost: Figure | null
-  /** False where the count was given up: it took too long. */
-  counted: boolean
-  says: Said
-}
-
-/** `rows` is null for creating. `atLeast`: there are more than were counted. */
-export type Figure = { people: number; rows: number | null; atLeast: boolean }
-
-/** One person's roles for one of its accounts, as they would be. */
-export type RoleChange = { contactId: RowId; accountId: RowId | null; roles: readonly string[] }
-
-export type DiffPlace = { database: Database; catalog: Catalog; clock: { nowMs(): number } }
+type DiffPlace = { database: Database; catalog: Catalog; clock: { nowMs(): number } }
 
 /** After this long no further count is begun. */
 const SPENT_MS_MAX = 30_000
@@ -63,7 +35,11 @@ export async function diffAccess(
       if (changed.length === 0) continue
       const question = { table: catalog.get(table), privilege, classes: changed, roles: rolesChanged(table, privilege, changed) }
       if (privilege === 'create') {
-        lines.push(...creators(table, changed, question.roles))
+        const changes = changed.map((one) => {
+          const [was, is] = signatures(one, table, privilege)
+          return { ...one, was, is }
+        })
+        lines.push(...creatorLines(table, changes, question.roles))
         continue
       }
       for (const columns of [null, ...columnGroups(ground, question)]) {
@@ -100,32 +76,32 @@ export async function diffAccess(
       return moves || was.join('\n') !== is.join('\n')
     })
   }
+}
 
-  /** Rows that are not there yet cannot be counted; who may make some can. */
-  function creators(table: string, changed: readonly RoleClass[], roles: readonly string[]): DiffLine[] {
-    const gains = changed.filter((one) => hasMore(...signatures(one, table, 'create')))
-    const losses = changed.filter((one) => hasMore(...(signatures(one, table, 'create').reverse() as [string[], string[]])))
-    const line = (who: DiffLine['who'], isOf: (one: RoleClass) => boolean): DiffLine[] => {
-      const figure = (some: readonly RoleClass[]): Figure | null => {
-        const of = some.filter(isOf)
-        const people = new Set(of.flatMap((one) => one.ids)).size
-        return of.length === 0 ? null : { people, rows: null, atLeast: false }
-      }
-      const [gained, lost] = [figure(gains), figure(losses)]
-      if (gained === null && lost === null) return []
-      return [withWords({ who, table, privilege: 'create', columns: null, gained, lost, counted: true })]
+/** Rows that are not there yet cannot be counted; who may make some can. */
+function creatorLines(
+  table: string,
+  changes: readonly (RoleClass & { was: string[]; is: string[] })[],
+  roles: readonly string[],
+): DiffLine[] {
+  const line = (who: DiffLine['who'], isOf: (one: RoleClass) => boolean): DiffLine[] => {
+    const figure = (some: readonly RoleClass[]): Figure | null => {
+      const of = some.filter(isOf)
+      const people = new Set(of.flatMap((one) => one.ids)).size
+      return of.length === 0 ? null : { people, rows: null, atLeast: false }
     }
-    return [
-      ...line({ kind: 'everybody' }, (one) => one.kind !== 'anonymous'),
-      ...roles.flatMap((role) =>
-        line(
-          { kind: 'role', role },
-          (one) => one.kind !== 'anonymous' && (one.rolesBefore.includes(role) || one.rolesAfter.includes(role)),
-        ),
-      ),
-      ...line({ kind: 'anonymous' }, (one) => one.kind === 'anonymous'),
-    ]
+    const gained = figure(changes.filter((one) => hasMore(one.was, one.is)))
+    const lost = figure(changes.filter((one) => hasMore(one.is, one.was)))
+    if (gained === null && lost === null) return []
+    return [withWords({ who, table, privilege: 'create', columns: null, gained, lost, counted: true })]
   }
+  const known = (one: RoleClass) => one.kind !== 'anonymous'
+  const has = (one: RoleClass, role: string) => one.rolesBefore.includes(role) || one.rolesAfter.includes(role)
+  return [
+    ...line({ kind: 'everybody' }, known),
+    ...roles.flatMap((role) => line({ kind: 'role', role }, (one) => known(one) && has(one, role))),
+    ...line({ kind: 'anonymous' }, (one) => !known(one)),
+  ]
 }
 
 function hasMore(was: readonly string[], is: readonly string[]): boolean {

@@ -2,7 +2,7 @@ import type { Database } from '#postgres/database.ts'
 import { and, identifier, join, sql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { getColumn } from '#tables/definition.ts'
-import type { RowId } from '#tables/rows.queries.ts'
+import { limitQueryTime, type RowId } from '#tables/rows.queries.ts'
 import { grantsOf, predicateOf } from './permissions/grants.ts'
 import type { Permissions } from './permissions.ts'
 import type { Privilege } from './policy.ts'
@@ -65,7 +65,7 @@ export async function listPeopleWhoMay(
      order by kind, lower(name), id, "accountName", "accountId"
     offset ${page.offset} limit ${Math.min(page.rowsMax, ROWS_MAX)}`
   const found = await place.database.read(async (tx) => {
-    await tx`select set_config('statement_timeout', ${String(TIMEOUT_MS)}, true)`
+    await limitQueryTime(tx, TIMEOUT_MS)
     return tx.run<WhoMay & { total: number; anonymous: boolean }>(statement)
   })
   return {

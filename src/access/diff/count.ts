@@ -3,7 +3,8 @@ import { and, identifier, type Sql, sql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { TableDefinition } from '#tables/definition.ts'
 import { allOf, type RowPredicate } from '#tables/predicate.ts'
-import type { DiffLine, RoleChange } from '../access-diff.ts'
+import { limitQueryTime } from '#tables/rows.queries.ts'
+import type { DiffLine, RoleChange } from '../difference.ts'
 import type { Policy, Privilege, TablePermission } from '../policy.ts'
 import { crowdPredicate } from '../reach/crowd.ts'
 import { everybody } from '../reach/everybody.queries.ts'
@@ -62,7 +63,7 @@ export async function countChange(
   const statement = countStatement(ground, question, columns?.[0] ?? null)
   try {
     const rows = await ground.database.read(async (tx) => {
-      await tx`select set_config('statement_timeout', ${String(TIMEOUT_MS)}, true)`
+      await limitQueryTime(tx, TIMEOUT_MS)
       return tx.run<Counted>(statement)
     })
     return linesOf(rows)

@@ -1,5 +1,5 @@
-import type { DiffLine, Figure } from '../access-diff.ts'
-import type { Said } from '../explain.ts'
+import type { DiffLine, Figure } from '../difference.ts'
+import type { Said } from '../explanation.ts'
 import type { Privilege } from '../policy.ts'
 
 const VERBS: Readonly<Record<Privilege, Said>> = {

@@ -1,4 +1,4 @@
-import type { RowExplanation, RuleOnRow, Said, Verdict } from '../explain.ts'
+import type { RowExplanation, RuleOnRow, Said, Verdict } from '../explanation.ts'
 import type { SwitchedOff } from '../permissions/grants.ts'
 import type { Privilege } from '../policy.ts'
 

@@ -32,7 +32,7 @@ export function everybody(catalog: Catalog, now: Date): Sql {
     )
     select 'contact' as kind, i.contact_id as id, coalesce(c.fullname, i.full_name, i.email) as name, i.contact_id,
            a.accountid as account_id, coalesce(a.name, a.accountnumber) as account_name,
-           coalesce(a.msdyn_company, c.msdyn_company) as company_id,
+           case when a.accountid is distinct from c.parentcustomerid then coalesce(a.msdyn_company, c.msdyn_company) else c.msdyn_company end as company_id,
            array(select distinct role collate "C" from unnest(coalesce(g.roles, '{}') || ${AUTHENTICATED_USERS}::text) role order by 1) as roles,
            null::text[] as privileges, null::text[] as tables
       from access.identity i
