@@ -1,4 +1,4 @@
-import { registerVisitors, visitorOf } from '#access/request.ts'
+import { registerVisitors, tokenRefusalOf, visitorOf } from '#access/request.ts'
 import type { AccessPlace } from '#access/sign-in.ts'
 import { registerDataApi } from '#api/data-api.ts'
 import { registerApiDocs } from '#api/docs-page.ts'
@@ -157,7 +157,7 @@ async function serve(
   const siteName = () => releases.current().site.settings.name
   const api = { database, catalog, permissions, clock: systemClock, log, visitorOf, siteName }
   await registerPortalApi(server, api)
-  await registerDataApi(server, api)
+  await registerDataApi(server, { ...api, tokenRefusalOf })
   await registerApiDocs(server, api)
   await registerTableApi(server, { database, catalog, clock: systemClock, log, visitorOf })
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })

@@ -1,3 +1,4 @@
+import type { TokenRefusal } from '#access/service-accounts.ts'
 import type { Visitor } from '#access/visitor.ts'
 import type { HttpServer, Request } from '#http/server.ts'
 import { ApiRefusal, printable } from './protocol/refusals.ts'
@@ -9,6 +10,8 @@ import { perform } from './service/perform.ts'
 
 export type DataApiOptions = ApiParts & {
   visitorOf(request: Request): Visitor
+  /** Why a request has no visitor. */
+  tokenRefusalOf(request: Request): TokenRefusal | undefined
   /** For the title of the OpenAPI document. */
   siteName(): string
 }
@@ -16,6 +19,15 @@ export type DataApiOptions = ApiParts & {
 const ROOT = '/api/data/v9.2'
 /** Clients write the version they know. */
 const VERSIONS = /^v9\.[0-2]$/
+
+const TOKEN_REFUSALS: Readonly<Record<TokenRefusal, string>> = {
+  missing: 'Send the token of a service account: Authorization: Bearer comptoir_…',
+  unknown: 'There is no such token',
+  expired: 'The token has expired; an administrator makes another',
+  revoked: 'The token has been revoked',
+  disabled: 'The service account has been disabled',
+  account_inactive: 'The customer account of this token is not active any more',
+}
 
 /**
  * The data API for programs: `/api/data/v9.2/` speaks Dataverse's OData, for service accounts with a token, under the same permissions as
@@ -31,7 +43,7 @@ export async function registerDataApi(server: HttpServer, options: DataApiOption
         throw new ApiRefusal('resource', `There is no version '${printable(version)}' of this API; use ${ROOT}/`)
       const visitor = options.visitorOf(request)
       if (visitor.kind === 'anonymous')
-        throw new ApiRefusal('sign_in', 'Send the token of a service account: Authorization: Bearer comptoir_…')
+        throw new ApiRefusal('sign_in', TOKEN_REFUSALS[options.tokenRefusalOf(request) ?? 'missing'])
       const rootPath = `/api/data/${version}`
       const caller = callerOf(options, request, { dialect: 'data', visitor, rootPath })
       const call = callOf(request, rootPath)

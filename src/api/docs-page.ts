@@ -39,7 +39,7 @@ export async function registerApiDocs(server: HttpServer, options: ApiDocsOption
 }
 
 /** The document of one API for who asks. */
-export function describeApi(options: ApiDocsOptions, request: Request, dialect: Dialect): JsonObject {
+function describeApi(options: ApiDocsOptions, request: Request, dialect: Dialect): JsonObject {
   const visitor = options.visitorOf(request)
   const accountPath = dialect === 'portal' && visitor.kind === 'contact' ? visitor.accountPath : ''
   const caller = callerOf(options, request, { dialect, visitor, rootPath: `${accountPath}${ROOTS[dialect]}` })

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { insertRows } from '#tables/rows.queries.ts'
-import { type Browser, browse, createPeople, createPeopleServer, type People, signInAs } from '../../tests/support/people.ts'
+import {
+  type Browser,
+  browse,
+  createPeople,
+  createPeopleServer,
+  type Method,
+  type People,
+  signInAs,
+} from '../../tests/support/people.ts'
 
 const ADMIN = 'admin@comptoir.example'
 const NORA = 'nora@fabrikam.example'
@@ -108,7 +116,7 @@ test('tables and columns that the site does not open are not there, whoever asks
   await using people = await createPeople()
   await using server = await createPeopleServer(people)
   const admin = await signedIn(server, ADMIN)
-  for (const resource of ['contacts', 'identities', 'SalesOrders', `contacts(${people.contacts.jane})`, `contacts/$count`]) {
+  for (const resource of ['accounts', 'identities', 'SalesOrders', `accounts(${people.accounts.x})`, `accounts/$count`]) {
     const answer = await admin.get(`/_api/${resource}`)
     assert.equal(answer.status, 404, resource)
     assert.equal(answer.json().error.code, '9004010C')
@@ -139,6 +147,79 @@ test('without a sign-in nothing is told, and the answer says that one is needed'
     assert.equal(answer.json().error.code, '90040109')
   }
 })
+
+test('what changes something carries the token of a page of the same session; what it may change, permissions and the site say', async () => {
+  await using people = await createPeople()
+  await using server = await createPeopleServer(people)
+  const nora = await signedIn(server, NORA)
+  const own = `/_api/contacts(${people.contacts.nora})`
+  const token = await tokenOf(nora)
+  const body = { jobtitle: 'Buyer' }
+
+  const missing = await nora.send('PATCH', own, body)
+  assert.deepEqual([missing.status, missing.json().error.code], [401, '90040107'])
+  const other = await signedIn(server, ADMIN)
+  const wrong = await nora.send('PATCH', own, body, { __RequestVerificationToken: await tokenOf(other) })
+  assert.deepEqual([wrong.status, wrong.json().error.code], [403, '90040107'])
+  const anonymous = browse(server)
+  const stranger = await anonymous.send('PATCH', own, body, { __RequestVerificationToken: await tokenOf(anonymous) })
+  assert.deepEqual([stranger.status, stranger.json().error.code], [401, '90040109'])
+
+  const done = await nora.send('PATCH', own, body, { __RequestVerificationToken: token })
+  assert.equal(done.status, 204, done.body)
+  assert.equal((await nora.send('PUT', `${own}/telephone1`, { value: '+1 555' }, { 'x-csrf-token': token })).status, 204)
+  assert.deepEqual(
+    [(await nora.get(own)).json().jobtitle, (await nora.get(`${own}/telephone1`)).json().value],
+    ['Buyer', '+1 555'],
+  )
+  assert.equal((await nora.send('DELETE', `${own}/telephone1`, undefined, { 'x-csrf-token': token })).status, 204)
+  assert.equal((await nora.get(own)).json().telephone1, null)
+
+  const told = async (method: Method, url: string, content?: unknown) => {
+    const answer = await nora.send(method, url, content, { __RequestVerificationToken: token })
+    const { error } = answer.json()
+    assert.ok(error.message.length > 10, url)
+    return [answer.status, error.code]
+  }
+  assert.deepEqual(await told('PATCH', own, { governmentid: '1' }), [403, '90040101'])
+  assert.deepEqual(await told('PATCH', own, { nosuch: '1' }), [400, '90040100'])
+  assert.deepEqual(await told('PATCH', own, { jobtitle: 'x'.repeat(101) }), [400, '90040100'])
+  assert.deepEqual(await told('PATCH', `/_api/contacts(${people.contacts.jane})`, body), [403, '90040102'])
+  assert.deepEqual(await told('PATCH', `/_api/contacts(${people.contacts.may})`, body), [404, '9004010C'])
+  assert.deepEqual(await told('POST', '/_api/contacts', { lastname: 'New' }), [403, '90040103'])
+  assert.deepEqual(await told('DELETE', own), [403, '90040104'])
+  assert.deepEqual(await told('PATCH', '/_api/contacts', body), [405, '9004010A'])
+  assert.deepEqual(await told('PATCH', `/_api/accounts(${people.accounts.x})`, { name: 'Mine' }), [403, '90040101'])
+  assert.deepEqual(await told('POST', '/_api/$batch', 'x'), [501, '9004010B'])
+  assert.deepEqual(await told('PATCH', own, { jobtitle: 'x'.repeat(2_000_000) }), [413, 'RequestTooLarge'])
+  assert.deepEqual(await told('PATCH', own, '{"jobtitle":"a","jobtitle":"b"}'), [400, '9004010D'])
+  assert.deepEqual(await told('PATCH', own, 'no json'), [400, '9004010D'])
+})
+
+test('the id of a new row is in the header that scripts of pages look for', async () => {
+  await using people = await createPeople()
+  await using server = await createPeopleServer(people)
+  const admin = await signedIn(server, ADMIN)
+  const made = await admin.send(
+    'POST',
+    '/_api/salesorders',
+    {
+      name: 'By a page',
+      ordernumber: 'PAGE-1',
+      'msdyn_contactperson@odata.bind': `/contacts(${people.contacts.jane})`,
+      msdyn_company: people.usmf,
+    },
+    { __RequestVerificationToken: await tokenOf(admin) },
+  )
+  assert.equal(made.status, 204, made.body)
+  assert.match(String(made.headers.entityid), /^[0-9a-f-]{36}$/)
+  assert.equal((await admin.get(`/_api/salesorders(${made.headers.entityid})`)).json().ordernumber, 'PAGE-1')
+})
+
+async function tokenOf(browser: Browser): Promise<string> {
+  const { body } = await browser.get('/_layout/tokenhtml')
+  return /^<input name="__RequestVerificationToken" type="hidden" value="([^"]+)" \/>$/.exec(body)?.[1] ?? ''
+}
 
 async function signedIn(server: Parameters<typeof browse>[0], email: string): Promise<Browser> {
   const browser = browse(server)

@@ -95,6 +95,7 @@ export async function createApiWorld(only?: readonly string[]): Promise<ApiWorld
     log: silentLog,
     siteName: () => 'Test',
     visitorOf: (request) => visitorFor(request.headers.authorization, ids),
+    tokenRefusalOf: () => 'missing',
   })
   const origin = await server.listen({ host: '127.0.0.1', port: 0 })
   const root = `${origin}/api/data/v9.2/`

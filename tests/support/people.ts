@@ -114,8 +114,17 @@ export type ApiBody = {
   [member: string]: unknown
 }
 
+export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+
 export type Browser = {
   cookies: Map<string, string>
+  /** A request of a script: objects are sent as JSON, text as it is. */
+  send(
+    method: Method,
+    url: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; body: string; headers: Record<string, unknown>; json(): ApiBody }>
   get(url: string, headers?: Record<string, string>): Promise<{ status: number; body: string; json(): ApiBody }>
   post(url: string, form: Record<string, string>): Promise<{ status: number; body: string; json(): ApiBody }>
 }
@@ -123,7 +132,7 @@ export type Browser = {
 /** Keeps cookies, as a browser does. */
 export function browse(server: HttpServer): Browser {
   const cookies = new Map<string, string>()
-  const send = async (method: 'GET' | 'POST', url: string, headers: Record<string, string>, payload?: string) => {
+  const send = async (method: Method, url: string, headers: Record<string, string>, payload?: string) => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await server.inject({
       method,
@@ -135,11 +144,20 @@ export function browse(server: HttpServer): Browser {
       if (expires !== undefined && expires.getTime() < Date.now()) cookies.delete(name)
       else cookies.set(name, value)
     }
-    return { status: response.statusCode, body: response.body, json: () => response.json() }
+    return { status: response.statusCode, body: response.body, headers: response.headers, json: () => response.json<ApiBody>() }
   }
   return {
     cookies,
     get: (url, headers = {}) => send('GET', url, headers),
+    send: (method, url, body, headers = {}) =>
+      body === undefined
+        ? send(method, url, headers)
+        : send(
+            method,
+            url,
+            { 'content-type': 'application/json', ...headers },
+            typeof body === 'string' ? body : JSON.stringify(body),
+          ),
     post: (url, form) =>
       send('POST', url, { 'content-type': 'application/x-www-form-urlencoded' }, new URLSearchParams(form).toString()),
   }

@@ -27,7 +27,7 @@ export function csdlDocument(catalog: Catalog, tables: ApiTables): string {
 }
 
 /** The type of a column's property in OData. Choices are numbers and several choices text, as Dataverse has them. */
-export function edmTypeOf(column: ColumnDefinition): string {
+function edmTypeOf(column: ColumnDefinition): string {
   return EDM_TYPES[column.type]
 }
 

@@ -38,12 +38,17 @@ export function performWrites(caller: Caller, writes: readonly Write[]): Promise
       // What only depends on another says nothing: the other does.
       if (isWritten(outcome) || (outcome.kind === 'depends' && outcomes.some((one) => !isWritten(one) && one.kind !== 'depends')))
         continue
-      throw new WriteRefused(index, refusalOf(caller.catalog, outcome))
+      throw new WriteRefused(index, refusalTo(caller, outcome))
     }
     for (const [index, outcome] of outcomes.entries())
       answers.push(await required(writes[index], 'the write').answer(tx, outcome))
     return answers
   })
+}
+
+function refusalTo(caller: Caller, outcome: Parameters<typeof refusalOf>[1]): ApiRefusal {
+  if (outcome.kind === 'forbidden' && caller.visitor.kind === 'anonymous') return new ApiRefusal('sign_in', 'Sign in first')
+  return refusalOf(caller.catalog, outcome)
 }
 
 /** The refusal of one of several writes; nothing of any of them remains. */
@@ -92,9 +97,12 @@ export function prepareWrite(caller: Caller, call: ApiCall, references: Referenc
   }
   if (call.method !== 'PATCH' && call.method !== 'PUT') throw notHere(call)
   const values = inputOf(caller, table, parseJsonObject(textOf(call)), references)
-  // What was made a moment ago in the same change set is there.
-  const kind = 'result' in target ? 'update' : 'upsert'
-  return written(table, { kind, target, values, precondition: preconditionOf(call) })
+  const precondition = preconditionOf(call)
+  const mayCreate = caller.rules.may(caller.visitor, table.name, 'create')
+  if (!mayCreate) requireRight(caller, table, precondition.ifNoneMatch === '*' ? 'create' : 'write')
+  // What was made a moment ago in the same change set is there; and who cannot make a row is told that there is none.
+  const kind = 'result' in target || !mayCreate ? 'update' : 'upsert'
+  return written(table, { kind, target, values, precondition })
 }
 
 type Omitted<T> = T extends unknown ? Omit<T, 'table' | 'as'> : never
