@@ -5,6 +5,7 @@ import { engineRows } from '#tables/predicate.ts'
 import { testRows } from '#tables/row-tests.queries.ts'
 import { insertRows, readRowsById } from '#tables/rows.queries.ts'
 import { createPeople, type People, visitorFor } from '../../tests/support/people.ts'
+import { WRITING_POLICY } from '../../tests/support/writing-policy.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { parsePolicy } from './policy.ts'
 import type { Visitor } from './visitor.ts'
@@ -16,40 +17,10 @@ import { changeSet, createRows, write } from './writing.ts'
 let people: People
 let permissions: Permissions
 
-const POLICY = {
-  'roles.yaml': 'roles: [{ name: Buyer }, { name: Clerk }, { name: Chief }]',
-  'permissions/account.yaml': `
-table: account
-permissions:
-  - { name: the account, accessType: account, privileges: [read, append, appendTo], roles: [Buyer, Clerk] }
-  - { name: all accounts, accessType: global, privileges: [read, create, write, delete, append, appendTo], roles: [Chief] }`,
-  'permissions/contact.yaml': `
-table: contact
-permissions:
-  - { name: contacts, accessType: account, relationship: parentcustomerid, privileges: [read, create, append, appendTo], roles: [Buyer] }
-  - { name: names, accessType: account, relationship: parentcustomerid, privileges: [write], roles: [Buyer], columns: [firstname, lastname, parentcustomerid, emailaddress1] }
-  - { name: phones of the present, accessType: account, relationship: parentcustomerid, privileges: [write], roles: [Buyer], columns: [telephone1], where: statecode eq 0 }
-  - { name: all contacts, accessType: global, privileges: [read, create, write, delete, append, appendTo], roles: [Chief] }`,
-  'permissions/salesorder.yaml': `
-table: salesorder
-permissions:
-  - { name: orders, accessType: account, relationship: customerid, privileges: [read], roles: [Buyer, Clerk] }
-  - { name: open orders, accessType: account, relationship: customerid, privileges: [create, write, delete, append, appendTo], roles: [Buyer], where: statecode eq 0 }
-  - { name: all orders, accessType: global, privileges: [read, create, write, delete, append, appendTo], roles: [Chief] }`,
-  'permissions/salesorderdetail.yaml': `
-table: salesorderdetail
-permissions:
-  - { name: lines, accessType: parent, parent: { permission: open orders, through: salesorderid }, privileges: [read, create, write, delete, append], roles: [Buyer] }
-  - { name: all lines, accessType: parent, parent: { permission: all orders, through: salesorderid }, privileges: [read, create, write, delete, append], roles: [Chief] }`,
-  'permissions/cdm_company.yaml': `
-table: cdm_company
-permissions: [{ name: companies, accessType: global, privileges: [read, appendTo], roles: [Buyer, Clerk, Chief] }]`,
-}
-
 before(async () => {
   people = await createPeople()
   const { catalog, clock, database } = people.place
-  const policy = parsePolicy(new Map(Object.entries(POLICY)))
+  const policy = parsePolicy(new Map(Object.entries(WRITING_POLICY)))
   permissions = createPermissions(catalog, policy, clock)
   await database.transaction((tx) => buildWall(tx, catalog, policy))
 })

@@ -1,6 +1,6 @@
 /** What a file is, by its first bytes and by what its sender says. */
 
-export const UNKNOWN_MEDIA_TYPE = 'application/octet-stream'
+const UNKNOWN_MEDIA_TYPE = 'application/octet-stream'
 const MEDIA_TYPE = /^[a-z]+\/[a-z0-9][a-z0-9.+-]{0,100}$/
 /** So many bytes are looked at. */
 export const SNIFF_BYTES = 1_024
