@@ -126,7 +126,9 @@ test('expanded rows are what separate queries would answer: visible, filtered, i
         ],
       },
     ]
-    const found = await read((tx) => listRowTrees(tx, catalog, { ...base('deal', asker), rowsMax: 100, columns: ['title'], expand }))
+    const found = await read((tx) =>
+      listRowTrees(tx, catalog, { ...base('deal', asker), rowsMax: 100, columns: ['title'], expand }),
+    )
     const expected = oracle.sorted('deal', oracle.visible('deal'), []).map((row) => ({
       title: oracle.value('deal', row, ['title']),
       dealid: row.dealid ?? null,
