@@ -1,4 +1,4 @@
-import { AppError } from '#lib/app-error.ts'
+import { AppError, messageOf } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import { type Database, sqlStateOf, type Tx } from '#postgres/database.ts'
 import { lockMigrations } from '#postgres/migrate.ts'
@@ -141,7 +141,21 @@ async function withShortLocks<T>(database: Database, clock: Pick<Clock, 'sleep'>
 async function runSteps(tx: Tx, steps: readonly ChangeStep[]): Promise<void> {
   for (const step of steps) {
     if (step.withdraws !== undefined) await withdrawPolicies(tx, step.withdraws)
-    for (const statement of step.sql) await tx.run(trustedSql(statement))
+    for (const statement of step.sql) await runStatement(tx, step, statement)
+  }
+}
+
+/** What rows hold is asked before; what a calculation or another writer brings shows only here. */
+async function runStatement(tx: Tx, step: ChangeStep, statement: string): Promise<void> {
+  try {
+    await tx.run(trustedSql(statement))
+  } catch (cause) {
+    if (sqlStateOf(cause)?.startsWith('23') !== true) throw cause
+    const problem = `${step.what}: the rows that are there stand against it (${messageOf(cause)})`
+    throw new AppError('tables.cannot_change', `The definitions cannot be changed so:\n  ${problem}`, {
+      cause,
+      details: { problems: [problem] },
+    })
   }
 }
 

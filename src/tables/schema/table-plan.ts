@@ -135,8 +135,7 @@ function planIndexes(draft: Draft, { current, next, actual }: TableChange, remad
   const taken = new Set(standing.map((index) => index.name))
   for (const index of wanted) {
     if (standing.some((one) => isSameIndex(one, index))) continue
-    if (index.unique && index.columns.every((column) => actual.columns.has(column) && !remade.has(column)))
-      draft.blockDuplicates(next.name, index.columns)
+    if (index.unique) askForDuplicates(draft, next, actual, index.columns, remade)
     const name = taken.has(index.name) ? fitting(`${index.name}_${index.columns.join('_')}_`) : index.name
     const broken = actual.indexes.find((one) => one.name === name && !one.isValid)
     if (broken !== undefined)
@@ -153,6 +152,24 @@ function planIndexes(draft: Draft, { current, next, actual }: TableChange, remad
     else if (found?.unique === true)
       draft.finish(`Drops the key ${found.name}`, [sql`drop index if exists ${identifier('tables', found.name)}`])
   }
+}
+
+/** What a column is going to hold counts too: nothing makes no duplicate, a default is the same in every row. */
+function askForDuplicates(
+  draft: Draft,
+  table: TableDefinition,
+  actual: ActualTable,
+  columns: readonly string[],
+  remade: ReadonlySet<string>,
+): void {
+  const isHeld = (name: string) => actual.columns.has(name) && !remade.has(name)
+  const coming = columns.flatMap((name) => (isHeld(name) ? [] : (table.columns.get(name) ?? [])))
+  // What a calculation will give is known when it is made; PostgreSQL refuses the key then.
+  if (coming.some((column) => column.default === undefined)) return
+  const held = columns.filter(isHeld)
+  if (held.length > 0) draft.blockDuplicates(table.name, held)
+  else if (actual.rows > 1)
+    draft.refuse(`All rows of ${table.name} would have the same ${columns.join(', ')}, so it cannot be a key`)
 }
 
 function isSameIndex(a: Pick<WantedIndex, 'columns' | 'unique'>, b: Pick<WantedIndex, 'columns' | 'unique'>): boolean {
