@@ -6,7 +6,7 @@ const COLUMN = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/)
 const FIELD = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)
 const SCALAR = z.union([z.string(), z.number(), z.boolean()])
 
-export const columnFile = z.strictObject({
+const columnFile = z.strictObject({
   /** Field of the data entity; absent where a constant goes to the portal. */
   field: FIELD.optional(),
   /** `=` and `><` both ways, `>` and `>>` to the portal, `<` and `<<` to the ERP. */
