@@ -93,6 +93,7 @@ async function furnish(portal: TestPortal): Promise<Ground> {
     visitors: [],
     async load(rows, roles) {
       await replaceRows(portal, rows)
+      await portal.database.pool.query('delete from access.contact_role')
       await portal.database.transaction(async (tx) => {
         for (const [i, contact] of rows.contact.entries())
           await setRoles(tx, ground.permissions.policy, {
@@ -198,7 +199,7 @@ async function replaceRows(portal: TestPortal, rows: PlainRows): Promise<void> {
 
 function valuesOf(table: TableName, { id, company, ...columns }: PlainRow): RowValues {
   const customer = 'customerid' in columns && columns.customerid !== null ? { customeridtype: 'account' } : {}
-  return { [ID_COLUMNS[table]]: id, msdyn_company: company, ...columns, ...customer }
+  return { [ID_COLUMNS[table]]: id, msdyn_company: company, statecode: 0, ...columns, ...customer }
 }
 
 /** The smallest site with these permissions and a page with a list for every table: /rows/salesorder. */

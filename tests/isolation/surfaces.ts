@@ -1,5 +1,6 @@
 import { explainRow } from '../../src/access/explain.ts'
 import { behindWall } from '../../src/access/wall.ts'
+import { listPeopleWhoMay } from '../../src/access/who.ts'
 import { systemClock } from '../../src/log/system-clock.ts'
 import { identifier, sql } from '../../src/postgres/sql.ts'
 import { listRows } from '../../src/tables/rows.queries.ts'
@@ -66,6 +67,25 @@ export const explanation: Surface = {
       if (!told.allowed) continue
       const open = new Set(told.columns.filter((one) => one.allowed).map((one) => one.column))
       found.set(row.id, Object.fromEntries(PROBED[table].map((column) => [column, open.has(column) ? row[column] : null])))
+    }
+    return found
+  },
+}
+
+/** Asked the other way round: of every row, who may see it. */
+export const whoMay: Surface = {
+  name: 'who may see it',
+  shows: 'rows',
+  async read(ground, { plain }, table) {
+    const { portal, permissions, world } = ground
+    const found = new Map<string, Record<string, unknown>>()
+    for (const { id } of world.rows[table]) {
+      const question = { table, rowId: id, privilege: 'read' as const }
+      const { people } = await listPeopleWhoMay({ ...portal, clock: systemClock }, permissions, question, {
+        offset: 0,
+        rowsMax: 50,
+      })
+      if (people.some((one) => one.id === plain.contactId && one.accountId === plain.accountId)) found.set(id, {})
     }
     return found
   },

@@ -37,7 +37,12 @@ export function everybody(catalog: Catalog, now: Date): Sql {
            null::text[] as privileges, null::text[] as tables
       from access.identity i
       left join contact c on c.contactid = i.contact_id
-      left join active a on a.contact_id = i.contact_id
+      left join lateral (
+        select x.accountid, x.accountnumber, x.name, x.msdyn_company from active x where x.contact_id = i.contact_id
+        union all
+        -- Who has a role that is for no account may act for none, too.
+        select null, null, null, null where exists (select 1 from assigned r where r.contact_id = i.contact_id and r.account_id is null)
+      ) a on true
       left join assigned g on g.contact_id = i.contact_id and g.account_id is not distinct from a.accountid
      where i.suspended_at is null and (c.contactid is not null or i.full_name is not null) and coalesce(c.statecode, 0) = 0
     union all
