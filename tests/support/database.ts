@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLog } from '../../src/log/log.ts'
@@ -33,19 +33,43 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   }
 }
 
-/** One server per user of this machine for all test runs; it stays up between them, as starting anew would cost more than it holds. */
+/**
+ * One server per user of this machine for all test runs at once. Each run notes itself by its process id; `stop` ends the server only
+ * when no other run is left, so that runs side by side do not take it from each other.
+ */
 export async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const folder = join(tmpdir(), `comptoir-tests-${process.getuid?.() ?? 0}`)
-  mkdirSync(folder, { recursive: true })
+  const users = join(folder, 'users')
+  mkdirSync(users, { recursive: true })
+  const mine = join(users, String(process.pid))
+  return locked(folder, async () => {
+    writeFileSync(mine, '')
+    const server = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), log: silentLog, settings: SETTINGS })
+    const stop = async () => {
+      rmSync(mine, { force: true })
+      if (others(users)) server.leave()
+      else await server.stop()
+    }
+    return { url: server.url, stop: () => locked(folder, stop) }
+  })
+}
+
+/** Whether another run is under way. What killed runs have left is cleared. */
+function others(users: string): boolean {
+  for (const name of readdirSync(users)) if (!isAlive(Number(name))) rmSync(join(users, name), { force: true })
+  return readdirSync(users).length > 0
+}
+
+async function locked<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const release = await lock(join(folder, 'starting'))
   try {
-    return await startEmbeddedPostgres({ folder: join(folder, 'postgres'), log: silentLog, settings: SETTINGS })
+    return await work()
   } finally {
     release()
   }
 }
 
-/** Test files run as processes side by side: one of them starts the server, the others wait and adopt it. */
+/** Of those that start or stop the server one is at work, the others wait: then they find it as it is. */
 async function lock(file: string): Promise<() => void> {
   const deadlineMs = Date.now() + 60_000
   while (Date.now() < deadlineMs) {
