@@ -19,7 +19,7 @@ import { addAnswers } from './routes/answers.ts'
 import { addAssetRoutes, engineAssets } from './routes/assets.ts'
 import { addIdentityRoutes } from './routes/identity.ts'
 import { type Portal, pageNamed } from './routes/inside.ts'
-import { sendExport } from './routes/list-export.ts'
+import { sendPageOrFile } from './routes/list-export.ts'
 import { addLiveRoute } from './routes/live.ts'
 import { matchPage, mayOpen } from './site/pages.ts'
 
@@ -81,11 +81,7 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
       const { markers } = visit.site.settings
       const found = matchPage(visit.site.pages, visit.path)
       if (found === undefined) return portal.send(reply, visit, pageNamed(visit, markers.notFound), 404)
-      if (mayOpen(found.page, visit.visitor)) {
-        const list = visit.query.get('export') === null ? undefined : visit.query.get('list')
-        if (list === undefined) return portal.send(reply, { ...visit, params: found.params }, found.page, 200)
-        return sendExport(portal, reply, { ...visit, params: found.params }, found.page, list ?? '')
-      }
+      if (mayOpen(found.page, visit.visitor)) return sendPageOrFile(portal, reply, { ...visit, params: found.params }, found.page)
       if (visit.visitor.kind === 'contact') return portal.send(reply, visit, pageNamed(visit, markers.accessDenied), 403)
       const wanted = visit.query.size === 0 ? visit.path : `${visit.path}?${visit.query}`
       return reply.redirect(`/${markers.signIn}?return=${encodeURIComponent(wanted)}`, 303)

@@ -5,8 +5,10 @@ import type { Visit } from '../render/context.ts'
 import type { Page } from '../site/pages.ts'
 import type { Portal } from './inside.ts'
 
-/** A list of this page as a file (`?list=invoices&export=csv`), for whoever may open the page. Throws AppError `request.not_found`. */
-export async function sendExport(portal: Portal, reply: Reply, visit: Visit, page: Page, list: string): Promise<Reply> {
+/** The page; or one of its lists as a file (`?list=invoices&export=csv`), for whoever may open the page. Throws AppError `request.not_found`. */
+export async function sendPageOrFile(portal: Portal, reply: Reply, visit: Visit, page: Page): Promise<Reply> {
+  if (!visit.query.has('export')) return portal.send(reply, visit, page, 200)
+  const list = visit.query.get('list') ?? ''
   if (visit.site.listsOn.get(page.name)?.has(list) !== true)
     throw new AppError('request.not_found', 'There is no such list on this page')
   const file = await exportList(portal.ground, visit, { list, format: visit.query.get('export') ?? '' })

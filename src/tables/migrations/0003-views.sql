@@ -1,6 +1,6 @@
 -- Saved views that people make: a query of one table under a name, of its owner alone or for everybody who may see the table's rows.
 -- A view grants nothing: it is asked under the permissions of whoever looks.
-create table tables.saved_view (
+create table tables.fetch_view (
   id uuid primary key,
   table_name text not null,
   name text not null check (length(name) between 1 and 100),
@@ -13,4 +13,4 @@ create table tables.saved_view (
   widths jsonb not null default '{}',
   changed_at timestamptz(3) not null default now()
 );
-create index saved_view_by_table on tables.saved_view (table_name, owner_id);
+create index fetch_view_by_table on tables.fetch_view (table_name, owner_id);
