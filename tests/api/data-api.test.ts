@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import pg from 'pg'
+import { saveView } from '../../src/tables/views.ts'
 import { createApiWorld, TOKENS } from './world.ts'
 
 test('without a token nothing is told; with one, what its role may see and nothing else', async () => {
@@ -273,4 +274,33 @@ test('who follows changes loses none of a transaction that was open when he aske
   // Who may not read every row would learn of the others by their leaving.
   assert.equal((await world.call('GET', 'contacts', { token: TOKENS.ofX, headers: track })).status, 403)
   assert.equal((await world.call('GET', 'test_documents?$deltatoken=nonsense')).status, 400)
+})
+
+test('a saved view is asked by its id, page by page, under the caller’s own permissions', async () => {
+  await using world = await createApiWorld()
+  const fetch =
+    '<fetch><entity name="contact"><attribute name="lastname"/><attribute name="firstname"/><order attribute="firstname"/></entity></fetch>'
+  const view = await world.database.transaction((tx) =>
+    saveView(tx, world.catalog, '00000000-0000-4000-8000-00000000abcd', { name: 'People', fetch, shared: true, widths: {} }),
+  )
+  const first = await world.call('GET', `contacts?savedQuery=${view.id}`, { headers: { prefer: 'odata.maxpagesize=1' } })
+  assert.deepEqual(
+    first.json.value.map((one) => one.firstname),
+    ['May'],
+    first.text,
+  )
+  const second = await world.call('GET', String(first.json['@odata.nextLink']), { headers: { prefer: 'odata.maxpagesize=1' } })
+  assert.deepEqual(
+    second.json.value.map((one) => one.firstname),
+    ['Nora'],
+    second.text,
+  )
+  assert.equal(second.json['@odata.nextLink'], undefined)
+  const own = await world.call('GET', `contacts?userQuery=${view.id}`, { token: TOKENS.ofX })
+  assert.deepEqual(
+    own.json.value.map((one) => one.firstname),
+    ['Nora'],
+  )
+  assert.equal((await world.call('GET', `contacts?savedQuery=${world.ids.x}`)).status, 404)
+  assert.equal((await world.call('GET', `accounts?savedQuery=${view.id}`)).status, 400)
 })

@@ -101,3 +101,9 @@ export function asOfOf(caller: Caller): AsOf {
     accountId: visitor.kind === 'anonymous' ? null : visitor.accountId,
   }
 }
+
+/** Whose uploads and saved views they are. */
+export function holderOf({ visitor }: Caller): string {
+  if (visitor.kind === 'anonymous') return '00000000-0000-0000-0000-000000000000'
+  return visitor.kind === 'service' ? visitor.serviceAccountId : visitor.contactId
+}

@@ -8,7 +8,7 @@ import type { RowsAddress } from '../protocol/address.ts'
 import { type ApiAnswer, type ApiCall, emptyAnswer, jsonAnswer } from '../protocol/call.ts'
 import { parseEtag } from '../protocol/etag.ts'
 import { ApiRefusal, printable } from '../protocol/refusals.ts'
-import { type Caller, noSuchRow, offered } from './caller.ts'
+import { type Caller, holderOf, noSuchRow, offered } from './caller.ts'
 import { keyOf } from './locate.ts'
 import { isWritten, refusalOf } from './outcomes.ts'
 import { type Upload, uploadsOf } from './uploads.ts'
@@ -151,10 +151,6 @@ function uploadsFor(database: Database): ReturnType<typeof uploadsOf<ApiAnswer>>
   const found = known.get(database) ?? uploadsOf<ApiAnswer>()
   known.set(database, found)
   return found
-}
-
-function holderOf({ visitor }: Caller): string {
-  return visitor.kind === 'service' ? visitor.serviceAccountId : visitor.kind === 'contact' ? visitor.contactId : ''
 }
 
 function placeOf(caller: Caller) {

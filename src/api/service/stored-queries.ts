@@ -1,12 +1,15 @@
+import type { FetchExpression } from '#lib/fetchxml/ast.ts'
 import { parseFetch } from '#lib/fetchxml/parse.ts'
 import { type ColumnDefinition, isLookup, navigationName } from '#tables/definition.ts'
 import { type FetchResult, runFetch } from '#tables/fetch.ts'
 import type { QueryRow } from '#tables/row-query.ts'
+import { findStoredView } from '#tables/views.queries.ts'
 import type { RowsAddress } from '../protocol/address.ts'
 import { type ApiAnswer, type ApiCall, jsonAnswer } from '../protocol/call.ts'
 import { type Preferences, parsePreferences, preferencesApplied, wantsAnnotation } from '../protocol/preferences.ts'
 import { ApiRefusal } from '../protocol/refusals.ts'
-import { asOfOf, type Caller, offered, readAs, requireRight } from './caller.ts'
+import { asOfOf, type Caller, holderOf, offered, readAs, requireRight } from './caller.ts'
+import { nextLink } from './read.ts'
 import { FORMATTED_VALUE } from './render.ts'
 import { formattedValue, valueJson } from './values.ts'
 
@@ -17,19 +20,21 @@ const TOTAL_EXCEEDED = 'Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded'
 const LOGICAL_NAME = 'Microsoft.Dynamics.CRM.lookuplogicalname'
 const NAVIGATION = 'Microsoft.Dynamics.CRM.associatednavigationproperty'
 
-/** Whether a GET of a set brings its question as FetchXML. */
+/** Whether a GET of a set brings its question as FetchXML, or names a saved view that holds one. */
 export function wantsStoredQuery(call: ApiCall, address: RowsAddress): boolean {
   if (address.key !== undefined || address.tail.kind !== 'rows') return false
   const parameters = new URLSearchParams(call.query)
-  return parameters.has('fetchXml')
+  return parameters.has('fetchXml') || parameters.has('savedQuery') || parameters.has('userQuery')
 }
 
-/** GET `<set>?fetchXml=…`: the rows of the query, which must be of that set. */
+/** GET `<set>?fetchXml=…`, `?savedQuery=<id>` or `?userQuery=<id>`: the rows of the query, which must be of that set. */
 export async function readStoredQuery(caller: Caller, call: ApiCall, address: RowsAddress): Promise<ApiAnswer> {
   const { table } = address
   requireRight(caller, table, 'read')
   const preferences = parsePreferences(call.headers.prefer)
-  const fetch = parseFetch(new URLSearchParams(call.query).get('fetchXml') ?? '')
+  const parameters = new URLSearchParams(call.query)
+  const text = parameters.get('fetchXml')
+  const fetch = text === null ? await viewOf(caller, preferences, parameters) : parseFetch(text)
   const ground = {
     catalog: caller.catalog,
     reach: caller.rules.reach(caller.visitor),
@@ -44,10 +49,43 @@ export async function readStoredQuery(caller: Caller, call: ApiCall, address: Ro
       `The query is of ${result.table.name}, and the address of ${table.setName}: they must be of one table`,
     )
   const applied = preferencesApplied(preferences, new Set(['annotations']))
-  return jsonAnswer(
-    `{${members(caller, preferences, result).join(',')}}`,
-    applied === undefined ? {} : { headers: { 'preference-applied': applied } },
-  )
+  const parts = members(caller, preferences, result)
+  if (text === null && result.moreRecords)
+    parts.push(`"@odata.nextLink":${JSON.stringify(nextLink(caller, call, parameters, placeText(fetch.page + 1, result)))}`)
+  return jsonAnswer(`{${parts.join(',')}}`, applied === undefined ? {} : { headers: { 'preference-applied': applied } })
+}
+
+const VIEW_PAGE_ROWS = { default: 1_000, max: 5_000 }
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** A view of one's own, or one that is shared, at the page that the token names. */
+async function viewOf(caller: Caller, preferences: Preferences, parameters: URLSearchParams): Promise<FetchExpression> {
+  const id = parameters.get('savedQuery') ?? parameters.get('userQuery') ?? ''
+  const personId = holderOf(caller)
+  const view = UUID.test(id) ? await caller.database.read((tx) => findStoredView(tx, id, personId)) : undefined
+  if (view === undefined) throw new ApiRefusal('row', 'There is no such view')
+  const count = Math.min(preferences.pageRows ?? VIEW_PAGE_ROWS.default, VIEW_PAGE_ROWS.max)
+  return { ...parseFetch(view.fetch), top: undefined, count, ...parsePlace(parameters.get('$skiptoken')) }
+}
+
+/** Where the next page of a view begins. */
+function placeText(page: number, result: FetchResult): string {
+  return Buffer.from(JSON.stringify([page, result.pagingCookie ?? null])).toString('base64url')
+}
+
+function parsePlace(token: string | null): Pick<FetchExpression, 'page' | 'pagingCookie'> {
+  if (token === null) return { page: 1, pagingCookie: undefined }
+  const refuse = () => new ApiRefusal('invalid', '$skiptoken is not one that this view gave; start again without it')
+  let place: unknown
+  try {
+    place = JSON.parse(Buffer.from(token, 'base64url').toString())
+  } catch {
+    throw refuse()
+  }
+  const [page, cookie] = Array.isArray(place) ? (place as unknown[]) : []
+  if (typeof page !== 'number' || !Number.isSafeInteger(page) || page < 1) throw refuse()
+  if (cookie !== null && typeof cookie !== 'string') throw refuse()
+  return { page, pagingCookie: cookie === null ? undefined : { value: cookie, position: 0 } }
 }
 
 function members(caller: Caller, preferences: Preferences, result: FetchResult): string[] {
