@@ -17,6 +17,7 @@ import { readCurrentCatalog } from '#tables/live-catalog.ts'
 import { findCompanyId } from '#tables/rows.queries.ts'
 import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
+import { addTokenCommands } from './cli-tokens.ts'
 import { installationSecret, mapsFolders, openRunningDatabase, tablesFolder } from './context.ts'
 
 /** `npm run -s comptoir -- <command>`: commands beside a running Comptoir. Results go to standard output, everything else to standard error. */
@@ -116,6 +117,7 @@ program
     }),
   )
 
+addTokenCommands(program, { config, log, print })
 addSiteCommands(program, { config, log, actor, print, catalogWith })
 addTableCommands(program, { config, log, actor, print })
 

@@ -60,7 +60,7 @@ export function choosesTerms(visitor: Visitor): boolean {
   return isAdministrator(visitor)
 }
 
-/** The terms of the visitor's own contact and account, read as the ordering itself: which values an order needs is not his to see or hide. */
+/** The terms of the account in use: of the visitor's own contact where it is the own account. Read as the ordering itself: which values an order needs is not his to see or hide. */
 export async function readOwnTerms(context: Ground, orderer: ContactVisitor): Promise<TermsOutcome> {
   const { database, catalog } = context
   const columns = [
@@ -71,6 +71,7 @@ export async function readOwnTerms(context: Ground, orderer: ContactVisitor): Pr
   const own = { table: catalog.get('contact'), columns, predicate: engineRows }
   const contact = await database.statement((tx) => findRow(tx, catalog, own, orderer.contactId))
   if (contact === undefined) return { kind: 'lacking', missing: REQUIRED_TERMS }
+  if (orderer.accountId !== text(contact.parentcustomerid)) return readOtherTerms(context, orderer, contact)
   const account = behind(contact, 'parentcustomerid')
   const country = text(contact.address1_country)
   return outcomeOf(context, account, {
@@ -80,6 +81,31 @@ export async function readOwnTerms(context: Ground, orderer: ContactVisitor): Pr
     currencyId: text(contact.transactioncurrencyid),
     currencyCode: text(contact['transactioncurrencyid.isocurrencycode']),
     country,
+    contactPersonId: orderer.contactId,
+    email: text(contact.emailaddress1),
+    language: text(contact.adx_preferredlanguage) ?? text(account.comptoir_languageid),
+  })
+}
+
+/** For an account that is not the contact's own, all terms are the account's: the contact's are those of its own company. */
+async function readOtherTerms(context: Ground, orderer: ContactVisitor, contact: QueryRow): Promise<TermsOutcome> {
+  if (orderer.accountId === null) return { kind: 'lacking', missing: ['account'] }
+  const { database, catalog } = context
+  const columns = [
+    ...['accountid', 'msdyn_company', 'msdyn_company.cdm_companycode', 'msdyn_company.cdm_name'],
+    ...['defaultpricelevelid', 'transactioncurrencyid', 'transactioncurrencyid.isocurrencycode', ...ACCOUNT_COLUMNS],
+  ]
+  const inUse = { table: catalog.get('account'), columns, predicate: engineRows }
+  const { accountId } = orderer
+  const account = await database.statement((tx) => findRow(tx, catalog, inUse, accountId))
+  if (account === undefined) return { kind: 'lacking', missing: REQUIRED_TERMS }
+  return outcomeOf(context, account, {
+    company: companyOf(account),
+    accountId: text(account.accountid),
+    priceListId: text(account.defaultpricelevelid),
+    currencyId: text(account.transactioncurrencyid),
+    currencyCode: text(account['transactioncurrencyid.isocurrencycode']),
+    country: text(account.address1_country) ?? text(account.address2_country),
     contactPersonId: orderer.contactId,
     email: text(contact.emailaddress1),
     language: text(contact.adx_preferredlanguage) ?? text(account.comptoir_languageid),

@@ -29,8 +29,9 @@ export function withAccountPath(path: string, url: string): string {
   return url.startsWith('/') && url[1] !== '/' && url[1] !== '\\' && !isWithoutAccount(url) ? `${path}${url}` : url
 }
 
-/** Comments and what is not markup are passed over; of tags only those that carry a path. */
-const MARKUP = /<!--[\s\S]*?-->|<(script|style|textarea|title)\b[^>]*>[\s\S]*?<\/\1\s*>|<[a-z](?:[^"'>]|"[^"]*"|'[^']*')*>/gi
+/** Comments and what is not markup are taken whole, to their end or that of the page: no text is read twice. */
+const MARKUP =
+  /<!--[\s\S]*?(?:-->|$)|<(script|style|textarea|title)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)|<[a-z](?:[^"'<>]|"[^"]*"|'[^']*')*>/gi
 const ATTRIBUTE = /([^\s"'<>/=]+)(\s*=\s*)(?:"([^"]*)"|'([^']*)')/g
 const URL_ATTRIBUTE =
   /^(?:href|action|formaction|src|poster|data-(?:href|url|src|action)|(?:data-)?hx-(?:get|post|put|patch|delete|push-url|replace-url))$/i
@@ -38,7 +39,7 @@ const URL_ATTRIBUTE =
 /** HTML with `path` in front of every address of this site in it. Text, comments, scripts and other attributes stay as they are. */
 export function addAccountPath(html: string, path: string): string {
   return html.replace(MARKUP, (tag, raw: string | undefined) => {
-    if (raw !== undefined || !/["']\//.test(tag)) return tag
+    if (raw !== undefined || tag.startsWith('<!') || !/["']\//.test(tag)) return tag
     return tag.replace(ATTRIBUTE, (all, name: string, is: string, double?: string, single?: string) => {
       const value = double ?? single ?? ''
       if (!value.startsWith('/') || !URL_ATTRIBUTE.test(name)) return all

@@ -139,6 +139,18 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   too_costly: 400,
   aggregate_limit: 400,
   'postgres.unreachable': 503,
+  // Names that people write, and definitions that people change.
+  unknown_table: 404,
+  unknown_column: 400,
+  unknown_version: 404,
+  in_use: 409,
+  from_file: 409,
+  cannot_change: 409,
+  would_lose_data: 409,
+  changed_meanwhile: 409,
+  took_too_long: 400,
+  'tables.refused': 409,
+  'tables.busy': 503,
 }
 
 function refuseAddress(reply: Reply): unknown {

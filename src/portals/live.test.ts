@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { findPersonByEmail, suspendPerson } from '#access/people.ts'
+import { setRoles } from '#access/roles.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { updateRow } from '#tables/rows.queries.ts'
 import { type Browser, createTestPortal, type TestPortal } from '../../tests/support/portal.ts'
@@ -106,4 +108,21 @@ test('what cannot be watched is refused', async () => {
     assert.equal(response.status, 400, rows)
     await response.body?.cancel()
   }
+})
+
+test('whose rights change hears of it at once: the page shows itself anew, and ends where its reader may not come in any more', async () => {
+  await using portal = await setUp()
+  const [own = ''] = portal.accounts
+  const nora = await portal.as('nora@fabrikam.example')
+  const stream = await openStream(portal.url, nora, `account:${own}`)
+  const now = new Date()
+  const person = await portal.database.read((tx) => findPersonByEmail(tx, 'nora@fabrikam.example'))
+  const contactId = person?.contactId ?? ''
+  const { policy } = portal.releases.current().site.permissions
+  const grant = { contactId, accountId: own, roles: [], grantedBy: null, now }
+  await portal.database.transaction((tx) => setRoles(tx, policy, grant))
+  await until(() => stream.events.join('').includes('event: row\ndata: {"account":[]}'))
+  await portal.database.transaction((tx) => suspendPerson(tx, contactId, now))
+  await until(() => stream.ended)
+  assert.match(stream.events.join(''), /session-ended/)
 })

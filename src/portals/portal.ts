@@ -63,6 +63,7 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
         visitor,
         language: languageOf(site, visitor),
         csrfToken: csrfTokenOf(request, reply),
+        address: request.originalUrl,
         path: url.pathname.replace(/\/+$/, '') || '/',
         query: url.searchParams,
         params,
@@ -83,7 +84,7 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
       if (found === undefined) return portal.send(reply, visit, pageNamed(visit, markers.notFound), 404)
       if (mayOpen(found.page, visit.visitor)) return sendPageOrFile(portal, reply, { ...visit, params: found.params }, found.page)
       if (visit.visitor.kind === 'contact') return portal.send(reply, visit, pageNamed(visit, markers.accessDenied), 403)
-      const wanted = visit.query.size === 0 ? visit.path : `${visit.path}?${visit.query}`
+      const wanted = visit.address
       return reply.redirect(`/${markers.signIn}?return=${encodeURIComponent(wanted)}`, 303)
     },
   }
@@ -99,7 +100,15 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
   const hub = createLiveHub({ ground, site: () => releases.current().site, rows: options.live, log })
   addLiveRoute(inner, portal, hub)
   addIdentityRoutes(inner, portal, { mail: options.mail, publicUrl: options.publicUrl })
-  inner.addHook('preClose', async () => hub.close())
+  const rights = await database.listen(
+    'comptoir_access',
+    (whose) => hub.recheck(whose),
+    () => hub.recheck(''),
+  )
+  inner.addHook('preClose', async () => {
+    hub.close()
+    await rights.close()
+  })
   return addAnswers(inner, portal)
 }
 

@@ -41,7 +41,8 @@ function listen(since = document.body.dataset.liveSince) {
   if (source?.rows === rows && source.events.readyState !== EventSource.CLOSED) return
   stop()
   if (rows === '') return
-  const events = new EventSource(`/live?rows=${encodeURIComponent(rows)}&since=${encodeURIComponent(since ?? '')}`)
+  const account = /^\/a\/[^/]+(?=\/|$)/.exec(location.pathname)?.[0] ?? ''
+  const events = new EventSource(`${account}/live?rows=${encodeURIComponent(rows)}&since=${encodeURIComponent(since ?? '')}`)
   let lost = false
   events.addEventListener('row', refreshSoon)
   events.addEventListener('session-ended', () => {

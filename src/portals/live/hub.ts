@@ -13,6 +13,8 @@ export type Watcher = {
   watched: Watched
   /** Whom the stream counts for, for the limit. */
   owner: string
+  /** Its contact and its account. */
+  dependsOn: ReadonlySet<RowId>
   current(): Promise<Visitor | undefined>
   send(event: 'row' | 'session-ended', data: string): void
   beat(): void
@@ -22,6 +24,8 @@ export type Watcher = {
 export type LiveHub = {
   /** Tells the watcher about changes until the answered function is called. Throws AppError `live.too_many`. */
   add(watcher: Watcher): () => void
+  /** Rights of somebody have changed: their streams ('contact <id>', 'service <id>'), or all, are looked at again at once. */
+  recheck(whose: string): void
   close(): void
 }
 
@@ -42,9 +46,12 @@ export function createLiveHub(options: { ground: Ground; site: () => Site; rows:
   const open = new Set<Open>()
   const unsubscribe = rows.subscribe((notice) => {
     for (const one of open) note(one, notice)
+    // A contact or an account that is switched off takes its people's streams with it.
+    if (notice.table === 'contact' || notice.table === 'account')
+      for (const one of open) if (notice.rowId === undefined || one.dependsOn.has(notice.rowId)) void check(one, () => undefined)
   })
   const heart = setInterval(() => {
-    for (const one of open) void check(one)
+    for (const one of open) void check(one, one.beat)
   }, BEAT_MS)
   heart.unref()
 
@@ -67,13 +74,18 @@ export function createLiveHub(options: { ground: Ground; site: () => Site; rows:
     }
   }
 
-  async function check(one: Open): Promise<void> {
+  async function check(one: Open, goOn: () => void): Promise<void> {
     try {
       if ((await one.current()) === undefined) finish(one)
-      else one.beat()
+      else if (open.has(one)) goOn()
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'the session of an open page could not be checked')
     }
+  }
+
+  /** The page fetches itself again, and shows what its reader may see by now. */
+  function renew(one: Open): void {
+    one.send('row', JSON.stringify(Object.fromEntries([...one.watched.keys()].map((table) => [table, []]))))
   }
 
   function finish(one: Open): void {
@@ -95,6 +107,10 @@ export function createLiveHub(options: { ground: Ground; site: () => Site; rows:
       const one: Open = { ...watcher, pending: new Map(), timer: undefined }
       open.add(one)
       return () => remove(one)
+    },
+    recheck(whose) {
+      const owner = whose.split(' ')[1]
+      for (const one of open) if (owner === undefined || one.owner === owner) void check(one, () => renew(one))
     },
     close() {
       clearInterval(heart)

@@ -15,6 +15,8 @@ export type Visit = {
   visitor: Visitor
   language: string
   csrfToken: string
+  /** As it was asked for, with the account in front. */
+  address: string
   path: string
   query: URLSearchParams
   params: Readonly<Record<string, string>>

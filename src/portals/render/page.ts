@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { ContactVisitor } from '#access/visitor.ts'
 import { behindWall } from '#access/wall.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
@@ -108,12 +109,26 @@ function scopeOf(visit: Visit, page: Page, nowMs: number): Record<string, unknow
     page: { name: page.name, title: text(page.title), description: text(page.description), look: page.look ?? '' },
     visitor:
       visitor.kind === 'contact'
-        ? { signedIn: true, fullName: visitor.fullName, email: visitor.email, roles: [...visitor.roles] }
-        : { signedIn: false, fullName: '', email: '', roles: [...visitor.roles] },
+        ? { signedIn: true, fullName: visitor.fullName, email: visitor.email, roles: [...visitor.roles], ...accountsOf(visitor) }
+        : { signedIn: false, fullName: '', email: '', roles: [...visitor.roles], accountName: '', accountPath: '', accounts: [] },
     language: visit.language,
     languages: site.settings.languages.map((one) => ({ code: one.code, name: one.name, current: one.code === visit.language })),
     request: { path: visit.path, query: visit.query.toString(), params: visit.params, csrf: visit.csrfToken, timeMs: nowMs },
     failure: { status: visit.state.status ?? 200, code: visit.state.code ?? '', message: visit.state.message ?? '' },
+  }
+}
+
+/** The account in use, and those that the reader may change to, each with its address. */
+function accountsOf(visitor: ContactVisitor): Record<string, unknown> {
+  return {
+    accountName: visitor.accounts.find((one) => one.accountId === visitor.accountId)?.name ?? '',
+    accountPath: visitor.accountPath,
+    accounts: visitor.accounts.map((one) => ({
+      name: one.name,
+      number: decodeURIComponent(one.segment),
+      href: `/a/${one.segment}/`,
+      current: one.accountId === visitor.accountId,
+    })),
   }
 }
 

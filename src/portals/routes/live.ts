@@ -1,4 +1,5 @@
 import { refreshVisitor, visitorOf } from '#access/request.ts'
+import type { Visitor } from '#access/visitor.ts'
 import { behindWall } from '#access/wall.ts'
 import type { HttpServer } from '#http/server.ts'
 import type { RowId } from '#tables/rows.queries.ts'
@@ -21,9 +22,11 @@ export function addLiveRoute(server: HttpServer, portal: Portal, hub: LiveHub): 
     const remove = hub.add({
       watched,
       owner,
+      dependsOn: new Set([owner, accountOf(visitor) ?? owner]),
       async current() {
         const now = await refreshVisitor(request)
-        return now.kind === visitor.kind ? now : undefined
+        // Another account than that of the page means that the page's is no longer his.
+        return now.kind === visitor.kind && accountOf(now) === accountOf(visitor) ? now : undefined
       },
       send: (event, data) => write(`event: ${event}\ndata: ${data}\n\n`),
       beat: () => write(': still here\n\n'),
@@ -66,4 +69,8 @@ export function addLiveRoute(server: HttpServer, portal: Portal, hub: LiveHub): 
       })
     }
   })
+}
+
+function accountOf(visitor: Visitor): string | null {
+  return visitor.kind === 'anonymous' ? null : visitor.accountId
 }
