@@ -11,6 +11,7 @@ import type { AccessDiff } from './difference.ts'
 import { explainRow } from './explain.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
 import { parsePolicy } from './policy.ts'
+import { imaginedVisitor, previewRole } from './preview.ts'
 import { listPeopleWhoMay } from './who.ts'
 
 const SITE = join(import.meta.dirname, '../customer-portal/site')
@@ -201,4 +202,20 @@ test('a row is explained with the rule that decides, its file, and what the near
     privilege: 'read',
   })
   assert.match(lines.because.en, /goes by the row above, and there “Own orders” covers the visitor’s own rows/)
+})
+
+test('what a role would see of every table: rows, columns and a few of them', async () => {
+  await using people = await createPeople()
+  const visitor = imaginedVisitor({
+    roles: ['Authorized user'],
+    contactId: people.contacts.jane,
+    accountId: people.accounts.x,
+    companyId: people.usmf,
+  })
+  const seen = new Map((await previewRole(people.place, people.permissions, visitor)).map((one) => [one.table, one]))
+  const orders = seen.get('salesorder')
+  assert.deepEqual([orders?.rows, orders?.atLeast, orders?.sample.map((row) => row.ordernumber)], [1, false, ['W-1']])
+  const account = seen.get('account')
+  assert.ok(account?.columns.includes('name') && !account.columns.includes('creditlimit'))
+  assert.equal(seen.has('productpricelevel'), false)
 })
