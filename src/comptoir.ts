@@ -163,7 +163,7 @@ async function serve(
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })
   addCustomerPortal(portal)
   const { pages } = portal
-  await registerStudio(server, { ...place, dualWrite, maps, permissions, siteName, mail, config, log, app: parts.studio, pages })
+  await registerStudio(server, { ...place, catalog, dualWrite, maps, permissions, siteName, mail, config, log, app: parts.studio, pages })
   await server.listen({ host: config.host, port: config.port })
   ends.push(() => server.close())
 }

@@ -3,8 +3,7 @@ import type { HttpServer } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { registerAccounts } from './server/accounts.ts'
 import { registerContacts } from './server/contacts.ts'
-import { registerRows } from './server/data/rows.ts'
-import { registerTables } from './server/data/tables.ts'
+import { registerDataWorkspace } from './server/data/workspace.ts'
 import { administratorOf, guardApi } from './server/guard.ts'
 import { registerLive } from './server/live.ts'
 import { registerMails } from './server/mails.ts'
@@ -48,8 +47,7 @@ function registerApi(scope: HttpServer, services: StudioServices): void {
   registerAccounts(scope, services)
   registerContacts(scope, services)
   registerMails(scope, services)
-  registerTables(scope, services)
-  registerRows(scope, services)
+  registerDataWorkspace(scope, services)
   scope.all('/*', () => {
     throw new AppError('studio.not_found', 'There is nothing here')
   })

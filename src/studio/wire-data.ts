@@ -38,6 +38,8 @@ export type ColumnInfo = {
   default: string | number | boolean | null
   autonumber: string | null
   calculated: string | null
+  /** Of a date-time: the same figures everywhere, or a moment shown in the reader's zone. */
+  behaviour: 'user_local' | 'time_zone_independent'
   bytesMax: number | null
   accept: readonly string[]
   targets: readonly string[]
@@ -59,3 +61,60 @@ export type CellValue = string | number | boolean | null
 /** A row of the grid: its values by column, and the names of the rows that its lookups point to. */
 export type GridRow = { id: string; version: number; values: Record<string, CellValue>; names: Record<string, string> }
 export type GridPage = { rows: GridRow[]; next: string | null; total: number | null; totalMax: number }
+
+/** A row as the drawer shows it. */
+export type RowDetail = GridRow & {
+  /** Where it stands with the ERP; null where no table map keeps the table. */
+  sync: SyncInfo | null
+  files: Record<string, { name: string; mediaType: string; bytes: number }>
+  /** Whether each value written here goes to the ERP, by column. */
+  mappedColumns: string[]
+}
+export type SyncInfo =
+  | { kind: 'waiting'; since: string; attempt: number; reason: string | null }
+  | { kind: 'accepted'; remoteKey: string; at: string }
+  | { kind: 'refused'; code: string; reason: string }
+  | { kind: 'unlinked' }
+
+export type FieldProblem = { column: string; code: string; message: string; values: Record<string, string | number> }
+
+export type SaveOutcome =
+  | { kind: 'saved'; id: string; version: number }
+  | { kind: 'invalid'; problems: FieldProblem[] }
+  /** Somebody else was quicker: the row as it is now. */
+  | { kind: 'stale'; row: RowDetail }
+
+export type DeleteOutcome =
+  | { kind: 'deleted' }
+  | { kind: 'stale' }
+  /** Other rows need it. */
+  | { kind: 'in_use' }
+
+/** Rows that point to a row by one lookup; `count` goes up to `countMax`. */
+export type RelatedRows = {
+  table: string
+  column: string
+  labels: Labels
+  columnLabels: Labels
+  onDelete: 'set null' | 'cascade' | 'restrict'
+  count: number
+  countMax: number
+}
+
+/** A row to point to. */
+export type LookupChoice = { id: string; name: string; key: string }
+
+export type HistoryEntry = {
+  number: number
+  operation: 'create' | 'update' | 'delete'
+  at: string
+  who: string | null
+  /** Through which door it came. */
+  from: 'portal' | 'studio' | 'import' | 'api' | 'erp' | 'program'
+  map: string | null
+  changes: { column: string; before: CellValue; after: CellValue; beforeName: string | null; afterName: string | null }[]
+}
+export type HistoryPage = { entries: HistoryEntry[]; next: number | null }
+
+export type ViewState = Partial<Record<'columns' | 'filter' | 'orderby' | 'search', string>>
+export type ViewInfo = { id: string; name: string; isShared: boolean; isMine: boolean; state: ViewState }

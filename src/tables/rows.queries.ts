@@ -300,6 +300,8 @@ async function runRead<Row extends object>(tx: Tx, query: Sql): Promise<Row[]> {
 const REFUSALS: Readonly<Record<string, string>> = {
   '22001': 'a text is longer than its column allows',
   '22003': 'a number is out of range',
+  // PostgreSQL 18 says of `on delete restrict` what earlier ones say of any foreign key.
+  '23001': 'the row is still used by others',
   '23502': 'a required column is empty',
   '23503': 'a lookup points to a row that does not exist, or the row is still used by others',
   '23505': 'another row has the same key',

@@ -6,9 +6,11 @@ import type { TableMap } from '#dual-write/table-map.ts'
 import type { HttpServer } from '#http/server.ts'
 import type { Log } from '#log/log.ts'
 import type { Mail } from '#mail/mail.ts'
+import type { LiveCatalog } from '#tables/live-catalog.ts'
 
 /** What Studio works with. Made by composition. */
 export type StudioServices = AccessPlace & {
+  catalog: LiveCatalog
   dualWrite: DualWrite
   maps: readonly TableMap[]
   /** Of the release that is current when it is asked. */

@@ -10,6 +10,7 @@ import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { createMail } from '#mail/mail.ts'
 import { migrate } from '#postgres/migrate.ts'
+import { openCatalog } from '#tables/live-catalog.ts'
 import { insertRows, type RowValues } from '#tables/rows.queries.ts'
 import { createPeople, type People } from '../../../tests/support/people.ts'
 import { ensureStudioBuilt } from '../build.ts'
@@ -45,9 +46,10 @@ const DATA_DIR = join(tmpdir(), `comptoir-tests-${process.getuid?.() ?? 0}`)
 
 export async function createStudio(): Promise<TestStudio> {
   const people = await createPeople()
-  const { database, catalog } = people.place
+  const { database } = people.place
   const root = join(import.meta.dirname, '../../..')
   await migrate(database, [{ module: 'dual-write', folder: join(root, 'src/dual-write/migrations') }])
+  const catalog = await openCatalog({ database, log: silentLog })
   const maps = readMaps(catalog, join(root, 'maps/dynamics365'))
   // Nobody listens there: these tests never let the engine work.
   const erp = { url: 'http://127.0.0.1:9', tokenUrl: 'http://127.0.0.1:9/token', clientId: 'test', clientSecret: 'test' }
@@ -104,6 +106,7 @@ export async function createStudio(): Promise<TestStudio> {
     async [Symbol.asyncDispose]() {
       await server.close()
       await app.catch(() => undefined)
+      await catalog.close()
       await people[Symbol.asyncDispose]()
     },
   }

@@ -8,10 +8,11 @@ import { getColumn, isLookup, type TableDefinition } from '#tables/definition.ts
 import { engineRows } from '#tables/predicate.ts'
 import { cursorOf } from '#tables/query.ts'
 import type { QueryRow, RowOrder, RowQuery } from '#tables/row-query.ts'
-import { countRows, findRow, listRows } from '#tables/rows.queries.ts'
-import type { GridPage, GridRow } from '../../wire-data.ts'
+import { countRows, listRows } from '#tables/rows.queries.ts'
+import type { GridPage, GridRow, RowDetail } from '../../wire-data.ts'
 import { parseCursor, parseId, textOfCursor } from '../lists.ts'
 import type { StudioServices } from '../services.ts'
+import { findRowDetail } from './row-detail.ts'
 
 const PAGE_ROWS_MAX = 100
 const COUNT_MAX = 100_000
@@ -22,7 +23,9 @@ const NAMES_MAX = 8
 export type GridQuery = { columns?: string; filter?: string; orderby?: string; search?: string; after?: string; count?: string }
 
 /** /tables/:name/rows: any table as administrators see it (all rows), by page. Filter and order are OData over logical names. */
-export function registerRows(scope: HttpServer, { database, catalog }: StudioServices): void {
+export function registerRows(scope: HttpServer, services: StudioServices): void {
+  const { database, catalog } = services
+
   scope.get<{ Params: { name: string }; Querystring: GridQuery }>('/tables/:name/rows', (request): Promise<GridPage> => {
     const table = catalog.get(request.params.name)
     const asked = parseGridQuery(catalog, table, request.query)
@@ -42,15 +45,11 @@ export function registerRows(scope: HttpServer, { database, catalog }: StudioSer
     })
   })
 
-  scope.get<{ Params: { name: string; id: string } }>('/tables/:name/rows/:id', async (request): Promise<GridRow> => {
+  scope.get<{ Params: { name: string; id: string } }>('/tables/:name/rows/:id', async (request): Promise<RowDetail> => {
     const table = catalog.get(request.params.name)
-    const id = parseId(request.params.id)
-    const columns = [...table.columns.keys()]
-    const row = await database.read((tx) =>
-      findRow(tx, catalog, { table, columns: [...columns, ...namePaths(catalog, table, columns)], predicate: engineRows }, id),
-    )
+    const row = await database.read((tx) => findRowDetail(tx, services, table, parseId(request.params.id)))
     if (row === undefined) throw new AppError('studio.not_found', `There is no row of ${table.name} with this id`)
-    return gridRowOf(table, columns, row)
+    return row
   })
 }
 

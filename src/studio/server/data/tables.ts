@@ -75,6 +75,7 @@ function columnInfo(column: ColumnDefinition): ColumnInfo {
     default: column.default ?? null,
     autonumber: column.autonumber ?? null,
     calculated: column.calculated ?? null,
+    behaviour: column.behaviour,
     bytesMax: column.bytesMax ?? null,
     accept: column.accept,
     targets: column.targets,

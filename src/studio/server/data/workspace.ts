@@ -1,0 +1,18 @@
+import type { HttpServer } from '#http/server.ts'
+import type { StudioServices } from '../services.ts'
+import { registerEdit } from './edit.ts'
+import { registerFiles } from './files.ts'
+import { registerHistory } from './history.ts'
+import { registerRelated } from './related.ts'
+import { registerRows } from './rows.ts'
+import { registerTables } from './tables.ts'
+
+/** The data workspace: tables, their rows, and all that one can do with them. */
+export function registerDataWorkspace(scope: HttpServer, services: StudioServices): void {
+  registerTables(scope, services)
+  registerRows(scope, services)
+  registerEdit(scope, services)
+  registerHistory(scope, services)
+  registerRelated(scope, services)
+  registerFiles(scope, services)
+}
