@@ -101,6 +101,15 @@ async function generateClient(world: ApiWorld) {
   const cache = join(import.meta.dirname, '../../node_modules/.cache')
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'comptoir-sap-'))
+  try {
+    return await generateInto(world, folder)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function generateInto(world: ApiWorld, folder: string) {
   const input = join(folder, 'comptoir.edmx')
   const metadata = await world.call('GET', '$metadata')
   assert.equal(metadata.status, 200, metadata.text)
