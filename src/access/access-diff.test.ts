@@ -187,7 +187,7 @@ test('a row is explained with the rule that decides, its file, and what the near
   const jane = await explain('jane', people.orders.sam)
   assert.equal(
     jane.because.en,
-    'May not read this salesorder: nothing grants it. Nearest: “Own orders” (permissions/salesorder.yaml) covers the visitor’s own rows; this is not one.',
+    'May not read this salesorder: nothing grants it. Nearest: “Own orders” (permissions/salesorder.yaml) covers the visitor’s own rows for the account in use; this is not one.',
   )
   assert.equal((await explain('jane', people.contacts.jane)).verdict.kind, 'no_such_row')
   const line = await people.place.database.read(

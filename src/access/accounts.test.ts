@@ -38,6 +38,29 @@ test('the address says for which account a person acts, with the roles of that a
   assert.equal((await nora.post('/whoami', {})).status, 409)
 })
 
+test('own orders are those of the account in use: in another account a person finds none of the first, nor after losing it', async () => {
+  await using people = await createPeople()
+  const { database, catalog, clock } = people.place
+  const { jane } = people.contacts
+  const by = { contactId: jane, accountId: people.accounts.y, grantedBy: null, now: new Date(clock.nowMs()) }
+  await database.transaction(async (tx) => {
+    await setMembership(tx, catalog, by)
+    await setRoles(tx, people.permissions.policy, { ...by, roles: ['Authorized user'] })
+  })
+  await using server = await createPeopleServer(people)
+  const browser = browse(server)
+  await signInAs(browser, 'jane@fabrikam.example')
+  const orders = async (prefix: string) => {
+    const { value } = (await browser.get(`${prefix}/_api/salesorders?$select=ordernumber`)).json()
+    return value.map((row) => row.ordernumber)
+  }
+  assert.deepEqual([await orders('/a/X'), await orders('/a/Y')], [['W-1'], []])
+  assert.equal((await browser.get(`/a/Y/_api/salesorders(${people.orders.jane})`)).status, 404)
+  const moved = { parentcustomerid: people.accounts.y }
+  await database.transaction((tx) => updateRow(tx, catalog.get('contact'), jane, moved, { predicate: engineRows }))
+  assert.deepEqual(await orders(''), [], 'she acts for one account now, and the order is not of that one')
+})
+
 test('a membership that ends, by hand, in time or with its account, is gone at the next request', async () => {
   await using people = await createPeople()
   const { database, catalog, clock } = people.place

@@ -101,6 +101,7 @@ function ruleOf(
     file: permission.file,
     effect: permission.effect,
     accessType: permission.scope.accessType,
+    byAccount: permission.scope.accessType === 'contact' && permission.scope.accountRelationship !== undefined,
     columns: permission.columns ?? null,
     roles,
     forRoles: [...permission.roles],

@@ -32,6 +32,8 @@ export type RuleOnRow = {
   file: string
   effect: 'allow' | 'deny'
   accessType: string
+  /** Of the access type contact: it goes by the account in use, too. */
+  byAccount: boolean
   columns: readonly string[] | null
   /** Roles of the visitor through which it is for him. */
   roles: readonly string[]

@@ -63,8 +63,11 @@ function scopeOf({ scope }: TablePermission): string {
   switch (scope.accessType) {
     case 'account':
     case 'hierarchy':
-    case 'contact':
       return scope.relationship === undefined ? scope.accessType : `${scope.accessType} (${scope.relationship})`
+    case 'contact': {
+      const both = [scope.relationship, ...(scope.accountRelationship === undefined ? [] : [scope.accountRelationship])]
+      return `contact (${both.join(', ')})`
+    }
     case 'parent':
       return `parent: ${scope.permission} (${scope.through})`
     default:

@@ -159,6 +159,8 @@ function neededBy(one: TablePermission): string {
       return 'legal entity'
     case 'parent':
       return `right to the parent (${one.scope.permission})`
+    case 'contact':
+      return one.scope.accountRelationship === undefined ? `sign-in (${AUTHENTICATED_USERS})` : 'account'
     default:
       return `sign-in (${AUTHENTICATED_USERS})`
   }
@@ -177,7 +179,9 @@ function describeScope({ scope }: TablePermission): string {
         ? 'the visitor’s account and all below it'
         : `rows of the visitor’s account and of all below it (${scope.relationship})`
     case 'contact':
-      return `rows of the visitor’s contact (${scope.relationship})`
+      return scope.accountRelationship === undefined
+        ? `rows of the visitor’s contact (${scope.relationship})`
+        : `rows of the visitor’s contact (${scope.relationship}) for the account in use (${scope.accountRelationship})`
     case 'self':
       return 'the visitor’s own contact'
     case 'parent':

@@ -53,8 +53,8 @@ export type PermissionScope =
   | { accessType: 'account'; relationship: string | undefined }
   /** As `account`, for the visitor's account and every one below it (parentaccountid), at any depth. */
   | { accessType: 'hierarchy'; relationship: string | undefined }
-  /** Rows whose `relationship` column points to the visitor's contact. */
-  | { accessType: 'contact'; relationship: string }
+  /** Rows whose `relationship` column points to the visitor's contact, and, where it is given, `accountRelationship` to the account in use. */
+  | { accessType: 'contact'; relationship: string; accountRelationship: string | undefined }
   /** The visitor's own contact row. */
   | { accessType: 'self' }
   /** Rows whose column `through` points to a row that the named permission grants. */
@@ -87,6 +87,7 @@ const permissionsFile = z.strictObject({
         effect: z.enum(['allow', 'deny']).default('allow'),
         accessType: z.enum(['global', 'company', 'account', 'hierarchy', 'contact', 'self', 'parent']),
         relationship: COLUMN.optional(),
+        accountRelationship: COLUMN.optional(),
         parent: z.strictObject({ permission: NAME, through: COLUMN }).optional(),
         privileges: z.array(z.enum(PRIVILEGES)).min(1),
         roles: z.array(NAME).min(1, 'a permission without a role has no effect'),
@@ -102,6 +103,8 @@ const permissionsFile = z.strictObject({
           context.addIssue('the access type contact needs a relationship: the column that points to the contact')
         if (one.relationship !== undefined && !takesRelationship)
           context.addIssue(`the access type ${one.accessType} takes no relationship`)
+        if (one.accountRelationship !== undefined && one.accessType !== 'contact')
+          context.addIssue('accountRelationship is for the access type contact: the column that points to the account in use')
         if ((one.accessType === 'parent') !== (one.parent !== undefined))
           context.addIssue('the access type parent, and no other, needs parent: { permission, through }')
       }),
@@ -179,7 +182,8 @@ function scopeOf(source: PermissionSource): PermissionScope {
   if (source.accessType === 'parent') return { accessType: 'parent', permission: '', through: '', ...source.parent }
   if (source.accessType === 'account' || source.accessType === 'hierarchy')
     return { accessType: source.accessType, relationship: source.relationship }
-  if (source.accessType === 'contact') return { accessType: 'contact', relationship: source.relationship ?? '' }
+  if (source.accessType === 'contact')
+    return { accessType: 'contact', relationship: source.relationship ?? '', accountRelationship: source.accountRelationship }
   return { accessType: source.accessType }
 }
 

@@ -12,7 +12,7 @@ Who may do what with which rows, from the permissions of the customer portal's o
 in statements and behind the wall and (reading) through \`/_api\`, and fails when this page is not what the permissions say.
 
 A cell names the scope: \`global\` all rows, \`company\` those of the visitor's legal entity, \`account\` and \`contact\` those that point to the
-visitor's account or contact through the column in brackets, \`hierarchy\` also those of the accounts below, \`self\` the own contact,
+visitor's account or contact through the column in brackets (a second one: to the account in use, too), \`hierarchy\` also those of the accounts below, \`self\` the own contact,
 \`parent\` what hangs on a row that the named permission grants. An empty cell is never. Numbers lead to the columns.
 
 Every surface carries the same predicate: statements, pages, lists, forms, Liquid and FetchXML, \`/_api\`, \`/api/data\`, search, export, files,

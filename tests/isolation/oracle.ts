@@ -15,6 +15,7 @@ export type PlainPermission = {
   effect: 'allow' | 'deny'
   accessType: 'global' | 'company' | 'account' | 'hierarchy' | 'contact' | 'self' | 'parent'
   relationship?: string
+  accountRelationship?: string
   parent?: { permission: string; through: string }
   privileges: readonly PlainPrivilege[]
   roles: readonly string[]
@@ -121,12 +122,22 @@ function covers(world: PlainWorld, visitor: PlainVisitor, permission: PlainPermi
     case 'hierarchy':
       return visitor.accountId !== null && isAtOrBelow(world.rows, accountOf(permission, row), visitor.accountId)
     case 'contact':
-      return visitor.contactId !== null && row[permission.relationship ?? ''] === visitor.contactId
+      return (
+        visitor.contactId !== null &&
+        row[permission.relationship ?? ''] === visitor.contactId &&
+        isForAccountInUse(visitor, permission, row)
+      )
     case 'self':
       return visitor.contactId !== null && row.id === visitor.contactId
     case 'parent':
       return coversThroughParent(world, visitor, permission, row)
   }
+}
+
+/** An own row may be one for the account in use only. */
+function isForAccountInUse(visitor: PlainVisitor, permission: PlainPermission, row: PlainRow): boolean {
+  if (permission.accountRelationship === undefined) return true
+  return visitor.accountId !== null && row[permission.accountRelationship] === visitor.accountId
 }
 
 function coversThroughParent(world: PlainWorld, visitor: PlainVisitor, permission: PlainPermission, row: PlainRow): boolean {

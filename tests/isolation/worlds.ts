@@ -61,7 +61,7 @@ const CONDITIONS: Readonly<Record<TableName, readonly Condition[]>> = {
   ],
 }
 
-type Scope = Pick<PlainPermission, 'accessType' | 'relationship'>
+type Scope = Pick<PlainPermission, 'accessType' | 'relationship' | 'accountRelationship'>
 const EVERYWHERE: readonly Scope[] = [{ accessType: 'global' }, { accessType: 'company' }]
 const byAccount = (relationship?: string): Scope[] =>
   (['account', 'hierarchy'] as const).map((accessType) => ({
@@ -74,9 +74,15 @@ const SCOPES: Readonly<Record<TableName, readonly Scope[]>> = {
     ...byAccount(),
     ...byAccount('parentaccountid'),
     { accessType: 'contact', relationship: 'primarycontactid' },
+    { accessType: 'contact', relationship: 'primarycontactid', accountRelationship: 'parentaccountid' },
   ],
   contact: [...EVERYWHERE, ...byAccount('parentcustomerid'), { accessType: 'self' }],
-  salesorder: [...EVERYWHERE, ...byAccount('customerid'), { accessType: 'contact', relationship: 'msdyn_contactperson' }],
+  salesorder: [
+    ...EVERYWHERE,
+    ...byAccount('customerid'),
+    { accessType: 'contact', relationship: 'msdyn_contactperson' },
+    { accessType: 'contact', relationship: 'msdyn_contactperson', accountRelationship: 'customerid' },
+  ],
   salesorderdetail: EVERYWHERE,
   invoice: [...EVERYWHERE, ...byAccount('customerid')],
 }

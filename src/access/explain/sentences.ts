@@ -92,7 +92,13 @@ export function describeRule(rule: Rule, off: SwitchedOff | undefined): Said {
 
 function lackOf(rule: Rule, off: SwitchedOff | undefined): Said | undefined {
   if (rule.fails !== null) return failureOf(rule, off)
-  if (!rule.scope) return SCOPES[rule.accessType] ?? { en: 'does not cover the row', fr: 'ne couvre pas la ligne' }
+  if (!rule.scope)
+    return (
+      (rule.byAccount ? OWN_FOR_ACCOUNT : SCOPES[rule.accessType]) ?? {
+        en: 'does not cover the row',
+        fr: 'ne couvre pas la ligne',
+      }
+    )
   if (rule.where !== null && !rule.where.holds)
     return {
       en: `holds only where ${rule.where.text}, and that is not so here`,
@@ -140,6 +146,11 @@ function failureOf(rule: Rule, off: SwitchedOff | undefined): Said {
     default:
       return rule.fails satisfies never
   }
+}
+
+const OWN_FOR_ACCOUNT: Said = {
+  en: 'covers the visitor’s own rows for the account in use; this is not one',
+  fr: 'couvre les lignes propres au visiteur pour le compte utilisé ; celle-ci n’en est pas une',
 }
 
 const SCOPES: Readonly<Record<string, Said>> = {

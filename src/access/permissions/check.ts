@@ -59,7 +59,10 @@ function scopeProblem(
         return table.name === 'account' ? undefined : 'a relationship is needed: the column that points to the account'
       return lookupProblem(table, scope.relationship, 'account')
     case 'contact':
-      return lookupProblem(table, scope.relationship, 'contact')
+      return (
+        lookupProblem(table, scope.relationship, 'contact') ??
+        (scope.accountRelationship === undefined ? undefined : lookupProblem(table, scope.accountRelationship, 'account'))
+      )
     case 'self':
       return table.name === 'contact' ? undefined : 'the access type self is for the table contact'
     case 'parent': {

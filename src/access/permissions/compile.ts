@@ -1,8 +1,8 @@
 import { assert, required } from '#lib/assert.ts'
-import { identifier, or, type Sql, sql, trueSql } from '#postgres/sql.ts'
+import { and, identifier, or, type Sql, sql, trueSql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
-import { allOf, exceptFor, noRows, type RowPredicate, rowsBelow } from '#tables/predicate.ts'
+import { allOf, allRowsForRules, exceptFor, noRows, type RowPredicate, rowsBelow } from '#tables/predicate.ts'
 import { compileCondition } from '#tables/query.ts'
 import type { TablePermission } from '../policy.ts'
 import type { Visitor } from '../visitor.ts'
@@ -84,10 +84,14 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
         return orNew ? or([known, sql`${alias}.${identifier(PARENT_ACCOUNT)} ${below}`]) : known
       })
     }
-    case 'contact':
-      return contactId === null
-        ? noRows
-        : grant((alias) => pointsTo(alias, table, scope.relationship, 'contact', sql`= ${contactId}`))
+    case 'contact': {
+      const { relationship, accountRelationship } = scope
+      if (contactId === null) return noRows
+      const own = (alias: Sql) => pointsTo(alias, table, relationship, 'contact', sql`= ${contactId}`)
+      if (accountRelationship === undefined) return grant(own)
+      if (accountId === null) return noRows
+      return grant((alias) => and([own(alias), pointsTo(alias, table, accountRelationship, 'account', sql`= ${accountId}`)]))
+    }
     case 'self':
       return contactId === null ? noRows : grant((alias) => sql`${alias}.${identifier(table.idColumn)} = ${contactId}`)
     case 'parent': {
@@ -104,7 +108,7 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
         granted,
         denied.filter((one) => one !== noRows),
       )
-      return rowsBelow(permission.name, table, scope.through, rules.catalog.get(parent.table), rows)
+      return rowsBelow(permission.name, table, scope.through, rules.catalog.get(parent.table), rows, allRowsForRules)
     }
     default:
       return scope satisfies never
@@ -114,7 +118,7 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
 /** The account and all below it. An array made once for the statement, so that an index on the lookup is used; `union` ends circles. */
 export function idsBelow(catalog: Catalog, accountId: Sql): Sql {
   const account = catalog.get('account')
-  const [table, id, parent] = [identifier('tables', account.name), identifier(account.idColumn), identifier(PARENT_ACCOUNT)]
+  const [table, id, parent] = [allRowsForRules(account), identifier(account.idColumn), identifier(PARENT_ACCOUNT)]
   return sql`array(with recursive below(id) as (
     select ${accountId} union select child.${id} from ${table} as child join below on child.${parent} = below.id) select id from below)`
 }
