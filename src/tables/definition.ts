@@ -26,6 +26,8 @@ export type TableDefinition = {
   indexes: readonly (readonly string[])[]
   /** The columns that a search box looks into. */
   search: readonly string[]
+  /** Whether every change of a row is remembered, and who made it (history.queries.ts). Deletions always are. */
+  history: boolean
 }
 
 export type Labels = Readonly<Record<string, string>>

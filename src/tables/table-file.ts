@@ -70,6 +70,7 @@ export function defineTable(file: TableFile, origin: Origin, report: Report): Ta
     keys: new Map(Object.entries(file.keys)),
     indexes: file.indexes,
     search: file.search,
+    history: file.history ?? origin === 'custom',
   }
   if (!columns.has(file.name)) report('name', `the table has no column ${file.name}`)
   checkNames(table, file, report)
@@ -89,6 +90,7 @@ export function extendTable(base: TableDefinition, file: ExtensionFile, report: 
     keys: new Map([...base.keys, ...Object.entries(file.keys)]),
     indexes: [...base.indexes, ...file.indexes],
     search: [...new Set([...base.search, ...file.search])],
+    history: file.history ?? base.history,
   }
   checkNames(table, file, report)
   checkExpressions(table, file.columns, report)

@@ -84,11 +84,18 @@ export const tableShape = z.strictObject({
   /** The column that names a row to people. */
   name: LOGICAL_NAME,
   scope: z.enum(['company', 'global']),
+  /** Whether every change of a row is remembered with its author. Deletions always are. */
+  history: z.boolean().optional(),
   ...parts,
 })
 
 /** What an installation adds to a standard table. */
-export const extensionShape = z.strictObject({ extend: LOGICAL_NAME, ...parts, columns: parts.columns.default({}) })
+export const extensionShape = z.strictObject({
+  extend: LOGICAL_NAME,
+  history: z.boolean().optional(),
+  ...parts,
+  columns: parts.columns.default({}),
+})
 
 export type ColumnFile = z.infer<typeof columnShape>
 export type TableFile = z.infer<typeof tableShape>

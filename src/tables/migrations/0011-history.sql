@@ -1,11 +1,15 @@
--- What happened to every row: who changed what, when and through which door. Written by the trigger that captures changes, so nothing can
--- forget it; bulk writers that are quiet (a first copy) leave none.
+-- What happened to rows: who changed what, when and through which door. Written by triggers in the transaction that made the change, so
+-- that no writer can forget it. Which tables have the triggers follows from their definitions (schema/wanted.ts).
+
 create table tables.row_history (
+  -- Taken while the row's lock is held: for one row number order is commit order.
   number bigint generated always as identity primary key,
   table_name text not null,
   row_id uuid not null,
+  -- The row's versionnumber afterwards; of a deletion the last one.
+  version bigint not null,
   operation text not null check (operation in ('create', 'update', 'delete')),
-  -- Values as text by column: of an update those that changed, of a deletion all, so that it can be taken back.
+  -- Values as text by column: of an update those that changed, of a deletion all, so that it can be taken back; of a creation what was given.
   before jsonb,
   after jsonb,
   -- A contact, a service account, 'anonymous', or null: a program of ours.
@@ -20,55 +24,33 @@ create table tables.row_history (
 );
 create index row_history_of_row on tables.row_history (row_id, number);
 create index row_history_of_transaction on tables.row_history (transaction_id);
-create index row_history_by_age on tables.row_history (at);
 
--- Captures one changed row for each subscriber other than the one that wrote it (setting comptoir.origin), and tells
--- listeners (unless setting comptoir.quiet is 'on', for bulk writes that announce themselves).
--- For rows that nobody wants to know about (a first copy writes them by the ten thousand, quietly) nothing is computed.
-create or replace function tables.capture_change() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+-- Argument: the table's id column. Its triggers leave quiet bulk writes out: a first copy is no history.
+create function tables.record_history() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  is_wanted boolean := exists (
-    select 1 from tables.capture c
-     where c.table_name = tg_table_name and c.subscriber is distinct from current_setting('comptoir.origin', true));
-  is_quiet boolean := current_setting('comptoir.quiet', true) is not distinct from 'on';
-  old_row jsonb;
-  new_row jsonb;
-  id uuid;
-  changed text[];
-  captured int := 0;
+  kept constant text[] := array['modifiedon', 'versionnumber', 'createdon'];
+  old_row jsonb := case when tg_op = 'INSERT' then null else to_jsonb(old) end;
+  new_row jsonb := case when tg_op = 'DELETE' then null else to_jsonb(new) end;
+  before jsonb;
+  after jsonb;
 begin
-  if is_quiet and not is_wanted then return null; end if;
-  old_row := case when tg_op = 'INSERT' then null else to_jsonb(old) end;
-  new_row := case when tg_op = 'DELETE' then null else to_jsonb(new) end;
-  id := coalesce(new_row, old_row) ->> tg_argv[0];
-  select array_agg(e.key) into changed
-    from jsonb_each(coalesce(new_row, old_row)) e
-   where e.key not in ('modifiedon', 'versionnumber', 'createdon')
-     and (tg_op <> 'UPDATE' or (old_row -> e.key) is distinct from e.value);
-  if changed is not null and not is_quiet then
-    insert into tables.row_history (table_name, row_id, operation, before, after, actor, origin, surface)
-    values (tg_table_name, id,
-            case tg_op when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end,
-            case when tg_op <> 'INSERT' then (select jsonb_object_agg(k, old_row ->> k) from unnest(changed) k) end,
-            case when tg_op = 'UPDATE' then (select jsonb_object_agg(k, new_row ->> k) from unnest(changed) k) end,
-            nullif(current_setting('comptoir.actor', true), ''), nullif(current_setting('comptoir.origin', true), ''),
-            nullif(current_setting('comptoir.surface', true), ''));
+  if tg_op = 'UPDATE' then
+    select jsonb_object_agg(e.key, old_row ->> e.key), jsonb_object_agg(e.key, new_row ->> e.key)
+      into before, after
+      from jsonb_each(new_row) e
+     where (old_row -> e.key) is distinct from e.value and e.key <> all (kept);
+    if after is null then return null; end if;
+  else
+    select jsonb_object_agg(e.key, e.value) into before from jsonb_each_text(coalesce(old_row, new_row) - kept) e;
+    if tg_op = 'INSERT' then
+      after := jsonb_strip_nulls(before);
+      before := null;
+    end if;
   end if;
-  if is_wanted and changed is not null then
-    insert into tables.change (subscriber, table_name, row_id, operation, columns, before, actor)
-    select c.subscriber, tg_table_name, id,
-           case tg_op when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end,
-           changed,
-           case when tg_op = 'INSERT' then null
-                else (select jsonb_object_agg(k, old_row ->> k) from unnest(changed) k) end,
-           nullif(current_setting('comptoir.actor', true), '')
-      from tables.capture c
-     where c.table_name = tg_table_name
-       and c.subscriber is distinct from current_setting('comptoir.origin', true)
-       and (c.columns is null or tg_op <> 'UPDATE' or c.columns && changed);
-    get diagnostics captured = row_count;
-    if captured > 0 then perform pg_notify('comptoir_changes', tg_table_name); end if;
-  end if;
-  if not is_quiet then perform pg_notify('comptoir_rows', tg_table_name || ' ' || id); end if;
+  insert into tables.row_history (table_name, row_id, version, operation, before, after, actor, origin, surface)
+  values (tg_table_name, (coalesce(new_row, old_row) ->> tg_argv[0])::uuid, (coalesce(new_row, old_row) ->> 'versionnumber')::bigint,
+          case tg_op when 'INSERT' then 'create' when 'UPDATE' then 'update' else 'delete' end, before, after,
+          nullif(current_setting('comptoir.actor', true), ''), nullif(current_setting('comptoir.origin', true), ''),
+          nullif(current_setting('comptoir.surface', true), ''));
   return null;
 end $$;

@@ -5,7 +5,7 @@ import { type ActualTable, ROWS_COUNTED_MAX } from '../schema.queries.ts'
 import { loosen, planColumns } from './column-plan.ts'
 import type { Draft, TableChange } from './draft.ts'
 import {
-  COLUMN_TRIGGER,
+  CHANGING_TRIGGER,
   columnDdl,
   fitting,
   literal,
@@ -92,16 +92,9 @@ function planRules(draft: Draft, { next, actual }: TableChange): void {
 
 function planTriggers(draft: Draft, { next, actual }: TableChange): void {
   const wanted = wantedTriggers(next)
-  for (const trigger of wanted)
-    if (!actual.triggers.has(trigger.name))
-      draft.finish(
-        trigger.column === undefined
-          ? `Lets ${next.name} release what points to it`
-          : `Lets ${next.name}.${trigger.column} be kept by the database`,
-        trigger.ddl,
-      )
+  for (const trigger of wanted) if (!actual.triggers.has(trigger.name)) draft.finish(trigger.says, trigger.ddl)
   for (const name of actual.triggers)
-    if (COLUMN_TRIGGER.test(name) && !wanted.some((trigger) => trigger.name === name))
+    if (CHANGING_TRIGGER.test(name) && !wanted.some((trigger) => trigger.name === name))
       draft.finish(`Takes a trigger from ${next.name}`, [
         sql`drop trigger ${identifier(name)} on ${identifier('tables', next.name)}`,
       ])

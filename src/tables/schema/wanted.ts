@@ -16,7 +16,7 @@ export type WantedColumn = {
 export type ColumnMark = { type: string; target?: string; default?: string | number | boolean; calculated?: string }
 /** `holds`: types of which the condition can be asked, before a column becomes another. */
 export type WantedRule = { name: string; column: string; says: string; condition: Sql; holds: readonly string[] }
-export type WantedTrigger = { name: string; column: string | undefined; ddl: readonly Sql[] }
+export type WantedTrigger = { name: string; says: string; ddl: readonly Sql[] }
 export type WantedIndex = { name: string; columns: readonly string[]; unique: boolean }
 
 export function wantedColumns(table: TableDefinition): WantedColumn[] {
@@ -118,38 +118,72 @@ function rule(column: string, says: string, condition: Sql, holds: readonly stri
   return { name: `${RULE_PREFIX}${column.slice(0, 40)}_${hashOf(says)}`, column, says, condition, holds }
 }
 
-/** Triggers of single columns, which come and go with them. */
-export const COLUMN_TRIGGER = /^(autonumber|customer)_[0-9a-f]{8}$/
+/** Triggers that come and go with what is defined. */
+export const CHANGING_TRIGGER = /^((autonumber|customer)_[0-9a-f]{8}|history_of_\w+)$/
 
 export function wantedTriggers(table: TableDefinition): WantedTrigger[] {
   const on = identifier('tables', table.name)
-  const triggers = [...table.columns.values()].flatMap((column): WantedTrigger[] => {
-    if (column.autonumber !== undefined) return [numberTrigger(table, column, parseAutonumber(column.autonumber))]
-    if (column.type !== 'customer' || column.origin !== 'custom') return []
-    const name = `customer_${hashOf(`${column.name} ${column.onDelete}`)}`
-    return [
-      {
-        name,
-        column: column.name,
-        ddl: [
-          sql`create trigger ${identifier(name)} after insert or update of ${identifier(column.name)}, ${identifier(`${column.name}type`)} on ${on}
-            for each row execute function tables.check_customer(${literal(column.name)})`,
-          registerCustomer(table.name, column.name, column.onDelete),
-        ],
-      },
-    ]
-  })
+  const triggers = [...historyTriggers(table), ...[...table.columns.values()].flatMap((column) => columnTriggers(table, column))]
   if (table.origin === 'custom' || (table.name !== 'account' && table.name !== 'contact')) return triggers
   return [
     {
       name: 'release_customer',
-      column: undefined,
+      says: `Lets ${table.name} release what points to it`,
       ddl: [
         sql`create trigger release_customer after delete on ${on} for each row execute function tables.release_customer(${literal(table.idColumn)})`,
       ],
     },
     ...triggers,
   ]
+}
+
+/**
+ * Deletions are remembered for every table, with the lookups that one has emptied, so that they can be taken back. Quiet bulk writes are
+ * left out before anything is computed: a first copy pays for no history.
+ */
+function historyTriggers(table: TableDefinition): WantedTrigger[] {
+  const make = (name: string, events: string, when: string, says: string): WantedTrigger => ({
+    name,
+    says,
+    ddl: [
+      sql`create trigger ${identifier(name)} after ${trustedSql(events)} on ${identifier('tables', table.name)}
+        for each row when (${trustedSql(when)}) execute function tables.record_history(${literal(table.idColumn)})`,
+    ],
+  })
+  const isLoud = `current_setting('comptoir.quiet', true) is distinct from 'on'`
+  return [
+    make('history_of_deletions', 'delete', isLoud, `Remembers deletions of ${table.name}`),
+    table.history
+      ? make('history_of_changes', 'insert or update', isLoud, `Remembers every change of ${table.name}`)
+      : // Nested: by the deletion of a row that it pointed to.
+        make(
+          'history_of_effects',
+          'update',
+          `pg_trigger_depth() > 0 and ${isLoud}`,
+          `Remembers what deletions elsewhere change in ${table.name}`,
+        ),
+  ]
+}
+
+function columnTriggers(table: TableDefinition, column: ColumnDefinition): WantedTrigger[] {
+  if (column.autonumber !== undefined) return [numberTrigger(table, column, parseAutonumber(column.autonumber))]
+  if (column.type !== 'customer' || column.origin !== 'custom') return []
+  const name = `customer_${hashOf(`${column.name} ${column.onDelete}`)}`
+  return [
+    {
+      name,
+      says: keptByDatabase(table, column),
+      ddl: [
+        sql`create trigger ${identifier(name)} after insert or update of ${identifier(column.name)}, ${identifier(`${column.name}type`)} on ${identifier('tables', table.name)}
+          for each row execute function tables.check_customer(${literal(column.name)})`,
+        registerCustomer(table.name, column.name, column.onDelete),
+      ],
+    },
+  ]
+}
+
+function keptByDatabase(table: TableDefinition, column: ColumnDefinition): string {
+  return `Lets ${table.name}.${column.name} be kept by the database`
 }
 
 /** The register of what points to customers: who deletes one, or hides such a column, looks there. */
@@ -165,7 +199,7 @@ function numberTrigger(table: TableDefinition, column: ColumnDefinition, parts: 
   const list = [column.name, `tables.${sequence}`, ...parts.map(partArgument)].map(literal)
   return {
     name,
-    column: column.name,
+    says: keptByDatabase(table, column),
     ddl: [
       sql`create sequence if not exists ${identifier('tables', sequence)}`,
       sql`create trigger ${identifier(name)} before insert on ${identifier('tables', table.name)}
