@@ -14,7 +14,14 @@ import {
   listTakenNames,
   readActualTables,
 } from './schema.queries.ts'
-import { listClosedTables, openToVisitors, secureTriggers, withdrawPolicies } from './visitor-rights.queries.ts'
+import {
+  dropRuleView,
+  listClosedTables,
+  openToVisitors,
+  refreshRuleViews,
+  secureTriggers,
+  withdrawPolicies,
+} from './visitor-rights.queries.ts'
 
 /** What it takes to make PostgreSQL hold other definitions, in words and in SQL. Plain data, to be shown before it is done. */
 export type ChangePlan = {
@@ -140,7 +147,10 @@ async function withShortLocks<T>(database: Database, clock: Pick<Clock, 'sleep'>
 
 async function runSteps(tx: Tx, steps: readonly ChangeStep[]): Promise<void> {
   for (const step of steps) {
-    if (step.withdraws !== undefined) await withdrawPolicies(tx, step.withdraws)
+    if (step.withdraws !== undefined) {
+      await withdrawPolicies(tx, step.withdraws)
+      await dropRuleView(tx, step.withdraws)
+    }
     for (const statement of step.sql) await runStatement(tx, step, statement)
   }
 }
@@ -161,7 +171,9 @@ async function runStatement(tx: Tx, step: ChangeStep, statement: string): Promis
 
 /** New tables are behind the second wall from their first moment: no visitor sees a row before a permission says so. */
 async function openTables(tx: Tx): Promise<void> {
-  await openToVisitors(tx, await listClosedTables(tx, await listActualTables(tx)))
+  const tables = await listActualTables(tx)
+  await openToVisitors(tx, await listClosedTables(tx, tables))
+  await refreshRuleViews(tx, tables)
   await secureTriggers(tx)
 }
 

@@ -20,6 +20,7 @@ import type { LiveCatalog } from './live-catalog.ts'
 import { readMark } from './schema/column-plan.ts'
 import { sequenceOf } from './schema/wanted.ts'
 import { readActualTables } from './schema.queries.ts'
+import { dropRuleView, refreshRuleViews } from './visitor-rights.queries.ts'
 
 /** Where definitions are changed: the database, and the catalog that the program holds. */
 export type TablesGround = { database: Database; catalog: LiveCatalog; clock: Pick<Clock, 'sleep'> }
@@ -122,6 +123,7 @@ export async function purgeColumn(ground: TablesGround, table: string, column: s
     const values = await countKept(tx, table, column)
     requireConfirmed(name, values, column === null ? 'rows' : 'values', by.confirm ?? [])
     await forgetColumns(tx, table, column)
+    await dropRuleView(tx, table)
     const drop =
       column === null
         ? sql`drop table ${identifier('tables', table)} cascade`
@@ -129,6 +131,7 @@ export async function purgeColumn(ground: TablesGround, table: string, column: s
     await tx.run(drop)
     for (const one of column === null ? actual.columns.keys() : [column])
       await tx.run(sql`drop sequence if exists ${identifier('tables', sequenceOf(table, one))}`)
+    if (column !== null) await refreshRuleViews(tx, [table])
     const last = (await listNewestVersions(tx)).find((one) => one.table === table)
     if (last !== undefined)
       await insertVersion(tx, {

@@ -64,6 +64,20 @@ export function isEverything(predicate: RowPredicate): boolean {
   return predicate.sql(identifier('t')).compile().text === trueSql.compile().text
 }
 
+/** Where a statement reads the rows of a table. */
+export type Source = (table: TableDefinition) => Sql
+
+/** The table itself: behind the second wall its rows that the visitor may see. */
+export const visibleRows: Source = (table) => identifier('tables', table.name)
+
+export const RULE_SCHEMA = 'rule_tables'
+
+/**
+ * The table as rules read it: every row, whoever asks. What a rule says must not depend on what its reader may see: a denial over a
+ * lookup would fail open where the row behind it is hidden from him. For rules alone: it is the way past the second wall.
+ */
+export const allRowsForRules: Source = (table) => identifier(RULE_SCHEMA, table.name)
+
 /** Rows whose lookup `through` points to a row that the predicate of the parent table allows. */
 export function rowsBelow(
   reason: string,
@@ -71,6 +85,7 @@ export function rowsBelow(
   through: string,
   parent: TableDefinition,
   rows: RowPredicate,
+  source: Source = visibleRows,
 ): RowPredicate {
   return {
     reason,
@@ -78,7 +93,7 @@ export function rowsBelow(
       const above = innerAlias(alias)
       const on = [sql`${above}.${identifier(parent.idColumn)} = ${alias}.${identifier(through)}`]
       if (table.columns.get(through)?.type === 'customer') on.push(sql`${alias}.${identifier(`${through}type`)} = ${parent.name}`)
-      return sql`exists (select 1 from ${identifier('tables', parent.name)} as ${above} where ${and([...on, rows.sql(above)])})`
+      return sql`exists (select 1 from ${source(parent)} as ${above} where ${and([...on, rows.sql(above)])})`
     },
   }
 }

@@ -4,6 +4,7 @@ import { and, falseSql, identifier, join, or, type Sql, sql, trueSql, trustedSql
 import type { Catalog } from './catalog.ts'
 import { getColumn, type TableDefinition } from './definition.ts'
 import { findLookup } from './navigation.ts'
+import { allRowsForRules } from './predicate.ts'
 import { compileFilter } from './query/filter.ts'
 import { compileGroups, namedColumns } from './query/group.ts'
 import { compileLinks } from './query/links.ts'
@@ -88,7 +89,7 @@ export function cursorLength(query: Pick<RowQuery, 'table' | 'orderBy'> & Partia
   return orderOf(query).length
 }
 
-/** A filter as a condition on the row behind `alias`, for predicates: paths over lookups become subqueries, and nothing is hidden. */
+/** A rule's condition on the row behind `alias`: paths over lookups become subqueries, and nothing is hidden from a rule. */
 export function compileCondition(
   catalog: Catalog,
   table: TableDefinition,
@@ -96,7 +97,8 @@ export function compileCondition(
   alias: Sql,
   asOf?: AsOf,
 ): Sql {
-  return compileFilter(filter, columnsOfRow({ catalog, reach: undefined, asOf }, { alias, table, predicate: undefined }))
+  const context = { catalog, reach: undefined, asOf, source: allRowsForRules }
+  return compileFilter(filter, columnsOfRow(context, { alias, table, predicate: undefined }))
 }
 
 /** Whether a path can be read, for callers that check configuration at load time. Throws AppError `tables.unknown_column`. */

@@ -44,18 +44,7 @@ test(`whatever the roles, hierarchies, conditions and rows: a statement sees wha
 
 test(`every surface shows what the oracle sees, and nothing else (seed ${SEED})`, async () => {
   await using ground = await createGround()
-  await holdEqual(
-    ground,
-    worlds.map((world) => ({ ...world, permissions: world.permissions.filter(staysInItsTable) })),
-    10,
-  )
-})
-
-// TODO(access): behind the wall a rule that looks at other tables (a parent, a hierarchy, a condition over a lookup) sees of them only what
-// its visitor may read. It then grants too little; and a denial of columns does not hold where it looks at a row that is hidden.
-test(`… also by rules that look at other tables (seed ${SEED})`, { todo: 'rules look through the wall' }, async () => {
-  await using ground = await createGround()
-  await holdEqual(ground, worlds, 10)
+  await holdEqual(ground, worlds, 15)
 })
 
 function holdEqual(ground: Ground, drawn: typeof worlds, numRuns: number): Promise<void> {
@@ -66,10 +55,4 @@ function holdEqual(ground: Ground, drawn: typeof worlds, numRuns: number): Promi
       for (const table of TABLES) for (const surface of PUBLISHED) await compare(ground, surface, visitor, table)
   })
   return fc.assert(property, { seed: SEED, numRuns, endOnFailure: true })
-}
-
-function staysInItsTable(permission: PlainPermission): boolean {
-  return (
-    permission.accessType !== 'parent' && permission.accessType !== 'hierarchy' && permission.where?.text.includes('/') !== true
-  )
 }

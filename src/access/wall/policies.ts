@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { and, identifier, or, type Sql, sql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
-import type { RowPredicate } from '#tables/predicate.ts'
+import { type RowPredicate, RULE_SCHEMA } from '#tables/predicate.ts'
 import { type Bearings, compilePermission, idsBelow, type Rules } from '../permissions/compile.ts'
 import type { Policy, Privilege, TablePermission } from '../policy.ts'
 import { arrayText, literalText } from './literals.ts'
@@ -81,7 +81,7 @@ function createCompiler(catalog: Catalog, policy: Policy): Compiler {
   function rowsOf(one: TablePermission): Sql {
     const own = compilePermission(rules, one, bearingsOnce(call(undefined, 'uuid[]', literalText(idsBelow(catalog, ACCOUNT)))))
     const inline = literalText(own.sql(identifier(one.table)))
-    if (!inline.includes('"tables".')) return own.sql(identifier(one.table))
+    if (!inline.includes(`"${RULE_SCHEMA}".`)) return own.sql(identifier(one.table))
     const rows: RowPredicate = compilePermission(rules, one, { ...BEARINGS, accountsBelow: idsBelow(catalog, ACCOUNT) })
     return call({ table: one.table }, 'boolean', literalText(rows.sql(identifier('t'))))
   }

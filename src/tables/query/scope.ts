@@ -3,7 +3,7 @@ import { and, identifier, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import type { Catalog } from '../catalog.ts'
 import { type ColumnDefinition, getColumn, type TableDefinition } from '../definition.ts'
 import { findLookup } from '../navigation.ts'
-import { innerAlias, type RowPredicate } from '../predicate.ts'
+import { innerAlias, type RowPredicate, type Source, visibleRows } from '../predicate.ts'
 import { checkLimit } from '../query-limits.ts'
 import type { AsOf } from '../row-query.ts'
 
@@ -153,12 +153,15 @@ export class Scope implements Subquery {
   }
 }
 
+/** `source`: where the rows behind lookups are read; without it, as visitors do. */
+type RowContext = Pick<Statement, 'catalog' | 'reach' | 'asOf'> & { source?: Source }
+
 /**
  * The columns of one row behind an alias, and over lookups those of the rows it points to, as correlated subqueries: for conditions in
  * places that know nothing of the statement around them. Without `reach` nothing is hidden: a rule may ask for what its reader may not see.
  */
-export function columnsOfRow(context: Pick<Statement, 'catalog' | 'reach' | 'asOf'>, place: Place): Subquery {
-  const { catalog, reach, asOf } = context
+export function columnsOfRow(context: RowContext, place: Place): Subquery {
+  const { catalog, reach, asOf, source = visibleRows } = context
   const { alias, table, predicate } = place
   const behind = (name: string) => {
     const { target, source, condition } = follow(catalog, place, name)
@@ -179,12 +182,12 @@ export function columnsOfRow(context: Pick<Statement, 'catalog' | 'reach' | 'asO
       if (rest.length === 0) return maskedColumn(alias, table, name, predicate)
       const { inner, where } = behind(name)
       const column = columnsOfRow(context, inner).column(rest)
-      const from = sql`${identifier('tables', inner.table.name)} as ${inner.alias}`
+      const from = sql`${source(inner.table)} as ${inner.alias}`
       return { ...column, sql: sql`(select ${column.sql} from ${from} where ${where})` }
     },
     tableAt: ([name, ...rest]) => (name === undefined ? table : columnsOfRow(context, behind(name).inner).tableAt(rest)),
     subquery: (of) => columnsOfRow(context, { alias: innerAlias(alias), table: of, predicate: reach?.(of) }),
-    from: () => sql`${identifier('tables', table.name)} as ${alias}`,
+    from: () => sql`${source(table)} as ${alias}`,
   }
 }
 
