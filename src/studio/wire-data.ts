@@ -2,6 +2,8 @@
  * What Studio's data workspace and its server say to each other: tables, columns and rows of /studio/api/tables. Types only. Times are
  * ISO 8601 in UTC; decimals are text; several choices are their numbers between commas.
  */
+import type { SyncState } from './wire.ts'
+
 export type Labels = Readonly<Record<string, string>>
 
 export type TableSummary = {
@@ -65,17 +67,11 @@ export type GridPage = { rows: GridRow[]; next: string | null; total: number | n
 /** A row as the drawer shows it. */
 export type RowDetail = GridRow & {
   /** Where it stands with the ERP; null where no table map keeps the table. */
-  sync: SyncInfo | null
+  sync: SyncState | null
   files: Record<string, { name: string; mediaType: string; bytes: number }>
   /** Whether each value written here goes to the ERP, by column. */
   mappedColumns: string[]
 }
-export type SyncInfo =
-  | { kind: 'waiting'; since: string; attempt: number; reason: string | null }
-  | { kind: 'accepted'; remoteKey: string; at: string }
-  | { kind: 'refused'; code: string; reason: string }
-  | { kind: 'unlinked' }
-
 export type FieldProblem = { column: string; code: string; message: string; values: Record<string, string | number> }
 
 export type SaveOutcome =

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import type { GridPage, GridRow, TableDetail, TableSummary } from '../../wire-data.ts'
+import type { GridPage, HistoryPage, LookupChoice, RelatedRows, RowDetail, TableDetail, TableSummary } from '../../wire-data.ts'
 import { read } from '../lib/api.ts'
 
 /** What the grid shows, as it stands in the address. Filter and order are OData over logical names. */
@@ -20,7 +20,7 @@ export const rowsQuery = (table: string, state: GridState) =>
 export const rowQuery = (table: string, id: string) =>
   queryOptions({
     queryKey: ['row', table, id],
-    queryFn: () => read<GridRow>(`/tables/${encodeURIComponent(table)}/rows/${id}`),
+    queryFn: () => read<RowDetail>(`/tables/${encodeURIComponent(table)}/rows/${id}`),
   })
 
 /** The same question as a query string, for pages and exports. Only the first page is counted. */
@@ -33,3 +33,25 @@ export function parametersOf(state: GridState, after: string | null): URLSearchP
   }
   return parameters
 }
+
+export const relatedQuery = (table: string, id: string) =>
+  queryOptions({
+    queryKey: ['related', table, id],
+    queryFn: () => read<RelatedRows[]>(`/tables/${encodeURIComponent(table)}/rows/${id}/related`),
+  })
+export const choicesQuery = (table: string, search: string) =>
+  queryOptions({
+    queryKey: ['choices', table, search],
+    queryFn: () => read<LookupChoice[]>(`/tables/${encodeURIComponent(table)}/choices?${new URLSearchParams({ search })}`),
+    placeholderData: (before: LookupChoice[] | undefined) => before,
+  })
+export const historyQuery = (table: string, id: string) =>
+  infiniteQueryOptions({
+    queryKey: ['history', table, id],
+    queryFn: ({ pageParam }) =>
+      read<HistoryPage>(
+        `/tables/${encodeURIComponent(table)}/rows/${id}/history${pageParam === null ? '' : `?before=${pageParam}`}`,
+      ),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last) => last.next,
+  })

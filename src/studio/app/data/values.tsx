@@ -42,3 +42,10 @@ export function optionText(column: ColumnInfo, value: number, language: Language
 export function isNumeric(type: string): boolean {
   return ['integer', 'bigint', 'decimal', 'money'].includes(type)
 }
+
+/** 1536 → '1.5 kB' in the reader's format. */
+export function bytesText(bytes: number, language: Language): string {
+  const [value, unit] =
+    bytes < 1_024 ? [bytes, 'byte'] : bytes < 1_048_576 ? [bytes / 1_024, 'kilobyte'] : [bytes / 1_048_576, 'megabyte']
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(value)
+}

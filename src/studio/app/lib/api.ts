@@ -15,7 +15,7 @@ import type {
   Picture,
 } from '../../wire.ts'
 
-const ROOT = '/studio/api'
+export const API_ROOT = '/studio/api'
 
 /** What the server refused, in its own words. */
 export class ApiFailure extends Error {
@@ -84,7 +84,7 @@ export const mailQuery = (id: string) => queryOptions({ queryKey: ['mail', id], 
 export async function post<T = unknown>(path: string, body: object = {}): Promise<T> {
   const me = await queryClient.ensureQueryData(meQuery)
   return answer<T>(
-    await fetch(ROOT + path, {
+    await fetch(API_ROOT + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-csrf-token': me.csrfToken },
       body: JSON.stringify(body),
@@ -94,7 +94,7 @@ export async function post<T = unknown>(path: string, body: object = {}): Promis
 
 /** Reads JSON of the API. Throws ApiFailure with what the server refused. */
 export async function read<T>(path: string): Promise<T> {
-  return answer<T>(await fetch(ROOT + path, { headers: { accept: 'application/json' } }))
+  return answer<T>(await fetch(API_ROOT + path, { headers: { accept: 'application/json' } }))
 }
 
 async function answer<T>(response: Response): Promise<T> {

@@ -38,3 +38,5 @@ export const MoonIcon = icon(<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0
 export const DoorIcon = icon(<path d="M14 4h5v16h-5M4 12h11M11 8l4 4-4 4" />)
 export const TableIcon = icon(<path d="M4 5h16v14H4zM4 10h16M10 5v14" />)
 export const CheckIcon = icon(<path d="M5 12.5l4.5 4.5L19 7.5" />)
+export const PreviousIcon = icon(<path d="M6 15l6-6 6 6" />)
+export const NextIcon = icon(<path d="M6 9l6 6 6-6" />)

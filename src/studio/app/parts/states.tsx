@@ -75,10 +75,10 @@ export function tellDone(message: string, t: Translate): void {
   notifications.show({ message, color: 'teal', closeButtonProps: closeButton(t) })
 }
 
-export function tellFailure(error: Error, t: Translate): void {
+export function tellFailure(error: Error, t: Translate, message = messageOf(error, t)): void {
   notifications.show({
     title: t('state.failed'),
-    message: messageOf(error, t),
+    message,
     color: 'red',
     autoClose: 10_000,
     closeButtonProps: closeButton(t),

@@ -1,4 +1,4 @@
-import { Badge, Group, Table, Tabs, Text } from '@mantine/core'
+import { Badge, Button, Group, Table, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import type { ColumnInfo, TableDetail } from '../../wire-data.ts'
@@ -6,7 +6,7 @@ import { ColumnChooser } from '../data/column-chooser.tsx'
 import { FilterBar } from '../data/filter-bar.tsx'
 import { Grid } from '../data/grid.tsx'
 import { type GridState, tableQuery } from '../data/queries.ts'
-import { RowDrawer } from '../data/row-drawer.tsx'
+import { NEW_ROW, RowDrawer } from '../data/row-drawer.tsx'
 import { labelOf, optionText } from '../data/values.tsx'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
@@ -53,7 +53,9 @@ export function TableScreen({ name, address }: { name: string; address: TableAdd
               <RelationList table={detail} />
             </Tabs.Panel>
           </Tabs>
-          {row !== undefined && <RowDrawer table={detail} id={row} close={() => go({ row: '' })} />}
+          {row !== undefined && (
+            <RowDrawer table={detail} state={state} id={row} open={(id) => go({ row: id })} close={() => go({ row: '' })} />
+          )}
         </>
       )}
     </Loaded>
@@ -73,6 +75,7 @@ function Rows(props: { table: TableDetail; state: GridState; go: (next: TableAdd
         {table.search.length > 0 && (
           <SearchBox label={t('grid.search')} value={state.search ?? ''} onSearch={(search) => go({ search })} />
         )}
+        <Button onClick={() => go({ row: NEW_ROW }, false)}>{t('edit.add')}</Button>
         <ColumnChooser table={table} chosen={state.columns} onChoose={(columns) => go({ columns })} />
       </Group>
       <FilterBar table={table} filter={state.filter ?? ''} onFilter={(filter) => go({ filter })} />

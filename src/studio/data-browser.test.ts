@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { accessibilityProblems, collectComplaints, launchBrowser } from '../../tests/support/browser.ts'
+import { createStudio, type TestStudio } from './testing/test-studio.ts'
+
+test('a row is written in the drawer: problems beside the inputs, a lookup by name, history, and a deletion taken back', async () => {
+  await using studio = await createStudio()
+  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en' })
+  const { page } = opened
+  await page.goto(`${opened.origin}/studio/data/account`)
+  await page.getByRole('grid').waitFor()
+  await page.getByRole('button', { name: 'New row' }).click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByLabel('Account number').fill('N-77')
+  await drawer.getByRole('button', { name: 'Save' }).click()
+  await drawer.getByText('Company is required').waitFor()
+  assert.deepEqual(await accessibilityProblems(page), [])
+  await drawer.getByLabel('Company').fill('Contoso Ger')
+  await page.getByRole('option', { name: /Contoso Germany/ }).click()
+  await drawer.getByLabel('Name', { exact: true }).fill('Northwind')
+  await page.keyboard.press('Control+s')
+  await page.getByText('The row is created').waitFor()
+  await drawer.getByLabel('Telephone').fill('555')
+  await drawer.getByRole('button', { name: 'Close' }).click()
+  await page.getByRole('button', { name: 'Discard the changes' }).waitFor()
+  await page.getByRole('dialog', { name: 'Unsaved changes' }).getByRole('button', { name: 'Cancel' }).click()
+  await drawer.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('The row is saved').waitFor()
+  await drawer.getByRole('tab', { name: 'History' }).click()
+  await drawer.getByText('created the row').waitFor()
+  await drawer.getByRole('cell', { name: '555' }).waitFor()
+  assert.deepEqual(await accessibilityProblems(page), [])
+  await drawer.getByRole('tab', { name: 'Values' }).click()
+  await drawer.getByRole('button', { name: 'Delete' }).click()
+  await page
+    .getByRole('dialog', { name: /^Delete/ })
+    .getByRole('button', { name: 'Delete' })
+    .click()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('1 row is back').waitFor()
+  assert.deepEqual(opened.complaints, [])
+})
+
+type Opened = AsyncDisposable & { page: Page; origin: string; complaints: string[] }
+
+async function openStudio(
+  studio: TestStudio,
+  window: { viewport: { width: number; height: number }; colorScheme?: 'light' | 'dark'; locale: string },
+): Promise<Opened> {
+  const origin = await studio.listen()
+  const browser = await launchBrowser()
+  const context = await browser.newContext({ ...window, acceptDownloads: true })
+  const [name = '', value = ''] = (await studio.signIn('admin')).split('=')
+  await context.addCookies([{ name, value, url: origin }])
+  const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+  const complaints = collectComplaints(page)
+  return { page, origin, complaints, [Symbol.asyncDispose]: () => browser.close() }
+}
