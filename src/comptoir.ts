@@ -1,4 +1,5 @@
 import { registerVisitors, tokenRefusalOf, visitorOf } from '#access/request.ts'
+import { settleRolesOfEarlier } from '#access/roles.ts'
 import type { AccessPlace } from '#access/sign-in.ts'
 import { registerDataApi } from '#api/data-api.ts'
 import { registerApiDocs } from '#api/docs-page.ts'
@@ -7,6 +8,7 @@ import { registerTableApi } from '#api/table-api.ts'
 import type { Config } from '#config/config.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { addCustomerPortal, components } from '#customer-portal/customer-portal.ts'
+import { settleDraftsOfEarlier } from '#customer-portal/earlier-drafts.ts'
 import { createDualWrite, type DualWrite } from '#dual-write/engine.ts'
 import { missingForMaps, readMaps } from '#dual-write/map.ts'
 import { EVENT_PATH, registerEventRoute } from '#dual-write/routes.ts'
@@ -104,6 +106,8 @@ async function openGround({ config, log, say }: Start, health: Health, ends: End
   await prepareDatabase(database)
   const catalog = await openTables(database, { siteDir: config.siteDir, log, say })
   ends.push(catalog.close)
+  await settleRolesOfEarlier({ database, catalog })
+  await settleDraftsOfEarlier({ database, catalog })
   return { database, catalog, scmReady: scm?.ready }
 }
 

@@ -1,7 +1,15 @@
 import { AppError } from '#lib/app-error.ts'
-import type { Tx } from '#postgres/database.ts'
-import type { RowId } from '#tables/rows.queries.ts'
-import { addRoles, type Grant, listIdentitiesWithRole, replaceRoles } from './identity/identity.queries.ts'
+import type { Database, Tx } from '#postgres/database.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import { type RowId, readRowsById } from '#tables/rows.queries.ts'
+import {
+  addRoles,
+  type Grant,
+  listContactsOfEarlierRoles,
+  listIdentitiesWithRole,
+  replaceRoles,
+  settleEarlierRoles,
+} from './identity/identity.queries.ts'
 import type { Policy } from './policy.ts'
 import { ADMINISTRATOR } from './visitor.ts'
 
@@ -24,6 +32,25 @@ export async function giveRoles(tx: Tx, grant: Grant): Promise<void> {
   const [global, own] = [[ADMINISTRATOR], grant.roles.filter((role) => role !== ADMINISTRATOR)]
   if (grant.roles.includes(ADMINISTRATOR)) await addRoles(tx, { ...grant, accountId: null, roles: global })
   await addRoles(tx, { ...grant, roles: own })
+}
+
+const EARLIER_CONTACTS_MAX = 1_000
+
+/** Roles from before roles had an account become roles for the contact's own. Once there are none of these it costs one statement. */
+export async function settleRolesOfEarlier({ database, catalog }: { database: Database; catalog: Catalog }): Promise<void> {
+  const settle = () =>
+    database.transaction(async (tx) => {
+      const contactIds = await listContactsOfEarlierRoles(tx, EARLIER_CONTACTS_MAX)
+      const contacts = await readRowsById(tx, catalog.get('contact'), contactIds)
+      const own = contactIds.map((id) => contacts.get(id)?.parentcustomerid ?? null)
+      await settleEarlierRoles(
+        tx,
+        contactIds,
+        own.map((id) => (id === null ? null : String(id))),
+      )
+      return contactIds.length
+    })
+  while ((await settle()) > 0);
 }
 
 /** Throws AppError `access.invalid` unless all can be assigned: built-in roles cannot. */

@@ -62,7 +62,7 @@ const saveInformation: FormHandler = async (context, form) => {
     return redirect(stepUrl(draft.draftId, 'items'))
   }
   const draftId = newRowId()
-  await insertDraft(context.tx, { draftId, contactId: orderer.contactId, schemaVersion: INFORMATION_VERSION, information })
+  await insertDraft(context.tx, orderer, { draftId, schemaVersion: INFORMATION_VERSION, information })
   return redirect(stepUrl(draftId, 'items'))
 }
 

@@ -20,7 +20,7 @@ import { isStep, type Step, stepUrl, type WizardState, wizardShell } from './wiz
 export const createOrder: Component = async (context) => {
   const orderer = getOrderer(context)
   const state = context.state.wizard as WizardState | undefined
-  const drafts = state === undefined ? await listOpenDrafts(context.tx, orderer.contactId) : []
+  const drafts = state === undefined ? await listOpenDrafts(context.tx, orderer) : []
   const draft = await findShownDraft(context, orderer, state, drafts)
   if (draft !== undefined && draft.state !== 'open') return closedDraft(context, draft)
 

@@ -3,7 +3,12 @@ import type { JsonObject } from '#lib/json.ts'
 import type { Tx } from '#postgres/database.ts'
 import type { RowId } from '#tables/rows.queries.ts'
 
-/** Drafts of orders, each seen by its own contact alone: every statement names the contact. */
+/**
+ * Drafts of orders, each seen by its own contact alone, and only where the account in use is the one it was begun for (null: none, of an
+ * administrator): every statement names both.
+ */
+export type DraftOwner = { contactId: RowId; accountId: RowId | null }
+
 export type StoredDraft = {
   draftId: RowId
   state: 'open' | 'submitted' | 'discarded'
@@ -22,41 +27,46 @@ export const DRAFT_LINES_MAX = 500
 
 export async function insertDraft(
   tx: Tx,
-  draft: { draftId: RowId; contactId: RowId; schemaVersion: number; information: JsonObject },
+  owner: DraftOwner,
+  draft: { draftId: RowId; schemaVersion: number; information: JsonObject },
 ): Promise<void> {
   await tx`
-    insert into customer_portal.draft (draft_id, contact_id, schema_version, information)
-    values (${draft.draftId}, ${draft.contactId}, ${draft.schemaVersion}, ${JSON.stringify(draft.information)}::jsonb)`
+    insert into customer_portal.draft (draft_id, contact_id, account_id, schema_version, information)
+    values (${draft.draftId}, ${owner.contactId}, ${owner.accountId}::uuid, ${draft.schemaVersion}, ${JSON.stringify(draft.information)}::jsonb)`
   await tx`
     update customer_portal.draft set state = 'discarded', changed_at = clock_timestamp()
-     where draft_id in (select draft_id from customer_portal.draft where contact_id = ${draft.contactId} and state = 'open'
+     where draft_id in (select draft_id from customer_portal.draft
+                         where contact_id = ${owner.contactId} and account_id is not distinct from ${owner.accountId}::uuid and state = 'open'
                          order by changed_at desc offset ${DRAFTS_OPEN_MAX} limit 100)`
 }
 
-export async function findDraft(tx: Tx, contactId: RowId, draftId: RowId): Promise<StoredDraft | undefined> {
+export async function findDraft(tx: Tx, owner: DraftOwner, draftId: RowId): Promise<StoredDraft | undefined> {
   const [draft] = await tx<StoredDraft>`
     select draft_id as "draftId", state, schema_version as "schemaVersion", information, version, order_id as "orderId", changed_at as "changedAt"
-      from customer_portal.draft where draft_id = ${draftId}::uuid and contact_id = ${contactId}`
+      from customer_portal.draft
+     where draft_id = ${draftId}::uuid and contact_id = ${owner.contactId} and account_id is not distinct from ${owner.accountId}::uuid`
   return draft
 }
 
 /** The same, and whoever else wants to change it waits until this transaction ends. */
-export async function lockDraft(tx: Tx, contactId: RowId, draftId: RowId): Promise<StoredDraft | undefined> {
+export async function lockDraft(tx: Tx, owner: DraftOwner, draftId: RowId): Promise<StoredDraft | undefined> {
   const [draft] = await tx<StoredDraft>`
     select draft_id as "draftId", state, schema_version as "schemaVersion", information, version, order_id as "orderId", changed_at as "changedAt"
-      from customer_portal.draft where draft_id = ${draftId}::uuid and contact_id = ${contactId} for update`
+      from customer_portal.draft
+     where draft_id = ${draftId}::uuid and contact_id = ${owner.contactId} and account_id is not distinct from ${owner.accountId}::uuid
+       for update`
   return draft
 }
 
 export type OpenDraft = { draftId: RowId; changedAt: string; lines: number }
 
-/** Open drafts of the contact, latest first. */
-export function listOpenDrafts(tx: Tx, contactId: RowId): Promise<OpenDraft[]> {
+/** Open drafts, latest first. */
+export function listOpenDrafts(tx: Tx, owner: DraftOwner): Promise<OpenDraft[]> {
   return tx<OpenDraft>`
     select d.draft_id as "draftId", d.changed_at as "changedAt",
            (select count(*)::int from customer_portal.draft_line l where l.draft_id = d.draft_id and l.removed_at is null) as lines
       from customer_portal.draft d
-     where d.contact_id = ${contactId} and d.state = 'open'
+     where d.contact_id = ${owner.contactId} and d.account_id is not distinct from ${owner.accountId}::uuid and d.state = 'open'
      order by d.changed_at desc limit ${DRAFTS_OPEN_MAX}`
 }
 
@@ -129,4 +139,22 @@ export async function setLineRemoved(tx: Tx, draftId: RowId, line: { lineId: Row
 
 async function touchDraft(tx: Tx, draftId: RowId): Promise<void> {
   await tx`update customer_portal.draft set version = version + 1, changed_at = clock_timestamp() where draft_id = ${draftId}`
+}
+
+/** Contacts with drafts from before drafts had an account. */
+export async function listContactsOfEarlierDrafts(tx: Tx, contactsMax: number): Promise<RowId[]> {
+  const rows = await tx<{ contactId: RowId }>`
+    select distinct contact_id as "contactId" from customer_portal.draft where not account_known limit ${contactsMax}`
+  return rows.map((row) => row.contactId)
+}
+
+export async function settleEarlierDrafts(
+  tx: Tx,
+  contactIds: readonly RowId[],
+  accountIds: readonly (RowId | null)[],
+): Promise<void> {
+  await tx`
+    update customer_portal.draft d set account_id = o.account_id, account_known = true
+      from unnest(${contactIds}::uuid[], ${accountIds}::uuid[]) as o(contact_id, account_id)
+     where d.contact_id = o.contact_id and not d.account_known`
 }

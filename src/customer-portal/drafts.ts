@@ -56,14 +56,14 @@ export function isRowId(value: string): value is RowId {
   return UUID.test(value)
 }
 
-/** The orderer's own draft. Throws AppError `draft.not_found` for anybody else's, which must look like none. */
+/** The orderer's own draft for the account in use. Throws AppError `draft.not_found` for anybody else's, which must look like none. */
 export async function getDraft(context: Ground, orderer: ContactVisitor, draftId: string): Promise<Draft> {
-  return draftOf(isRowId(draftId) ? await findDraft(context.tx, orderer.contactId, draftId) : undefined)
+  return draftOf(isRowId(draftId) ? await findDraft(context.tx, orderer, draftId) : undefined)
 }
 
 /** The same to change it: one writer at a time. */
 export async function getDraftToChange(context: Ground, orderer: ContactVisitor, draftId: string): Promise<Draft> {
-  return draftOf(isRowId(draftId) ? await lockDraft(context.tx, orderer.contactId, draftId) : undefined)
+  return draftOf(isRowId(draftId) ? await lockDraft(context.tx, orderer, draftId) : undefined)
 }
 
 /** For whom and from which company the draft orders. */

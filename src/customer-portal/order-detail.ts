@@ -29,7 +29,7 @@ export const copyOrder: FormHandler = async (context) => {
     chosen: choosesTerms(orderer) ? chosenOf(order) : null,
   }
   const draftId = newRowId()
-  await insertDraft(context.tx, { draftId, contactId: orderer.contactId, schemaVersion: INFORMATION_VERSION, information })
+  await insertDraft(context.tx, orderer, { draftId, schemaVersion: INFORMATION_VERSION, information })
   const copied = await copyLines(context, order, draftId, information)
   return { kind: 'redirect', to: stepUrl(draftId, 'information', { copied: String(copied.lines), gone: String(copied.gone) }) }
 }

@@ -131,6 +131,25 @@ export async function addRoles(tx: Tx, grant: Grant): Promise<void> {
     on conflict do nothing`
 }
 
+/** Contacts with roles from before roles had an account. */
+export async function listContactsOfEarlierRoles(tx: Tx, contactsMax: number): Promise<RowId[]> {
+  const rows = await tx<{ contactId: RowId }>`
+    select distinct contact_id as "contactId" from access.contact_role where not account_known limit ${contactsMax}`
+  return rows.map((row) => row.contactId)
+}
+
+/** Their roles are for these accounts, one for each contact; without one (null) they hold where the contact acts for none. */
+export async function settleEarlierRoles(
+  tx: Tx,
+  contactIds: readonly RowId[],
+  accountIds: readonly (RowId | null)[],
+): Promise<void> {
+  await tx`
+    update access.contact_role r set account_id = o.account_id, account_known = true
+      from unnest(${contactIds}::uuid[], ${accountIds}::uuid[]) as o(contact_id, account_id)
+     where r.contact_id = o.contact_id and not r.account_known`
+}
+
 export async function deleteRolesOf(tx: Tx, contactId: RowId, accountId: RowId): Promise<void> {
   await tx`delete from access.contact_role where contact_id = ${contactId}::uuid and account_id = ${accountId}::uuid`
 }

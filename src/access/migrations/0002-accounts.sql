@@ -16,19 +16,14 @@ alter table access.contact_role
   add column account_id uuid,
   add column valid_from timestamptz,
   add column valid_until timestamptz,
+  add column account_known boolean not null default true,
   add check (valid_from < valid_until),
   drop constraint contact_role_pkey,
   add constraint contact_role_once unique nulls not distinct (contact_id, account_id, role);
 create index contact_role_account on access.contact_role (account_id);
 
--- Roles that were given before belong to the contact's own account. Where contacts are not there yet, no role is either.
-do $$
-begin
-  if to_regclass('tables.contact') is not null then
-    execute 'update access.contact_role r set account_id = c.parentcustomerid
-               from tables.contact c where c.contactid = r.contact_id and r.role <> ''Administrator''';
-  end if;
-end $$;
+-- Roles that were given before belong to the contact's own account: the start of the program says which that is, once.
+update access.contact_role set account_known = false where role <> 'Administrator';
 
 -- An invitation may be to act for another account than the contact's own.
 alter table access.invitation add column account_id uuid;

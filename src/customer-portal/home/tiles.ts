@@ -1,3 +1,4 @@
+import type { ContactVisitor } from '#access/visitor.ts'
 import { emptyHtml, type Html, html } from '#lib/html.ts'
 import type { Component, PageContext } from '#portals/component.ts'
 import { countEach } from '#tables/rows.queries.ts'
@@ -13,7 +14,7 @@ export const homeTiles: Component = async (context) => {
   const may = (table: string, privilege: 'read' | 'create') => permissions.may(visitor, table, privilege)
   const counts = await countShown(context)
   const tiles = [
-    may('salesorder', 'create') ? await createTile(context, visitor.contactId) : emptyHtml,
+    may('salesorder', 'create') ? await createTile(context, visitor) : emptyHtml,
     may('salesorder', 'read')
       ? tile(context, { href: '/orders', key: 'orders', note: context.text('home.openOrders', { count: counts.open ?? 0 }) })
       : emptyHtml,
@@ -42,8 +43,8 @@ async function countShown(context: PageContext): Promise<Record<string, number>>
   })
 }
 
-async function createTile(context: PageContext, contactId: string): Promise<Html> {
-  const drafts = await listOpenDrafts(context.tx, contactId)
+async function createTile(context: PageContext, visitor: ContactVisitor): Promise<Html> {
+  const drafts = await listOpenDrafts(context.tx, visitor)
   const note = drafts.length === 0 ? undefined : context.text('home.drafts', { count: drafts.length })
   return tile(context, { href: '/create-order', key: 'createOrder', picture: 'create', note, isFirst: true })
 }
