@@ -126,3 +126,20 @@ test('whose rights change hears of it at once: the page shows itself anew, and e
   await until(() => stream.ended)
   assert.match(stream.events.join(''), /session-ended/)
 })
+
+test('another release of the site makes open pages show themselves anew, and what it takes away is told no more', async () => {
+  await using portal = await setUp()
+  const [own = ''] = portal.accounts
+  const nora = await openStream(portal.url, await portal.as('nora@fabrikam.example'), `account:${own}`)
+  const files = new Map(smallSite())
+  files.set('permissions/account.yaml', Buffer.from('table: account\npermissions: []\n'))
+  await portal.releases.publish(files, { author: 'tests', message: 'Representatives see no account' })
+  await until(() => nora.events.join('').includes('event: row\ndata: {"account":[]}'))
+  const before = nora.events.length
+  const again = new Map(smallSite())
+  await rename(portal, own, 'Fabrikam Inc')
+  await portal.releases.publish(again, { author: 'tests', message: 'They do again' })
+  await until(() => nora.events.length > before)
+  assert.ok(!nora.events.join('').includes(own), 'the change in between was not for them')
+  nora.close()
+})

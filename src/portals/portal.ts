@@ -17,6 +17,7 @@ import { answerFallback } from './render/fallback.ts'
 import { type Components, renderPage } from './render/page.ts'
 import { addAnswers } from './routes/answers.ts'
 import { addAssetRoutes, engineAssets } from './routes/assets.ts'
+import { addFileRoutes } from './routes/files.ts'
 import { addIdentityRoutes } from './routes/identity.ts'
 import { type Portal, pageNamed } from './routes/inside.ts'
 import { sendPageOrFile } from './routes/list-export.ts'
@@ -94,6 +95,7 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
     scope = inner
     inner.setErrorHandler((error, request, reply) => failWithPage(portal, log, error, request, reply))
     addAssetRoutes(inner, releases, engine)
+    addFileRoutes(inner, portal)
     inner.get('/*', async (request, reply) => portal.open(reply, portal.visitOf(request, reply)))
   })
   const inner = required(scope, 'the registered scope')
@@ -105,7 +107,10 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
     (whose) => hub.recheck(whose),
     () => hub.recheck(''),
   )
+  // Roles and permissions may be others now.
+  const unsubscribe = releases.onShown(() => hub.recheck(''))
   inner.addHook('preClose', async () => {
+    unsubscribe()
     hub.close()
     await rights.close()
   })

@@ -34,6 +34,8 @@ export type Releases = {
   findAsset(path: string, hashStart: string): Promise<Buffer | undefined>
   /** What is shown goes along when tables change: nothing it needs may go, its permissions hold the new tables, and it is read anew. */
   readonly dependent: CatalogDependent
+  /** Calls the listener whenever another release is shown from now on, until the answered function is called. */
+  onShown(listener: () => void): () => void
   close(): Promise<void>
 }
 
@@ -56,6 +58,7 @@ export async function openReleases(options: {
   const { database, catalog, clock, log } = options
   let current: Release | undefined
   let shownFiles: SiteFiles | undefined
+  const listeners = new Set<() => void>()
 
   async function follow(): Promise<void> {
     const found = await database.read(async (tx) => {
@@ -68,6 +71,7 @@ export async function openReleases(options: {
     current = { info: found.info, site: parseSite(files, catalog, clock) }
     shownFiles = files
     log.info({ release: found.info.id, author: found.info.author }, 'a release of the site is shown')
+    for (const listener of listeners) listener()
   }
 
   // A release that this process cannot read (made by a newer program) must not take the running one away.
@@ -152,6 +156,10 @@ export async function openReleases(options: {
         if (shownFiles !== undefined && current !== undefined)
           current = { info: current.info, site: parseSite(shownFiles, catalog, clock) }
       },
+    },
+    onShown(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
     close: () => listening.close(),
   }

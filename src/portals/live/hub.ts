@@ -36,29 +36,65 @@ const GATHER_MS = 100
 const BEAT_MS = 20_000
 
 type Open = Watcher & { pending: Map<string, Set<RowId> | 'all'>; timer: NodeJS.Timeout | undefined }
+type Place = { ground: Ground; site: () => Site; log: Log }
 
 /**
  * Tells open pages which of their rows have changed, and nothing else: no values travel, and before each telling it is asked again
  * whether the session lives and the visitor may read the row. What the page then shows passes the normal way.
  */
-export function createLiveHub(options: { ground: Ground; site: () => Site; rows: LiveRows; log: Log }): LiveHub {
-  const { ground, rows, log } = options
-  const open = new Set<Open>()
-  const unsubscribe = rows.subscribe((notice) => {
-    for (const one of open) note(one, notice)
+export function createLiveHub(options: Place & { rows: LiveRows }): LiveHub {
+  const streams = createStreams(options)
+  const { open } = streams
+  const unsubscribe = options.rows.subscribe((notice) => {
+    for (const one of open) streams.note(one, notice)
     // A contact or an account that is switched off takes its people's streams with it.
     if (notice.table === 'contact' || notice.table === 'account')
-      for (const one of open) if (notice.rowId === undefined || one.dependsOn.has(notice.rowId)) void check(one, () => undefined)
+      for (const one of open)
+        if (notice.rowId === undefined || one.dependsOn.has(notice.rowId)) void streams.check(one, () => undefined)
   })
   const heart = setInterval(() => {
-    for (const one of open) void check(one, one.beat)
+    for (const one of open) void streams.check(one, one.beat)
   }, BEAT_MS)
   heart.unref()
 
-  function note(one: Open, notice: RowNotice): void {
-    gather(one, notice)
-    if (one.pending.size > 0) one.timer ??= setTimeout(() => void tell(one), GATHER_MS)
+  return {
+    add(watcher) {
+      const mine = [...open].filter((one) => one.owner === watcher.owner).length
+      if (mine >= STREAMS_PER_OWNER_MAX || open.size >= STREAMS_MAX)
+        throw new AppError('live.too_many', 'Too many pages are open at once; this one does not update itself')
+      const one: Open = { ...watcher, pending: new Map(), timer: undefined }
+      open.add(one)
+      return () => streams.remove(one)
+    },
+    recheck(whose) {
+      const owner = whose.split(' ')[1]
+      for (const one of open) if (owner === undefined || one.owner === owner) void streams.check(one, () => streams.renew(one))
+    },
+    close() {
+      clearInterval(heart)
+      unsubscribe()
+      for (const one of [...open]) {
+        one.end()
+        streams.remove(one)
+      }
+    },
   }
+}
+
+type Streams = {
+  open: ReadonlySet<Open> & { add(one: Open): unknown }
+  /** Keeps what concerns the page, to tell it soon. */
+  note(one: Open, notice: RowNotice): void
+  /** Ends the stream where its visitor has gone; otherwise goes on. */
+  check(one: Open, goOn: () => void): Promise<void>
+  /** The page fetches itself again, and shows what its reader may see by now. */
+  renew(one: Open): void
+  remove(one: Open): void
+}
+
+/** What is done with one open page. */
+function createStreams({ ground, site, log }: Place): Streams {
+  const open = new Set<Open>()
 
   async function tell(one: Open): Promise<void> {
     one.timer = undefined
@@ -67,25 +103,11 @@ export function createLiveHub(options: { ground: Ground; site: () => Site; rows:
     try {
       const visitor = await one.current()
       if (visitor === undefined) return finish(one)
-      const changed = await visibleChanges(ground, options.site(), visitor, pending)
+      const changed = await visibleChanges(ground, site(), visitor, pending)
       if (open.has(one) && Object.keys(changed).length > 0) one.send('row', JSON.stringify(changed))
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'an open page could not be told about a change')
     }
-  }
-
-  async function check(one: Open, goOn: () => void): Promise<void> {
-    try {
-      if ((await one.current()) === undefined) finish(one)
-      else if (open.has(one)) goOn()
-    } catch (error) {
-      log.warn({ reason: messageOf(error) }, 'the session of an open page could not be checked')
-    }
-  }
-
-  /** The page fetches itself again, and shows what its reader may see by now. */
-  function renew(one: Open): void {
-    one.send('row', JSON.stringify(Object.fromEntries([...one.watched.keys()].map((table) => [table, []]))))
   }
 
   function finish(one: Open): void {
@@ -100,26 +122,21 @@ export function createLiveHub(options: { ground: Ground; site: () => Site; rows:
   }
 
   return {
-    add(watcher) {
-      const mine = [...open].filter((one) => one.owner === watcher.owner).length
-      if (mine >= STREAMS_PER_OWNER_MAX || open.size >= STREAMS_MAX)
-        throw new AppError('live.too_many', 'Too many pages are open at once; this one does not update itself')
-      const one: Open = { ...watcher, pending: new Map(), timer: undefined }
-      open.add(one)
-      return () => remove(one)
+    open,
+    note(one, notice) {
+      gather(one, notice)
+      if (one.pending.size > 0) one.timer ??= setTimeout(() => void tell(one), GATHER_MS)
     },
-    recheck(whose) {
-      const owner = whose.split(' ')[1]
-      for (const one of open) if (owner === undefined || one.owner === owner) void check(one, () => renew(one))
-    },
-    close() {
-      clearInterval(heart)
-      unsubscribe()
-      for (const one of [...open]) {
-        one.end()
-        remove(one)
+    async check(one, goOn) {
+      try {
+        if ((await one.current()) === undefined) finish(one)
+        else if (open.has(one)) goOn()
+      } catch (error) {
+        log.warn({ reason: messageOf(error) }, 'the session of an open page could not be checked')
       }
     },
+    renew: (one) => one.send('row', JSON.stringify(Object.fromEntries([...one.watched.keys()].map((table) => [table, []])))),
+    remove,
   }
 }
 
