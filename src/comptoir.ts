@@ -159,7 +159,8 @@ async function serve(
   registerEventRoute(server, dualWrite, parts.eventSecret)
   await registerVisitors(server, { ...place, secret: installationSecret(config, 'csrf-secret'), publicUrl, languages })
   const siteName = () => releases.current().site.settings.name
-  const api = { database, catalog, permissions, clock: systemClock, log, visitorOf, siteName }
+  const views = () => releases.current().site.views
+  const api = { database, catalog, permissions, views, clock: systemClock, log, visitorOf, siteName }
   await registerPortalApi(server, api)
   await registerDataApi(server, { ...api, tokenRefusalOf })
   await registerApiDocs(server, api)
@@ -167,7 +168,20 @@ async function serve(
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })
   addCustomerPortal(portal)
   const { pages } = portal
-  await registerStudio(server, { ...place, catalog, dualWrite, maps, permissions, siteName, mail, config, log, app: parts.studio, pages })
+  await registerStudio(server, {
+    ...place,
+    catalog,
+    dualWrite,
+    maps,
+    permissions,
+    releases,
+    siteName,
+    mail,
+    config,
+    log,
+    app: parts.studio,
+    pages,
+  })
   await server.listen({ host: config.host, port: config.port })
   ends.push(() => server.close())
 }

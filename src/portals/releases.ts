@@ -30,6 +30,8 @@ export type Releases = {
   /** Shows an earlier release again (or a later one), by the same rules. */
   switchTo(id: ReleaseId, by?: Confirmed): Promise<void>
   list(rowsMax: number): Promise<ReleaseInfo[]>
+  /** The files of any release; none where there is no such release. */
+  readFiles(id: ReleaseId): Promise<SiteFiles>
   /** A theme or file of any release, for pages that were made from an earlier one. */
   findAsset(path: string, hashStart: string): Promise<Buffer | undefined>
   /** What is shown goes along when tables change: nothing it needs may go, its permissions hold the new tables, and it is read anew. */
@@ -139,6 +141,8 @@ export async function openReleases(options: {
       await follow()
     },
     list: (rowsMax) => database.read((tx) => queries.listNewest(tx, rowsMax)),
+    readFiles: (id) =>
+      database.read(async (tx) => new Map((await queries.readReleaseFiles(tx, id)).map((one) => [one.path, one.content]))),
     findAsset: (path, hashStart) => database.read((tx) => queries.findFileByHash(tx, path, hashStart)),
     dependent: {
       problemsWith(next) {

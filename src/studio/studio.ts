@@ -11,6 +11,7 @@ import { readMaps, registerMaps } from './server/maps.ts'
 import { registerOverview } from './server/overview.ts'
 import { registerPages } from './server/pages.ts'
 import { registerParked } from './server/parked.ts'
+import { registerSecurityWorkspace } from './server/security/workspace.ts'
 import type { StudioServices } from './server/services.ts'
 import type { Me } from './wire.ts'
 
@@ -48,6 +49,7 @@ function registerApi(scope: HttpServer, services: StudioServices): void {
   registerContacts(scope, services)
   registerMails(scope, services)
   registerDataWorkspace(scope, services)
+  registerSecurityWorkspace(scope, services)
   scope.all('/*', () => {
     throw new AppError('studio.not_found', 'There is nothing here')
   })

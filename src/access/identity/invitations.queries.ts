@@ -105,3 +105,35 @@ export async function listInvitations(
             or (i.created_at, i.invitation_id) < (select created_at, invitation_id from access.invitation where invitation_id = ${page.before}::uuid))
      order by i.created_at desc, i.invitation_id desc limit ${page.rowsMax}`
 }
+
+/** Of these contacts, those who have been invited and can still come. */
+export async function listInvited(tx: Tx, contactIds: readonly RowId[], now: Date): Promise<RowId[]> {
+  const rows = await tx<{ contactId: RowId }>`
+    select distinct c.contact_id as "contactId"
+      from access.invitation_contact c join access.invitation i using (invitation_id)
+     where c.contact_id = any(${contactIds}::uuid[]) and c.redeemed_at is null and i.revoked_at is null and i.expires_at > ${now}::timestamptz`
+  return rows.map((row) => row.contactId)
+}
+
+/** The latest first. Who is suspended is not locked, too; who can sign in is not invited. */
+export async function listIdsWithState(
+  tx: Tx,
+  state: 'invited' | 'active' | 'locked' | 'suspended',
+  now: Date,
+  rowsMax: number,
+): Promise<RowId[]> {
+  const rows = await tx<{ contactId: RowId }>`
+    with known as (
+      select i.contact_id, i.created_at,
+             case when i.suspended_at is not null then 'suspended' when i.locked_until > ${now}::timestamptz then 'locked' else 'active' end as state
+        from access.identity i
+      union all
+      select c.contact_id, max(v.created_at), 'invited'
+        from access.invitation_contact c join access.invitation v using (invitation_id)
+       where c.redeemed_at is null and v.revoked_at is null and v.expires_at > ${now}::timestamptz
+         and not exists (select 1 from access.identity i where i.contact_id = c.contact_id)
+       group by c.contact_id
+    )
+    select contact_id as "contactId" from known where state = ${state} order by created_at desc, contact_id limit ${rowsMax}`
+  return rows.map((row) => row.contactId)
+}

@@ -29,6 +29,7 @@ import {
   MoonIcon,
   OverviewIcon,
   ParkedIcon,
+  ShieldIcon,
   SunIcon,
   SyncIcon,
   TableIcon,
@@ -126,6 +127,7 @@ function Menu() {
         <MenuLink to="/accounts" label={t('nav.accounts')} leftSection={<AccountIcon />} />
         <MenuLink to="/contacts" label={t('nav.contacts')} leftSection={<ContactIcon />} />
         <MenuLink to="/data" label={t('nav.data')} leftSection={<TableIcon />} />
+        <MenuLink to="/security" label={t('nav.security')} leftSection={<ShieldIcon />} />
         <MenuLink to="/outbox" label={t('nav.outbox')} leftSection={<MailIcon />} />
       </Stack>
       <Stack gap="xs">

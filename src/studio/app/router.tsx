@@ -1,5 +1,5 @@
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
-import { Layout, NotFound } from './layout.tsx'
+import { createRoute, createRouter } from '@tanstack/react-router'
+import { rootRoute as root } from './root-route.tsx'
 import { AccountScreen } from './screens/account.tsx'
 import { AccountsScreen } from './screens/accounts.tsx'
 import { ContactScreen } from './screens/contact.tsx'
@@ -11,8 +11,7 @@ import { OverviewScreen } from './screens/overview.tsx'
 import { ParkedScreen } from './screens/parked.tsx'
 import { type TableAddress, TableScreen, tabOf } from './screens/table.tsx'
 import { TablesScreen } from './screens/tables.tsx'
-
-const root = createRootRoute({ component: Layout, notFoundComponent: NotFound })
+import { securityRoutes } from './security/routes.tsx'
 
 /** What a list shows is in its address: it can be kept, sent and reloaded. */
 type ListState = { search?: string; after?: string; account?: string }
@@ -94,7 +93,20 @@ const table = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, maps, map, parked, accounts, account, tables, table, contacts, contact, outbox]),
+  routeTree: root.addChildren([
+    overview,
+    maps,
+    map,
+    parked,
+    accounts,
+    account,
+    tables,
+    table,
+    contacts,
+    contact,
+    outbox,
+    ...securityRoutes,
+  ]),
   basepath: '/studio',
   scrollRestoration: false,
   defaultPreload: false,

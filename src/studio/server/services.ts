@@ -6,6 +6,7 @@ import type { TableMap } from '#dual-write/table-map.ts'
 import type { HttpServer } from '#http/server.ts'
 import type { Log } from '#log/log.ts'
 import type { Mail } from '#mail/mail.ts'
+import type { Releases } from '#portals/releases.ts'
 import type { LiveCatalog } from '#tables/live-catalog.ts'
 
 /** What Studio works with. Made by composition. */
@@ -15,6 +16,7 @@ export type StudioServices = AccessPlace & {
   maps: readonly TableMap[]
   /** Of the release that is current when it is asked. */
   permissions(): Permissions
+  releases: Releases
   mail: Mail
   /** As the current release calls the site: for mails. */
   siteName(): string

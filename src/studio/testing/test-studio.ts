@@ -9,6 +9,8 @@ import { createHttpServer, type HttpServer } from '#http/server.ts'
 import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { createMail } from '#mail/mail.ts'
+import { openReleases } from '#portals/releases.ts'
+import { readSiteFolder } from '#portals/site-folder.ts'
 import { migrate } from '#postgres/migrate.ts'
 import { openCatalog } from '#tables/live-catalog.ts'
 import { insertRows, type RowValues } from '#tables/rows.queries.ts'
@@ -48,7 +50,10 @@ export async function createStudio(): Promise<TestStudio> {
   const people = await createPeople()
   const { database } = people.place
   const root = join(import.meta.dirname, '../../..')
-  await migrate(database, [{ module: 'dual-write', folder: join(root, 'src/dual-write/migrations') }])
+  await migrate(
+    database,
+    ['dual-write', 'portals'].map((module) => ({ module, folder: join(root, 'src', module, 'migrations') })),
+  )
   const catalog = await openCatalog({ database, log: silentLog })
   const maps = readMaps(catalog, join(root, 'maps/dynamics365'))
   // Nobody listens there: these tests never let the engine work.
@@ -58,6 +63,9 @@ export async function createStudio(): Promise<TestStudio> {
   const dualWrite = createDualWrite({ ...common, connector, maps, eventUrl: undefined, eventSecret: 'test' })
   const app = ensureStudioBuilt({ dataDir: DATA_DIR, log: silentLog })
   const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
+
+  const files = readSiteFolder(join(root, 'src/customer-portal/site'))
+  const releases = await openReleases({ database, catalog, clock: systemClock, log: silentLog, files })
 
   const server = await createHttpServer({ log: silentLog, cookieSecret: 'test' })
   const routes = collectRoutes(server)
@@ -79,7 +87,8 @@ export async function createStudio(): Promise<TestStudio> {
     ...common,
     dualWrite,
     maps,
-    permissions: () => people.permissions,
+    permissions: () => releases.current().site.permissions,
+    releases,
     siteName: () => 'Contoso',
     mail,
     config,
@@ -106,6 +115,7 @@ export async function createStudio(): Promise<TestStudio> {
     async [Symbol.asyncDispose]() {
       await server.close()
       await app.catch(() => undefined)
+      await releases.close()
       await catalog.close()
       await people[Symbol.asyncDispose]()
     },

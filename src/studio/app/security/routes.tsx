@@ -1,0 +1,42 @@
+import { createRoute } from '@tanstack/react-router'
+import { rootRoute } from '../root-route.tsx'
+import { type ExplainAddress, ExplainScreen } from '../screens/security-explain.tsx'
+import { PeopleScreen } from '../screens/security-people.tsx'
+import { PersonScreen } from '../screens/security-person.tsx'
+import { PreviewScreen } from '../screens/security-preview.tsx'
+
+/** The texts of an address that are wanted; the router reads what looks like a number as one. */
+function texts<Name extends string>(search: Record<string, unknown>, names: readonly Name[]): { [name in Name]?: string } {
+  const given = names.flatMap((name) => {
+    const value = search[name]
+    return value === undefined || value === null || value === '' ? [] : [[name, String(value)] as const]
+  })
+  return Object.fromEntries(given) as { [name in Name]?: string }
+}
+
+const people = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/security',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['search', 'state', 'after']),
+  component: () => <PeopleScreen address={people.useSearch()} />,
+})
+const person = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/security/people/$id',
+  component: () => <PersonScreen id={person.useParams().id} />,
+})
+const explain = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/security/explain',
+  validateSearch: (search: Record<string, unknown>): ExplainAddress =>
+    texts(search, ['contact', 'account', 'token', 'table', 'row', 'privilege']),
+  component: () => <ExplainScreen address={explain.useSearch()} />,
+})
+const preview = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/security/preview',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['roles', 'account']),
+  component: () => <PreviewScreen address={preview.useSearch()} />,
+})
+
+export const securityRoutes = [people, person, explain, preview]
