@@ -38,6 +38,26 @@ test('the address says for which account a person acts, with the roles of that a
   assert.equal((await nora.post('/whoami', {})).status, 409)
 })
 
+test('the web API keeps the account of its address in contexts and links, and refuses to write where none is named', async () => {
+  await using people = await createPeople()
+  await addSecond(people)
+  await using server = await createPeopleServer(people)
+  const nora = browse(server)
+  await signInAs(nora, NORA)
+  const first = await nora.get('/a/X/_api/salesorders?$select=ordernumber', { prefer: 'odata.maxpagesize=1' })
+  const page = first.json()
+  assert.equal(new URL(String(page['@odata.context'])).pathname, '/a/X/_api/$metadata')
+  const next = new URL(String(page['@odata.nextLink']))
+  assert.equal(next.pathname, '/a/X/_api/salesorders')
+  const second = (await nora.get(`${next.pathname}${next.search}`)).json()
+  assert.deepEqual([page.value[0]?.ordernumber, second.value[0]?.ordernumber], ['W-1', 'W-2'])
+  const { token } = (await nora.get('/signin')).json()
+  const write = await nora.send('POST', '/_api/salesorders', { name: 'x' }, { __requestverificationtoken: token })
+  assert.deepEqual([write.status, write.json().error.code], [409, 'AccountNeeded'])
+  const unknown = await nora.send('POST', '/a/Z/_api/salesorders', { name: 'x' }, { __requestverificationtoken: token })
+  assert.deepEqual([unknown.status, unknown.json().error.code], [404, '9004010C'])
+})
+
 test('own orders are those of the account in use: in another account a person finds none of the first, nor after losing it', async () => {
   await using people = await createPeople()
   const { database, catalog, clock } = people.place

@@ -45,6 +45,8 @@ const REFUSALS = {
   row: kind(404, '0x80040217', '9004010C', 'ResourceDoesNotExists'),
   method: kind(405, '0x80060888', '9004010A', 'InvalidOperation'),
   still_used: kind(409, '0x80040227', 'CannotDeleteDueToAssociation', 'CannotDeleteDueToAssociation'),
+  /** A person with several accounts sends to an address that names none of them. */
+  account: kind(409, '', 'AccountNeeded', 'AccountNeeded'),
   /** A change of definitions that a person has to confirm by name. */
   loses_data: kind(409, '', 'WouldLoseData', 'WouldLoseData'),
   exists: kind(412, '0x80040237', '9004010D', 'CDSError'),

@@ -86,6 +86,8 @@ const KINDS: Readonly<Record<string, ApiRefusal['kind']>> = {
   'request.too_many_operations': 'invalid',
   'access.csrf': 'token_wrong',
   'access.forbidden': 'access',
+  'access.account_needed': 'account',
+  'access.account_unknown': 'resource',
   'tables.refused': 'values',
   'access.too_many': 'too_many',
   'postgres.unreachable': 'unreachable',
