@@ -32,6 +32,13 @@ export async function findFile(tx: Tx, fileId: RowId): Promise<FileFacts | undef
   return file
 }
 
+export function listFiles(tx: Tx, fileIds: readonly RowId[]): Promise<FileFacts[]> {
+  return tx<FileFacts>`
+    select file_id as "fileId", name, media_type as "mediaType", bytes, sha256
+      from tables.stored_file
+     where file_id = any(${fileIds}::uuid[]) and is_whole`
+}
+
 export async function readChunk(tx: Tx, fileId: RowId, position: number): Promise<Buffer | undefined> {
   const [chunk] = await tx<{ content: Buffer }>`
     select content from tables.stored_file_chunk where file_id = ${fileId}::uuid and position = ${position}`

@@ -12,6 +12,7 @@ import {
   finishFile,
   insertChunk,
   insertFile,
+  listFiles,
   readChunk,
 } from './files.queries.ts'
 import { newRowId, type RowId } from './rows.queries.ts'
@@ -33,6 +34,10 @@ export function isFileColumn(column: ColumnDefinition): boolean {
   return column.type === 'file' || column.type === 'image'
 }
 
+export function bytesMaxOf(column: ColumnDefinition): number {
+  return column.bytesMax ?? BYTES_MAX
+}
+
 /**
  * Stores a file for a column, whose size and types it must keep to; it belongs to no row yet, and is swept after an hour if it stays so.
  * What `content` throws ends it, and nothing remains. Each piece is a statement of its own: a slow sender holds no connection.
@@ -49,7 +54,7 @@ export async function storeFile(
   },
 ): Promise<{ kind: 'stored'; file: FileFacts } | { kind: 'refused'; problem: ValueProblem }> {
   const { column } = file
-  const bytesMax = column.bytesMax ?? BYTES_MAX
+  const bytesMax = bytesMaxOf(column)
   const facts = { fileId: newRowId(), name: cleanFileName(file.name), mediaType: '' }
   const hash = createHash('sha256')
   let [bytes, position] = [0, 0]
@@ -88,6 +93,13 @@ export async function storeFile(
 export async function openFile(database: Database, fileId: RowId): Promise<OpenFile | undefined> {
   const facts = await database.statement((tx) => findFile(tx, fileId))
   return facts === undefined ? undefined : { ...facts, content: readPieces(database, fileId) }
+}
+
+/** Names and sizes, for whoever has found the ids in rows under their reader's predicate. What is gone is left out. */
+export async function describeFiles(database: Database, fileIds: readonly RowId[]): Promise<Map<RowId, FileFacts>> {
+  if (fileIds.length === 0) return new Map()
+  const files = await database.statement((tx) => listFiles(tx, fileIds))
+  return new Map(files.map((file) => [file.fileId, file]))
 }
 
 /** Takes back a file that no row has got. */

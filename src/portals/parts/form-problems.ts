@@ -1,6 +1,7 @@
 import type { TableDefinition } from '#tables/definition.ts'
 import type { ProblemCode, ValueProblem } from '#tables/validate.ts'
 import type { PageContext } from '../component.ts'
+import { sizeText } from './file-links.ts'
 
 const TEXTS: Readonly<Partial<Record<ProblemCode, string>>> = {
   required: 'form.required',
@@ -12,6 +13,8 @@ const TEXTS: Readonly<Partial<Record<ProblemCode, string>>> = {
   option: 'form.choice',
   duplicate: 'form.duplicate',
   reference: 'form.reference',
+  file_type: 'form.fileType',
+  file_empty: 'form.fileEmpty',
 }
 
 /** What is wrong with a value, in the reader's language and by the field's own label. */
@@ -26,6 +29,8 @@ export function textOfProblem(
   // The sentence that belongs to a pattern is written with it.
   if (problem.code === 'pattern') return column?.pattern?.message ?? context.text('form.pattern', { label })
   if (problem.code === 'type') return context.text(textOfType(column?.type), { label })
+  if (problem.code === 'file_size')
+    return context.text('form.fileSize', { label, size: sizeText(context, Number(problem.values.max) * 1024) })
   return context.text(TEXTS[problem.code] ?? 'form.value', { label, ...problem.values })
 }
 

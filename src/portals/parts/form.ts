@@ -4,20 +4,13 @@ import { required } from '#lib/assert.ts'
 import { attributes, type Html, html } from '#lib/html.ts'
 import { getColumn, type TableDefinition } from '#tables/definition.ts'
 import type { QueryRow } from '#tables/row-query.ts'
-import { findRow, type RowId } from '#tables/rows.queries.ts'
 import { validateValues } from '#tables/validate.ts'
 import type { Answer, FormValues, PageContext } from '../component.ts'
 import type { FormDefinition, SiteSettings } from '../site/schemas.ts'
+import { fileFact, fileFieldPart, filesOfRow } from './file-field.ts'
 import { textOfProblem } from './form-problems.ts'
+import { type FormState, findFormRow, notThere, stateOf } from './form-row.ts'
 import { mayReadPath } from './readable.ts'
-
-/** What a refused form hands back to its page: what was typed, what is wrong with each field, and what with the whole. */
-export type FormState = {
-  form: string
-  values: Readonly<Record<string, string>>
-  errors: Readonly<Record<string, string>>
-  notice?: string
-}
 
 type Field = FormDefinition['columns'][number]
 type Languages = SiteSettings['languages']
@@ -32,23 +25,37 @@ export async function formPart(context: PageContext, name: string, form: FormDef
   if (row === undefined && form.row === 'own-contact') return html`<p class="notice">${context.text('form.noContact')}</p>`
   if (row === undefined) throw notThere()
   const fields = form.columns.filter((field) => mayReadPath(context, form.table, field.column))
-  const state = stateOf(context, name)
+  const files = await filesOfRow(context, fields, row)
   if (form.mode === 'read') {
-    const facts = fields.map(
-      (field) => html`<div><dt>${context.text(field.label)}</dt><dd>${shown(context, field, row, languages)}</dd></div>`,
-    )
+    const facts = fields.map((field) => {
+      const value =
+        field.input === 'file'
+          ? fileFact(context, { table, row, column: field.column }, files)
+          : html`${shown(context, field, row, languages)}`
+      return html`<div><dt>${context.text(field.label)}</dt><dd>${value}</dd></div>`
+    })
     return html`<dl class="facts">${facts}</dl>`
   }
-  const saved = context.query.get('saved') === name
-  const problems = Object.keys(state?.errors ?? {}).length
-  return html`<form class="stack form" method="post" action="${context.path}" id="form-${name}" novalidate>
-    ${saved ? html`<p class="notice notice-good" role="status">${context.text(form.saved)}</p>` : ''}
+  const state = stateOf(context, name)
+  const typed = fields.filter((field) => field.input !== 'file')
+  const problems = typed.filter((field) => state?.errors[field.column] !== undefined).length
+  const notices = html`${context.query.get('saved') === name ? html`<p class="notice notice-good" role="status">${context.text(form.saved)}</p>` : ''}
     ${state?.notice === undefined ? '' : html`<p class="notice notice-bad" role="alert">${state.notice}</p>`}
-    ${problems > 0 ? html`<p class="notice notice-bad" role="alert">${context.text('form.problems', { count: problems })}</p>` : ''}
-    <input type="hidden" name="_csrf" value="${context.csrfToken}"><input type="hidden" name="_form" value="${name}"><input type="hidden" name="_version" value="${textOf(row.versionnumber)}">
-    ${fields.map((field) => fieldPart(context, name, field, table, state?.values[field.column] ?? textOf(row[field.column]), state?.errors[field.column], languages))}
+    ${problems > 0 ? html`<p class="notice notice-bad" role="alert">${context.text('form.problems', { count: problems })}</p>` : ''}`
+  const version = textOf(row.versionnumber)
+  const main = html`<form class="stack form" method="post" action="${context.path}" id="form-${name}" novalidate>
+    ${notices}
+    <input type="hidden" name="_csrf" value="${context.csrfToken}"><input type="hidden" name="_form" value="${name}"><input type="hidden" name="_version" value="${version}">
+    ${typed.map((field) => fieldPart(context, name, field, table, state?.values[field.column] ?? textOf(row[field.column]), state?.errors[field.column], languages))}
     <div class="form-actions"><button class="button button-primary" type="submit">${context.text(form.submit)}</button></div>
   </form>`
+  // A file travels in a form of its own: nothing else is lost when it is refused.
+  const own = fields
+    .filter((field) => field.input === 'file')
+    .map((field) =>
+      fileFieldPart(context, { form: name, field, table, row, version, problem: state?.errors[field.column] }, files),
+    )
+  return html`${typed.length > 0 ? main : notices}${own}`
 }
 
 /**
@@ -67,19 +74,23 @@ export async function saveForm(
   const row = await findFormRow(context, form, table)
   if (row === undefined) throw notThere()
   const fields = form.columns.filter(
-    (field) => !field.readOnly && !field.column.includes('.') && posted.names().includes(field.column),
+    (field) => !field.readOnly && field.input !== 'file' && !field.column.includes('.') && posted.names().includes(field.column),
   )
   const values = Object.fromEntries(fields.map((field) => [field.column, posted.text(field.column)]))
   const refuse = (status: number, errors: Record<string, string>, notice?: string): Answer => {
     const state: FormState = { form: name, values, errors, ...(notice === undefined ? {} : { notice }) }
     return { kind: 'page', page: options.page, status, state }
   }
-  const changed = Object.fromEntries(
-    fields
-      .filter((field) => values[field.column] !== textOf(row[field.column]))
-      .map((field) => [field.column, values[field.column]]),
+  const removed = form.columns.filter(
+    (field) => field.input === 'file' && !field.readOnly && !field.required && field.column === posted.text('_remove'),
   )
-  const labels = new Map(fields.map((field) => [field.column, context.text(field.label)]))
+  const changed = Object.fromEntries([
+    ...fields
+      .filter((field) => values[field.column] !== textOf(row[field.column]))
+      .map((field) => [field.column, values[field.column]] as const),
+    ...removed.map((field) => [field.column, null] as const),
+  ])
+  const labels = new Map([...fields, ...removed].map((field) => [field.column, context.text(field.label)]))
   const errors: Record<string, string> = {}
   for (const problem of validateValues(table, changed, { mode: 'update' }).problems)
     errors[problem.column] = textOfProblem(context, table, problem, labels)
@@ -112,34 +123,6 @@ export async function saveForm(
     default:
       throw notThere()
   }
-}
-
-function stateOf(context: PageContext, name: string): FormState | undefined {
-  return context.state.form === name ? (context.state as FormState) : undefined
-}
-
-async function findFormRow(context: PageContext, form: FormDefinition, table: TableDefinition): Promise<QueryRow | undefined> {
-  const { visitor, permissions, tx, catalog } = context
-  const id: RowId | undefined =
-    form.row === 'own-contact' ? (visitor.kind === 'contact' ? visitor.contactId : undefined) : context.params[form.row.parameter]
-  if (id === undefined) throw new AppError('request.sign_in_required', context.text('form.signInRequired'))
-  return /^[0-9a-f-]{36}$/i.test(id)
-    ? await findRow(
-        tx,
-        catalog,
-        {
-          table,
-          columns: [...form.columns.map((field) => field.column), 'versionnumber'],
-          predicate: permissions.predicate(visitor, form.table, 'read'),
-          reach: permissions.reach(visitor),
-        },
-        id,
-      )
-    : undefined
-}
-
-function notThere(): AppError {
-  return new AppError('request.not_found', 'There is no such row for this visitor')
 }
 
 function problemOf(

@@ -1,13 +1,17 @@
+import type { Readable } from 'node:stream'
 import { checkCsrf } from '#access/request.ts'
+import type { Visitor } from '#access/visitor.ts'
 import { behindWall } from '#access/wall.ts'
 import type { HttpServer, Reply, Request } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Answer, FormHandler, FormValues, PortalRoutes, ReadHandler } from '../component.ts'
+import { saveFile } from '../parts/file-field.ts'
 import { saveForm } from '../parts/form.ts'
 import { contextOf, type Visit } from '../render/context.ts'
 import { matchPage, mayOpen } from '../site/pages.ts'
 import { type Portal, pageNamed } from './inside.ts'
+import { openUpload, type Upload } from './upload.ts'
 
 /** Forms and fragments of the modules above, and the site's own forms at the address of their page. */
 export function addAnswers(server: HttpServer, portal: Portal): PortalRoutes {
@@ -23,25 +27,50 @@ export function addAnswers(server: HttpServer, portal: Portal): PortalRoutes {
     },
     pages: server,
   }
-  server.post('/*', async (request, reply) => {
-    checkCsrf(request)
-    return answerForm(portal, request, reply, saveSiteForm)
+  // Files come in forms of the site alone: nothing else takes such a body.
+  server.register(async (inner: HttpServer) => {
+    inner.addContentTypeParser(MULTIPART, (_request, payload, done) => done(null, payload))
+    inner.post('/*', async (request, reply) => {
+      if (!isMultipart(request)) {
+        checkCsrf(request)
+        return answerForm(portal, request, reply, saveSiteForm)
+      }
+      const upload = await openUpload(request, reply, request.body as Readable)
+      checkCsrf(request)
+      return answerUpload(request, reply, upload)
+    })
   })
   return routes
 
+  async function answerUpload(request: Request, reply: Reply, { fields, file, bytes }: Upload): Promise<Reply> {
+    const visit = portal.visitOf(request, reply)
+    if (file === undefined) throw new AppError('request.invalid', 'There is no file in this form')
+    const { params, ...place } = findSiteForm(visit.path, visit.visitor, fields.get('_form') ?? '')
+    const answer = await saveFile(portal.ground, { ...visit, params }, { fields, file, bytes }, place)
+    return sendAnswer(portal, reply, visit, answer)
+  }
+
   /** A form that the site defines, on a page that the visitor may open. */
   async function saveSiteForm(context: Parameters<FormHandler>[0], posted: FormValues): Promise<Answer> {
-    const { site } = portal.releases.current()
-    const name = posted.text('_form')
-    const form = site.forms.get(name)
-    const found = matchPage(site.pages, context.path)
-    if (form === undefined || found === undefined) throw new AppError('request.not_found', 'There is no such form')
-    if (!mayOpen(found.page, context.visitor)) throw new AppError('request.forbidden', 'This page is not open to this visitor')
-    return saveForm({ ...context, params: found.params }, name, form, posted, {
-      page: found.page.name,
-      languages: site.settings.languages,
-    })
+    const { params, name, form, page } = findSiteForm(context.path, context.visitor, posted.text('_form'))
+    const { languages } = portal.releases.current().site.settings
+    return saveForm({ ...context, params }, name, form, posted, { page, languages })
   }
+
+  function findSiteForm(path: string, visitor: Visitor, name: string) {
+    const { site } = portal.releases.current()
+    const form = site.forms.get(name)
+    const found = matchPage(site.pages, path)
+    if (form === undefined || found === undefined) throw new AppError('request.not_found', 'There is no such form')
+    if (!mayOpen(found.page, visitor)) throw new AppError('request.forbidden', 'This page is not open to this visitor')
+    return { params: found.params, name, form, page: found.page.name }
+  }
+}
+
+const MULTIPART = 'multipart/form-data'
+
+function isMultipart(request: Request): boolean {
+  return request.headers['content-type']?.toLowerCase().startsWith(MULTIPART) === true
 }
 
 /** Carries an answer out of a transaction that must not be kept. */

@@ -1,5 +1,6 @@
 import { isAppError } from '#lib/app-error.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import { isFileColumn } from '#tables/files.ts'
 import { checkPath } from '#tables/query.ts'
 import type { Asset } from './assets.ts'
 import type { Page, Report } from './pages.ts'
@@ -48,6 +49,17 @@ export function checkReferences(parts: Parts, report: Report): Set<string> {
   return checkLiquid(parts, mustHaveText, report)
 }
 
+const FILE_TEXTS = [
+  'file.kilobytes',
+  'file.megabytes',
+  'form.fileEmpty',
+  'form.fileLimit',
+  'form.fileRemove',
+  'form.fileReplace',
+  'form.fileSize',
+  'form.fileType',
+  'form.fileUpload',
+]
 const EXPORT_TEXTS = ['list.export', 'list.exportCsv', 'list.exportXlsx', 'list.exportLimit', 'list.currency']
 
 type MustHaveText = (file: string, key: string | undefined) => void
@@ -79,6 +91,12 @@ function checkForm(parts: Parts, file: string, form: FormDefinition, mustHaveTex
       report(file, `${column.column}: the pattern is not a regular expression`)
     }
   }
+  if (form.columns.some((one) => one.input === 'file')) for (const key of FILE_TEXTS) mustHaveText(file, key)
+  for (const { column, input } of form.columns) {
+    const isFile = isFilePath(parts.catalog, form.table, column)
+    if (isFile !== (input === 'file'))
+      report(file, isFile ? `${column}: a file is put in with input: file` : `${column}: input: file is for columns of files`)
+  }
   if (form.row === 'own-contact' && form.table !== 'contact')
     report(file, 'the visitor’s own contact is a row of the table contact')
   checkColumns(
@@ -88,6 +106,12 @@ function checkForm(parts: Parts, file: string, form: FormDefinition, mustHaveTex
     form.columns.map((one) => one.column),
     report,
   )
+}
+
+/** Whether a column of the table itself holds files; those of rows that it points to are not offered. */
+function isFilePath(catalog: Catalog, tableName: string, path: string): boolean {
+  const column = catalog.tables.get(tableName)?.columns.get(path)
+  return column !== undefined && isFileColumn(column)
 }
 
 function checkColumns(catalog: Catalog, file: string, tableName: string, columns: readonly string[], report: Report): void {
