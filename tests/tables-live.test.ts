@@ -81,6 +81,7 @@ test('a new column and a new table are in lists, permissions and the web API wit
     database,
     catalog,
     permissions: () => releases.current().site.permissions,
+    views: () => releases.current().site.views,
     visitorOf,
     log: silentLog,
   })

@@ -26,6 +26,7 @@ test('every page, form, fragment, file, stream and API address of the portal rea
     database: shop.database,
     catalog: shop.catalog,
     permissions: () => shop.releases.current().site.permissions,
+    views: () => shop.releases.current().site.views,
     visitorOf,
     log: silentLog,
   })

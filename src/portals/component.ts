@@ -6,6 +6,7 @@ import type { DecimalText } from '#lib/decimal.ts'
 import { attributes, type Html } from '#lib/html.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import type { AsOf } from '#tables/row-query.ts'
 import type { RowId } from '#tables/rows.queries.ts'
 
 /**
@@ -25,6 +26,8 @@ export type PageContext = {
   catalog: Catalog
   permissions: Permissions
   clock: Clock
+  /** What relative conditions are measured by: the site's clock, the visitor. */
+  asOf: AsOf
   /** Path of the request without query: '/orders/0199…'. */
   path: string
   query: URLSearchParams

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { policyFileShapes } from '#access/policy.ts'
+import { viewFileShape } from '#tables/view-file.ts'
 import { formFile, listFile, menuFile, pageFrontMatter, settingsFile, snippetsFile } from './site/schemas.ts'
 
 /** JSON Schemas of a site's YAML files by name, for editors. The files in schemas/ are these, written out. */
@@ -9,6 +10,7 @@ export function siteSchemas(): ReadonlyMap<string, object> {
     page: pageFrontMatter,
     menu: menuFile,
     list: listFile,
+    view: viewFileShape,
     form: formFile,
     snippets: snippetsFile,
     roles: policyFileShapes.roles,

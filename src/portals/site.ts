@@ -6,15 +6,17 @@ import { AppError, isAppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { checkFetch } from '#tables/fetch.ts'
+import type { View } from '#tables/view.ts'
+import { readViewFiles } from '#tables/view-file.ts'
 import type { Formats } from './component.ts'
 import { createFormats } from './formats.ts'
 import { type Asset, assetOf, isAssetPath } from './site/assets.ts'
 import { checkReferences } from './site/check.ts'
+import { type ListDefinition, resolveLists } from './site/list-views.ts'
 import { type Page, pageFileOf, parsePages, type Report } from './site/pages.ts'
 import {
   type FormDefinition,
   formFile,
-  type ListDefinition,
   listFile,
   type MenuDefinition,
   menuFile,
@@ -36,6 +38,8 @@ export type Site = {
   formats: ReadonlyMap<string, Formats>
   menus: ReadonlyMap<string, MenuDefinition>
   lists: ReadonlyMap<string, ListDefinition>
+  /** Of its files, by path. */
+  views: readonly View[]
   forms: ReadonlyMap<string, FormDefinition>
   assets: ReadonlyMap<string, Asset>
   policy: Policy
@@ -81,6 +85,8 @@ export function parseSite(files: SiteFiles, catalog: Catalog, clock: Pick<Clock,
     return found
   }
   const parts = { menus: named('menus', menuFile), lists: named('lists', listFile), forms: named('forms', formFile) }
+  const views = readViewFiles(files, catalog, codes, report)
+  const lists = resolveLists(parts.lists, views, catalog, report)
   const access = readPermissions(files, catalog, clock, report)
   const assets = new Map(
     [...files].filter(([path]) => isAssetPath(path)).map(([path, content]) => [path, assetOf(path, content)]),
@@ -94,6 +100,8 @@ export function parseSite(files: SiteFiles, catalog: Catalog, clock: Pick<Clock,
     templates,
     texts,
     ...parts,
+    lists,
+    views,
     assets,
     ...access,
     componentsUsed,

@@ -1,50 +1,63 @@
 import type { Tx } from '#postgres/database.ts'
+import { type Sql, sql } from '#postgres/sql.ts'
 import type { RowId } from './rows.queries.ts'
+import type { ViewQuery } from './view.ts'
 
 export type StoredView = {
   id: RowId
   table: string
   name: string
   ownerId: RowId
-  shared: boolean
-  fetch: string
+  isShared: boolean
+  query: ViewQuery
   widths: Readonly<Record<string, number>>
 }
 
-const VIEWS_MAX = 200
-
-/** A person's own views of a table and those that others share, by name. */
-export function listStoredViews(tx: Tx, table: string, personId: RowId): Promise<StoredView[]> {
+/** The views that a person made, and those that others share, by name; of one table, or of all. */
+export function listStoredViews(
+  tx: Tx,
+  list: { table: string | undefined; ownerId: RowId; rowsMax: number },
+): Promise<StoredView[]> {
+  const { table = null } = list
   return tx<StoredView>`
-    select id, table_name as "table", name, owner_id as "ownerId", shared, query as "fetch", widths
-      from tables.fetch_view
-     where table_name = ${table} and (owner_id = ${personId}::uuid or shared)
-     order by lower(name), id
-     limit ${VIEWS_MAX}`
+    select ${COLUMNS} from tables.saved_view
+     where (${table}::text is null or table_name = ${table}) and (owner_id = ${list.ownerId}::uuid or is_shared)
+     order by table_name, lower(name), view_id
+     limit ${list.rowsMax}`
 }
 
 export async function findStoredView(tx: Tx, id: RowId, personId: RowId): Promise<StoredView | undefined> {
   const [view] = await tx<StoredView>`
-    select id, table_name as "table", name, owner_id as "ownerId", shared, query as "fetch", widths
-      from tables.fetch_view
-     where id = ${id}::uuid and (owner_id = ${personId}::uuid or shared)`
+    select ${COLUMNS} from tables.saved_view
+     where view_id = ${id}::uuid and (owner_id = ${personId}::uuid or is_shared)`
   return view
 }
 
-/** Makes the view, or changes the one with this id that the same person owns. Answers whether that could be done. */
-export async function putStoredView(tx: Tx, view: StoredView): Promise<boolean> {
+/** Whose views a person may change: one's own, or also those that are shared. */
+export type ViewEditor = { personId: RowId; maySharedOfOthers: boolean }
+
+/** Makes the view, or changes the one with this id where the person may; it stays its owner's. Answers whether that could be done. */
+export async function putStoredView(tx: Tx, view: StoredView, editor: ViewEditor): Promise<boolean> {
   const rows = await tx`
-    insert into tables.fetch_view (id, table_name, name, owner_id, shared, query, widths)
-    values (${view.id}::uuid, ${view.table}, ${view.name}, ${view.ownerId}::uuid, ${view.shared}, ${view.fetch}, ${JSON.stringify(view.widths)}::jsonb)
-    on conflict (id) do update
-       set table_name = excluded.table_name, name = excluded.name, shared = excluded.shared, query = excluded.query, widths = excluded.widths, changed_at = now()
-     where tables.fetch_view.owner_id = excluded.owner_id
+    insert into tables.saved_view as v (view_id, table_name, name, owner_id, is_shared, query, widths)
+    values (${view.id}::uuid, ${view.table}, ${view.name}, ${view.ownerId}::uuid, ${view.isShared}, ${JSON.stringify(view.query)}::jsonb,
+      ${JSON.stringify(view.widths)}::jsonb)
+    on conflict (view_id) do update
+       set name = excluded.name, is_shared = excluded.is_shared, query = excluded.query, widths = excluded.widths,
+           modified_at = clock_timestamp()
+     where v.table_name = excluded.table_name
+       and (v.owner_id = ${editor.personId}::uuid or (v.is_shared and excluded.is_shared and ${editor.maySharedOfOthers}::boolean))
     returning 1 as one`
   return rows.length === 1
 }
 
-/** Only its owner removes a view. Answers whether it was there. */
-export async function deleteStoredView(tx: Tx, id: RowId, personId: RowId): Promise<boolean> {
-  const rows = await tx`delete from tables.fetch_view where id = ${id}::uuid and owner_id = ${personId}::uuid returning 1 as one`
+/** Answers whether there was a view that the person may remove. */
+export async function deleteStoredView(tx: Tx, id: RowId, editor: ViewEditor): Promise<boolean> {
+  const rows = await tx`
+    delete from tables.saved_view
+     where view_id = ${id}::uuid and (owner_id = ${editor.personId}::uuid or (is_shared and ${editor.maySharedOfOthers}::boolean))
+    returning 1 as one`
   return rows.length === 1
 }
+
+const COLUMNS: Sql = sql`view_id as id, table_name as "table", name, owner_id as "ownerId", is_shared as "isShared", query, widths`

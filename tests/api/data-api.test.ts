@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import pg from 'pg'
+import { readCatalog } from '../../src/tables/catalog.ts'
+import { idOfViewFile } from '../../src/tables/view.ts'
+import { readViewFiles } from '../../src/tables/view-file.ts'
 import { saveView } from '../../src/tables/views.ts'
 import { createApiWorld, TOKENS } from './world.ts'
 
@@ -277,30 +280,46 @@ test('who follows changes loses none of a transaction that was open when he aske
 })
 
 test('a saved view is asked by its id, page by page, under the caller’s own permissions', async () => {
-  await using world = await createApiWorld()
-  const fetch =
+  const file = `
+label: { en: People, fr: Personnes }
+columns: [{ column: firstname, width: 90 }, { column: parentcustomerid.name }]
+order: [{ column: firstname }]
+filter: contains(firstname,'a')`
+  const { views, path } = viewsOf({ 'views/contact.people.yaml': file })
+  await using world = await createApiWorld(undefined, { views })
+  const text =
     '<fetch><entity name="contact"><attribute name="lastname"/><attribute name="firstname"/><order attribute="firstname"/></entity></fetch>'
-  const view = await world.database.transaction((tx) =>
-    saveView(tx, world.catalog, '00000000-0000-4000-8000-00000000abcd', { name: 'People', fetch, shared: true, widths: {} }),
-  )
-  const first = await world.call('GET', `contacts?savedQuery=${view.id}`, { headers: { prefer: 'odata.maxpagesize=1' } })
-  assert.deepEqual(
-    first.json.value.map((one) => one.firstname),
-    ['May'],
-    first.text,
-  )
-  const second = await world.call('GET', String(first.json['@odata.nextLink']), { headers: { prefer: 'odata.maxpagesize=1' } })
-  assert.deepEqual(
-    second.json.value.map((one) => one.firstname),
-    ['Nora'],
-    second.text,
-  )
-  assert.equal(second.json['@odata.nextLink'], undefined)
-  const own = await world.call('GET', `contacts?userQuery=${view.id}`, { token: TOKENS.ofX })
-  assert.deepEqual(
-    own.json.value.map((one) => one.firstname),
-    ['Nora'],
-  )
+  const editor = { personId: '00000000-0000-4000-8000-00000000abcd', maySharedOfOthers: false }
+  const input = { table: 'contact', name: 'People', query: { language: 'fetchxml', text } as const, isShared: true }
+  const view = await world.database.transaction((tx) => saveView(tx, world.catalog, editor, input))
+  const names = (answer: { json: { value: Record<string, unknown>[] } }) => answer.json.value.map((one) => one.firstname)
+  const small = { prefer: 'odata.maxpagesize=1' }
+  for (const asked of [`savedQuery=${idOfViewFile(path)}`, `userQuery=${view.id}`]) {
+    const first = await world.call('GET', `contacts?${asked}`, { headers: small })
+    assert.deepEqual(names(first), ['May'], first.text)
+    const second = await world.call('GET', String(first.json['@odata.nextLink']), { headers: small })
+    assert.deepEqual(names(second), ['Nora'], second.text)
+    assert.equal(second.json['@odata.nextLink'], undefined)
+    assert.deepEqual(names(await world.call('GET', `contacts?${asked}`, { token: TOKENS.ofX })), ['Nora'])
+    assert.equal((await world.call('GET', `accounts?${asked}`)).status, 400)
+    assert.equal((await world.call('GET', `contacts?${asked}&$skiptoken=nonsense`)).status, 400)
+  }
   assert.equal((await world.call('GET', `contacts?savedQuery=${world.ids.x}`)).status, 404)
-  assert.equal((await world.call('GET', `accounts?savedQuery=${view.id}`)).status, 400)
+
+  const listed = await world.call('GET', "savedqueries?$select=name,layoutxml&$filter=returnedtypecode eq 'contact'")
+  const [one] = listed.json.value
+  assert.deepEqual([listed.json.value.length, one?.savedqueryid, one?.name], [1, idOfViewFile(path), 'People'], listed.text)
+  assert.match(String(one?.layoutxml), /<cell name="firstname" width="90" \/><cell name="parentcustomerid.name" \/>/)
+  const kept = await world.call('GET', `userqueries(${view.id})`)
+  assert.deepEqual([kept.json.fetchxml, kept.json.returnedtypecode], [text, 'contact'])
+  assert.equal((await world.call('GET', `savedqueries(${view.id})`)).status, 404)
+  assert.equal((await world.call('GET', 'savedqueries', { token: null })).status, 401)
 })
+
+function viewsOf(texts: Readonly<Record<string, string>>) {
+  const files = new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]))
+  const problems: string[] = []
+  const views = readViewFiles(files, readCatalog(), ['en', 'fr'], (file, reason) => problems.push(`${file}: ${reason}`))
+  assert.deepEqual(problems, [])
+  return { views, path: Object.keys(texts)[0] ?? '' }
+}

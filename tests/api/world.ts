@@ -12,6 +12,7 @@ import { type Catalog, createCatalog, readStandardTables } from '../../src/table
 import { insertRows, type RowValues } from '../../src/tables/rows.queries.ts'
 import { applyDefinitions } from '../../src/tables/schema.ts'
 import { parseDefinition } from '../../src/tables/table-file.ts'
+import type { View } from '../../src/tables/view.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 /** Tokens of the test's programs. */
@@ -72,7 +73,8 @@ const DOCUMENT = {
 
 const MODULES = ['tables', 'access', 'mail'] as const
 
-export async function createApiWorld(only?: readonly string[]): Promise<ApiWorld> {
+/** `only` these tables have permissions; `views` are those of the site's files. */
+export async function createApiWorld(only?: readonly string[], options: { views?: readonly View[] } = {}): Promise<ApiWorld> {
   const { database, ...rest } = await createTestDatabase()
   const folder = (module: string) => new URL(`../../src/${module}/migrations`, import.meta.url).pathname
   await migrate(
@@ -91,6 +93,7 @@ export async function createApiWorld(only?: readonly string[]): Promise<ApiWorld
     database,
     catalog: standard,
     permissions: () => permissions,
+    views: () => options.views ?? [],
     clock: { nowMs: () => Date.now(), random: () => 0.5, sleep: async () => undefined },
     log: silentLog,
     siteName: () => 'Test',

@@ -60,6 +60,7 @@ async function furnish(portal: TestPortal): Promise<Ground> {
     database,
     catalog,
     permissions: () => releases.current().site.permissions,
+    views: () => releases.current().site.views,
     visitorOf,
     log: silentLog,
   })

@@ -87,6 +87,7 @@ export async function createPeopleServer(people: People, publicUrl = 'http://loc
     database: people.place.database,
     catalog: people.place.catalog,
     permissions: () => people.permissions,
+    views: () => [],
     visitorOf,
     log: silentLog,
   })

@@ -8,6 +8,7 @@ import type { Catalog } from '#tables/catalog.ts'
 import type { TableDefinition } from '#tables/definition.ts'
 import type { AsOf } from '#tables/row-query.ts'
 import { limitQueryTime } from '#tables/rows.queries.ts'
+import type { View } from '#tables/view.ts'
 import { type ApiTables, apiTables } from '../metadata/model.ts'
 import { ApiRefusal, type ApiRefusalKind, type Dialect } from '../protocol/refusals.ts'
 
@@ -17,6 +18,8 @@ export type ApiParts = {
   catalog: Catalog
   /** Those of the current release. */
   permissions(): Permissions
+  /** The views of the current release's files. */
+  views(): readonly View[]
   clock: Clock
   log: Log
 }

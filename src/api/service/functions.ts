@@ -6,6 +6,7 @@ import { parseJsonBody } from '../protocol/json-body.ts'
 import { ApiRefusal, printable } from '../protocol/refusals.ts'
 import { type Caller, readAs, requireRight } from './caller.ts'
 import { readDefinitions } from './read-definitions.ts'
+import { isViewSet, readViewSet } from './saved-queries.ts'
 
 const RECORDS_MAX = 10_000_000
 const TABLES_MAX = 100
@@ -26,7 +27,7 @@ export async function performOther(caller: Caller, call: ApiCall, segments: read
         return totalRecordCount(caller, namesOf(call, first?.inside ?? ''))
     }
   }
-  return readDefinitions(caller, call, segments)
+  return isViewSet(name) ? readViewSet(caller, call, segments) : readDefinitions(caller, call, segments)
 }
 
 /** UserId is the service account, or the contact. There are no business units; the legal entity stands for one. */

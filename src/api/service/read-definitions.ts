@@ -90,7 +90,8 @@ function expanded(caller: Caller, call: ApiCall, one: ApiTable): JsonObject {
   return { ...definition, ...Object.fromEntries(inside) }
 }
 
-function listAnswer(caller: Caller, call: ApiCall, context: string, items: readonly JsonObject[]): ApiAnswer {
+/** Of few items, all in memory: what `$filter`, `$select` and `$top` leave of them. */
+export function listAnswer(caller: Caller, call: ApiCall, context: string, items: readonly JsonObject[]): ApiAnswer {
   const { filter, select, expand, top } = parseQueryOptions(new URLSearchParams(call.query))
   const kept = filter === undefined ? items : items.filter((item) => holds(item, filter))
   const names = withExpanded(select, expand)
@@ -98,7 +99,7 @@ function listAnswer(caller: Caller, call: ApiCall, context: string, items: reado
   return jsonAnswer(JSON.stringify({ '@odata.context': `${caller.root}$metadata#${context}`, value }))
 }
 
-function oneAnswer(caller: Caller, call: ApiCall, context: string, item: JsonObject): ApiAnswer {
+export function oneAnswer(caller: Caller, call: ApiCall, context: string, item: JsonObject): ApiAnswer {
   const { select, expand } = parseQueryOptions(new URLSearchParams(call.query))
   const kept = selected(item, withExpanded(select, expand))
   return jsonAnswer(JSON.stringify({ '@odata.context': `${caller.root}$metadata#${context}/$entity`, ...kept }))
@@ -113,11 +114,11 @@ function withExpanded(select: Paths, expand: Paths): string[] | undefined {
 /** The named members, and those that say what it is. */
 function selected(item: JsonObject, names: readonly string[] | undefined): JsonObject {
   if (names === undefined || names.includes('*')) return item
-  const kept = new Set([...names, 'MetadataId', '@odata.type'])
+  const kept = new Set([...names, 'MetadataId', 'savedqueryid', 'userqueryid', '@odata.type'])
   return Object.fromEntries(Object.entries(item).filter(([name]) => kept.has(name)))
 }
 
-function keyText(inside: string): string {
+export function keyText(inside: string): string {
   const key = parseKey(inside)
   const literal = key.kind === 'value' ? key.literal : key.parts[0]?.literal
   const isName =

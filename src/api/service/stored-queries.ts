@@ -1,13 +1,14 @@
-import type { FetchExpression } from '#lib/fetchxml/ast.ts'
 import { parseFetch } from '#lib/fetchxml/parse.ts'
-import { type ColumnDefinition, isLookup, navigationName } from '#tables/definition.ts'
-import { type FetchResult, runFetch } from '#tables/fetch.ts'
+import { type ColumnDefinition, isLookup, navigationName, type TableDefinition } from '#tables/definition.ts'
+import { type FetchGround, type FetchResult, runFetch } from '#tables/fetch.ts'
 import type { QueryRow } from '#tables/row-query.ts'
-import { findStoredView } from '#tables/views.queries.ts'
+import { planView, type View } from '#tables/view.ts'
+import { findView, runView } from '#tables/views.ts'
 import type { RowsAddress } from '../protocol/address.ts'
 import { type ApiAnswer, type ApiCall, jsonAnswer } from '../protocol/call.ts'
 import { type Preferences, parsePreferences, preferencesApplied, wantsAnnotation } from '../protocol/preferences.ts'
 import { ApiRefusal } from '../protocol/refusals.ts'
+import { makeSkipToken, parseSkipToken } from '../query/skip-token.ts'
 import { asOfOf, type Caller, holderOf, offered, readAs, requireRight } from './caller.ts'
 import { nextLink } from './read.ts'
 import { FORMATTED_VALUE } from './render.ts'
@@ -34,58 +35,58 @@ export async function readStoredQuery(caller: Caller, call: ApiCall, address: Ro
   const preferences = parsePreferences(call.headers.prefer)
   const parameters = new URLSearchParams(call.query)
   const text = parameters.get('fetchXml')
-  const fetch = text === null ? await viewOf(caller, preferences, parameters) : parseFetch(text)
-  const ground = {
+  const ground: FetchGround = {
     catalog: caller.catalog,
     reach: caller.rules.reach(caller.visitor),
     asOf: asOfOf(caller),
-    isOpen: (one: typeof table, column: string) =>
+    isOpen: (one, column) =>
       offered(caller, one)?.has(column) === true && caller.rules.reachableColumns(caller.visitor, one.name, 'read').has(column),
   }
-  const result = await readAs(caller, (tx) => runFetch(tx, ground, fetch))
-  if (result.table.name !== table.name)
-    throw new ApiRefusal(
-      'invalid',
-      `The query is of ${result.table.name}, and the address of ${table.setName}: they must be of one table`,
-    )
+  const answer =
+    text === null
+      ? await askView(caller, ground, await viewOf(caller, table, parameters), preferences, parameters.get('$skiptoken'))
+      : { result: await readAs(caller, (tx) => runFetch(tx, ground, parseFetch(text))), skipToken: undefined }
+  const { result, skipToken } = answer
+  if (result.table.name !== table.name) throw ofAnotherTable(result.table.name, table)
   const applied = preferencesApplied(preferences, new Set(['annotations']))
   const parts = members(caller, preferences, result)
-  if (text === null && result.moreRecords)
-    parts.push(`"@odata.nextLink":${JSON.stringify(nextLink(caller, call, parameters, placeText(fetch.page + 1, result)))}`)
+  if (skipToken !== undefined) parts.push(`"@odata.nextLink":${JSON.stringify(nextLink(caller, call, parameters, skipToken))}`)
   return jsonAnswer(`{${parts.join(',')}}`, applied === undefined ? {} : { headers: { 'preference-applied': applied } })
 }
 
 const VIEW_PAGE_ROWS = { default: 1_000, max: 5_000 }
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** A view of one's own, or one that is shared, at the page that the token names. */
-async function viewOf(caller: Caller, preferences: Preferences, parameters: URLSearchParams): Promise<FetchExpression> {
+/** A view of the site, one's own, or one that is shared. Throws ApiRefusal `row`, `invalid`. */
+async function viewOf(caller: Caller, table: TableDefinition, parameters: URLSearchParams): Promise<View> {
   const id = parameters.get('savedQuery') ?? parameters.get('userQuery') ?? ''
   const personId = holderOf(caller)
-  const view = UUID.test(id) ? await caller.database.read((tx) => findStoredView(tx, id, personId)) : undefined
+  const view = UUID.test(id) ? await caller.database.read((tx) => findView(tx, caller.views(), id, personId)) : undefined
   if (view === undefined) throw new ApiRefusal('row', 'There is no such view')
-  const count = Math.min(preferences.pageRows ?? VIEW_PAGE_ROWS.default, VIEW_PAGE_ROWS.max)
-  return { ...parseFetch(view.fetch), top: undefined, count, ...parsePlace(parameters.get('$skiptoken')) }
+  if (view.table !== table.name) throw ofAnotherTable(view.table, table)
+  return view
 }
 
-/** Where the next page of a view begins. */
-function placeText(page: number, result: FetchResult): string {
-  return Buffer.from(JSON.stringify([page, result.pagingCookie ?? null])).toString('base64url')
+function ofAnotherTable(name: string, table: TableDefinition): ApiRefusal {
+  return new ApiRefusal('invalid', `The query is of ${name}, and the address of ${table.setName}: they must be of one table`)
 }
 
-function parsePlace(token: string | null): Pick<FetchExpression, 'page' | 'pagingCookie'> {
-  if (token === null) return { page: 1, pagingCookie: undefined }
-  const refuse = () => new ApiRefusal('invalid', '$skiptoken is not one that this view gave; start again without it')
-  let place: unknown
-  try {
-    place = JSON.parse(Buffer.from(token, 'base64url').toString())
-  } catch {
-    throw refuse()
+/** One page of a view. Columns that are closed to the caller are not in it. */
+async function askView(
+  caller: Caller,
+  ground: FetchGround,
+  view: View,
+  preferences: Preferences,
+  token: string | null,
+): Promise<{ result: FetchResult; skipToken: string | undefined }> {
+  const planned = planView(ground, view)
+  const page = { rowsMax: Math.min(preferences.pageRows ?? VIEW_PAGE_ROWS.default, VIEW_PAGE_ROWS.max) }
+  const place = token === null ? {} : { after: parseSkipToken(token, planned.query) }
+  const { next, ...rows } = await readAs(caller, (tx) => runView(tx, caller.catalog, planned, { ...page, ...place }))
+  return {
+    result: { ...rows, table: planned.query.table, pagingCookie: undefined, pagingAnnotation: undefined, total: undefined },
+    skipToken: next === undefined ? undefined : makeSkipToken(planned.query, next),
   }
-  const [page, cookie] = Array.isArray(place) ? (place as unknown[]) : []
-  if (typeof page !== 'number' || !Number.isSafeInteger(page) || page < 1) throw refuse()
-  if (cookie !== null && typeof cookie !== 'string') throw refuse()
-  return { page, pagingCookie: cookie === null ? undefined : { value: cookie, position: 0 } }
 }
 
 function members(caller: Caller, preferences: Preferences, result: FetchResult): string[] {

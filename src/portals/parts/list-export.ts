@@ -6,10 +6,10 @@ import { CSV_START, csvHeader, csvLine, type SheetColumn, type SheetRow, XLSX_TY
 import type { QueryRow } from '#tables/row-query.ts'
 import type { PageContext } from '../component.ts'
 import { contextOf, type Ground, type Visit } from '../render/context.ts'
-import type { ListDefinition } from '../site/schemas.ts'
-import { memberName } from './list.ts'
+import { type ListColumn, type ListDefinition, withChosenView } from '../site/list-views.ts'
+import { columnLabel, valueText } from './list-cells.ts'
 import { EXPORT_ROWS_MAX } from './list-limits.ts'
-import { askedOf, type Column, type PageOfRows, readable, readPage } from './list-query.ts'
+import { askedOf, type PageOfRows, readable, readPage } from './list-query.ts'
 
 const PAGE_ROWS = 1_000
 
@@ -21,7 +21,8 @@ export type ExportedFile = { name: string; mediaType: string; content: Readable 
  * reader holds none open. Throws AppError `request.not_found` where the list offers no such file.
  */
 export async function exportList(ground: Ground, visit: Visit, asked: { list: string; format: string }): Promise<ExportedFile> {
-  const list = visit.site.lists.get(asked.list)
+  const whole = visit.site.lists.get(asked.list)
+  const list = whole === undefined ? undefined : withChosenView(whole, visit.query)
   const format = list?.export.find((one) => one === asked.format)
   if (list === undefined || format === undefined) throw new AppError('request.not_found', 'There is no such file')
   const { columns, pages } = await open(ground, visit, list, EXPORT_ROWS_MAX[format])
@@ -77,8 +78,8 @@ async function open(
   return { columns: first.columns, pages: pages() }
 }
 
-function columnsOf(context: PageContext, timeZone: string, list: ListDefinition, column: Column): ExportedColumn[] {
-  const label = context.text(column.label)
+function columnsOf(context: PageContext, timeZone: string, list: ListDefinition, column: ListColumn): ExportedColumn[] {
+  const label = columnLabel(context, column)
   const value = (row: QueryRow) => row[column.column] ?? null
   const plain = (row: QueryRow) => (value(row) === null ? null : String(value(row)))
   switch (column.format) {
@@ -88,7 +89,7 @@ function columnsOf(context: PageContext, timeZone: string, list: ListDefinition,
           head: { label, kind: 'text' },
           cell(row) {
             const given = value(row)
-            return given === null ? null : memberName(context, list, column.column, given)
+            return given === null ? null : valueText(context, list, column, given)
           },
         },
       ]

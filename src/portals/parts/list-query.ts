@@ -1,21 +1,20 @@
 import { AppError } from '#lib/app-error.ts'
 import type { FilterExpression, Literal } from '#lib/odata/ast.ts'
 import { sqlStateOf } from '#postgres/database.ts'
-import { cursorOf } from '#tables/query.ts'
-import type { Cursor, QueryRow, RowQuery } from '#tables/row-query.ts'
+import { cursorLength, cursorOf } from '#tables/query.ts'
+import type { Cursor, QueryRow, RowOrder, RowQuery } from '#tables/row-query.ts'
 import { listRows } from '#tables/rows.queries.ts'
+import { planView } from '#tables/view.ts'
 import type { PageContext } from '../component.ts'
-import type { ListDefinition } from '../site/schemas.ts'
-import { mayReadPath } from './readable.ts'
+import type { ListColumn, ListDefinition } from '../site/list-views.ts'
+import { mayReadColumn } from './readable.ts'
 
 /** What the address of a page asks of a list, as one query under the visitor's predicate. */
 
-export type Column = ListDefinition['columns'][number]
-type Sort = { column: string; descending: boolean }
 export type Asked = {
   search: string
   filters: ReadonlyMap<string, string>
-  sort: Sort[]
+  sort: readonly RowOrder[]
   after: Cursor | undefined
   before: Cursor | undefined
 }
@@ -46,19 +45,27 @@ export async function readPage(context: PageContext, list: ListDefinition, asked
   const { catalog, permissions, visitor } = context
   const backwards = asked.before !== undefined
   const cursor = asked.before ?? asked.after
-  const filter = filterOf(list, asked)
+  const reach = permissions.reach(visitor)
+  const {
+    filter: ofView,
+    links,
+    search = '',
+  } = list.view === undefined ? {} : planView({ catalog, reach, asOf: context.asOf }, list.view).query
+  const filter = both(ofView, filterOf(list, asked))
   const query: RowQuery = {
     table: catalog.get(list.table),
     columns: columnsToRead(context, list),
     predicate: permissions.predicate(visitor, list.table, 'read'),
-    reach: permissions.reach(visitor),
+    reach,
+    asOf: context.asOf,
     ...(filter === undefined ? {} : { filter }),
-    search: asked.search,
+    ...(links === undefined ? {} : { links }),
+    search: `${search} ${asked.search}`,
     orderBy: backwards ? asked.sort.map((one) => ({ ...one, descending: !one.descending })) : asked.sort,
     // One more than is shown tells whether there is more.
     rowsMax: list.pageRows + 1,
   }
-  if (cursor !== undefined && cursor.length === asked.sort.length + 1) query.after = cursor
+  if (cursor !== undefined && cursor.length === cursorLength(query)) query.after = cursor
   const found = await listRows(context.tx, catalog, query).catch((cause: unknown) => {
     if (sqlStateOf(cause)?.startsWith('22') !== true) throw cause
     throw new AppError('request.invalid', 'The address of this list cannot be read; start from its first page', { cause })
@@ -83,8 +90,8 @@ function columnsToRead(context: PageContext, list: ListDefinition): string[] {
 }
 
 /** Columns that the visitor's permissions leave. */
-export function readable(context: PageContext, list: ListDefinition): Column[] {
-  return list.columns.filter((one) => mayReadPath(context, list.table, one.column))
+export function readable(context: PageContext, list: ListDefinition): ListColumn[] {
+  return list.columns.filter((one) => mayReadColumn(context, list.table, one))
 }
 
 function filterOf(list: ListDefinition, asked: Asked): FilterExpression | undefined {
@@ -111,9 +118,13 @@ function filterOf(list: ListDefinition, asked: Asked): FilterExpression | undefi
         position: 0,
       }
     }
-    all = all === undefined ? one : { kind: 'and', left: all, right: one }
+    all = both(all, one)
   }
   return all
+}
+
+function both(left: FilterExpression | undefined, right: FilterExpression | undefined): FilterExpression | undefined {
+  return left === undefined || right === undefined ? (left ?? right) : { kind: 'and', left, right }
 }
 
 /** Undefined for anything that we did not write: the list then starts from its beginning. */

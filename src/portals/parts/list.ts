@@ -1,16 +1,18 @@
 import { emptyHtml, type Html, html } from '#lib/html.ts'
-import { getColumn } from '#tables/definition.ts'
+import { labelOf } from '#tables/definition.ts'
 import type { Cursor, QueryRow } from '#tables/row-query.ts'
 import { liveRegion, type PageContext } from '../component.ts'
-import type { ListDefinition } from '../site/schemas.ts'
+import { type ListColumn, type ListDefinition, withChosenView } from '../site/list-views.ts'
+import { columnLabel, valueText } from './list-cells.ts'
 import { EXPORT_ROWS_MAX } from './list-limits.ts'
-import { type Asked, askedOf, type Column, filterName, type PageOfRows, readable, readPage } from './list-query.ts'
+import { type Asked, askedOf, filterName, type PageOfRows, readable, readPage } from './list-query.ts'
 
 /**
- * A list of a site (lists/<name>.yaml): search, filters, sorting and the place in the list are all in the URL, and one query reads the
+ * A list of a site (lists/<name>.yaml): its view, search, filters, sorting and the place in the list are all in the URL, and one query reads the
  * page under the visitor's predicate. Pages are found by key, so the hundredth costs what the first does.
  */
-export async function listPart(context: PageContext, name: string, list: ListDefinition): Promise<Html> {
+export async function listPart(context: PageContext, name: string, whole: ListDefinition): Promise<Html> {
+  const list = withChosenView(whole, context.query)
   const asked = askedOf(context, list)
   const rows = await readPage(context, list, asked)
   const columns = readable(context, list)
@@ -18,11 +20,22 @@ export async function listPart(context: PageContext, name: string, list: ListDef
   const shown = rows.rows
   const ids = shown.map((row) => String(row[context.catalog.get(list.table).idColumn]))
   return html`<section id="list-${name}" class="stack"${liveRegion(list.table, ids)}>
+    ${views(context, list)}
     ${toolbar(context, name, list, asked)}
     ${shown.length === 0 ? html`<p class="empty">${context.text(list.empty)}</p>` : table(context, list, columns, shown, asked, title)}
     ${pagination(context, rows)}
     ${shown.length === 0 ? '' : downloads(context, name, list)}
   </section>`
+}
+
+/** Links, so that a choice works without a script; what was searched for stays. */
+function views(context: PageContext, list: ListDefinition): Html {
+  if (list.views.length < 2) return emptyHtml
+  const links = list.views.map(({ view }) => {
+    const current = view === list.view ? html` aria-current="page"` : ''
+    return html`<a href="${href(context, { view: view.name })}"${current}>${labelOf(view, context.language)}</a>`
+  })
+  return html`<nav class="tabs" aria-label="${context.text('list.views')}">${links}</nav>`
 }
 
 function toolbar(context: PageContext, name: string, list: ListDefinition, asked: Asked): Html {
@@ -43,16 +56,18 @@ function toolbar(context: PageContext, name: string, list: ListDefinition, asked
   })
   const search = html`<div class="field"><label class="field-label" for="${name}-q">${context.text('list.search')}</label><input class="input" id="${name}-q" name="q" type="search" value="${asked.search}" maxlength="100"></div>`
   const sort = context.query.get('sort')
+  const view = list.views.length > 1 ? context.query.get('view') : null
   return html`<form class="toolbar" method="get" action="${context.path}" role="search">${list.search ? search : ''}${fields}
+    ${view === null ? '' : html`<input type="hidden" name="view" value="${view}">`}
     ${sort === null ? '' : html`<input type="hidden" name="sort" value="${sort}">`}
     <button class="button" type="submit">${context.text('list.apply')}</button>
-    ${asked.search !== '' || asked.filters.size > 0 ? html`<a class="button button-quiet" href="${context.path}">${context.text('list.clear')}</a>` : ''}</form>`
+    ${asked.search !== '' || asked.filters.size > 0 ? html`<a class="button button-quiet" href="${context.path}${view === null ? '' : `?${new URLSearchParams({ view })}`}">${context.text('list.clear')}</a>` : ''}</form>`
 }
 
 function table(
   context: PageContext,
   list: ListDefinition,
-  columns: readonly Column[],
+  columns: readonly ListColumn[],
   rows: readonly QueryRow[],
   asked: Asked,
   title: string,
@@ -60,7 +75,7 @@ function table(
   const heads = columns.map((one) => {
     const sorted = asked.sort.find((sort) => sort.column === one.column)
     const order = sorted === undefined ? 'none' : sorted.descending ? 'descending' : 'ascending'
-    const label = context.text(one.label)
+    const label = columnLabel(context, one)
     const target = href(context, { sort: `${one.column} ${sorted?.descending === false ? 'desc' : 'asc'}` })
     return html`<th scope="col"${isNumber(one) ? html` class="number"` : ''}${one.sortable ? html` aria-sort="${order}"` : ''}>${one.sortable ? html`<a href="${target}">${label}</a>` : label}</th>`
   })
@@ -68,18 +83,18 @@ function table(
     const cells = columns.map((one, i) => {
       const value = cell(context, list, one, row)
       const content = i === 0 && list.link !== undefined ? html`<a href="${fillLink(list.link, row)}">${value}</a>` : value
-      return html`<td data-label="${context.text(one.label)}"${isNumber(one) ? html` class="number"` : ''}>${content}</td>`
+      return html`<td data-label="${columnLabel(context, one)}"${isNumber(one) ? html` class="number"` : ''}>${content}</td>`
     })
     return html`<tr>${cells}</tr>`
   })
   return html`<div class="table-wrap"><table class="table"><caption class="visually-hidden">${title}</caption><thead><tr>${heads}</tr></thead><tbody>${body}</tbody></table></div>`
 }
 
-function isNumber(column: Column): boolean {
+function isNumber(column: ListColumn): boolean {
   return column.format === 'money' || column.format === 'quantity' || column.format === 'number'
 }
 
-function cell(context: PageContext, list: ListDefinition, column: Column, row: QueryRow): string {
+function cell(context: PageContext, list: ListDefinition, column: ListColumn, row: QueryRow): string {
   const value = row[column.column] ?? null
   const { format } = context
   const text = value === null ? null : String(value)
@@ -95,17 +110,10 @@ function cell(context: PageContext, list: ListDefinition, column: Column, row: Q
     case 'number':
       return format.number(value === null ? null : Number(value))
     case 'text':
-      return value === null ? '–' : memberName(context, list, column.column, value)
+      return value === null ? '–' : valueText(context, list, column, value)
     default:
       return column.format satisfies never
   }
-}
-
-/** A choice shows its text, when the site has one under choice.<table>.<column>.<member>. */
-export function memberName(context: PageContext, list: ListDefinition, path: string, value: string | number | boolean): string {
-  if (path.includes('.') || typeof value !== 'number') return String(value)
-  const member = [...getColumn(context.catalog.get(list.table), path).options].find(([, option]) => option === value)?.[0]
-  return member === undefined ? String(value) : context.text(`choice.${list.table}.${path}.${member}`)
 }
 
 function fillLink(link: string, row: QueryRow): string {

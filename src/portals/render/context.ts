@@ -3,6 +3,7 @@ import { required } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import type { AsOf } from '#tables/row-query.ts'
 import type { PageContext } from '../component.ts'
 import type { Asset } from '../site/assets.ts'
 import type { Site } from '../site.ts'
@@ -31,6 +32,7 @@ export function contextOf(ground: Ground, visit: Visit, tx: Tx): PageContext {
     ...ground,
     ...about,
     tx,
+    asOf: asOfVisit(visit, ground.clock.nowMs()),
     permissions: site.permissions,
     text: (key, values) => site.texts.text(visit.language, key, values),
     asset: (path) => (engine.get(path) ?? site.assets.get(path))?.url ?? '',
@@ -42,4 +44,15 @@ export function contextOf(ground: Ground, visit: Visit, tx: Tx): PageContext {
 export function languageOf(site: Site, visitor: Visitor): string {
   const known = site.settings.languages.some((language) => language.code === visitor.language)
   return known ? visitor.language : site.settings.defaultLanguage
+}
+
+function asOfVisit(visit: Visit, nowMs: number): AsOf {
+  const { visitor } = visit
+  return {
+    nowMs,
+    timeZone: visit.site.settings.timeZone,
+    contactId: visitor.kind === 'contact' ? visitor.contactId : null,
+    accountId: visitor.kind === 'anonymous' ? null : visitor.accountId,
+    language: visit.language,
+  }
 }

@@ -2,24 +2,11 @@ import { AppError } from '#lib/app-error.ts'
 import type { FetchExpression } from '#lib/fetchxml/ast.ts'
 import { labelOf } from '#tables/definition.ts'
 import { type FetchResult, runFetch } from '#tables/fetch.ts'
-import type { AsOf, QueryRow } from '#tables/row-query.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import type { PageContext } from '../component.ts'
 import { FETCH_ROWS_MAX } from '../site/fetch-tag.ts'
-import type { Visit } from './context.ts'
 
 const FETCHES_MAX = 10
-
-/** What relative conditions of a page are measured by: the site's clock, its visitor. */
-export function asOfVisit(visit: Visit, nowMs: number): AsOf {
-  const { visitor } = visit
-  return {
-    nowMs,
-    timeZone: visit.site.settings.timeZone,
-    contactId: visitor.kind === 'contact' ? visitor.contactId : null,
-    accountId: visitor.kind === 'anonymous' ? null : visitor.accountId,
-    language: visit.language,
-  }
-}
 
 /**
  * Asks what the page's queries have left open, under the visitor's permissions, and adds the answers. Throws AppError
@@ -27,13 +14,12 @@ export function asOfVisit(visit: Visit, nowMs: number): AsOf {
  */
 export async function answerFetches(
   context: PageContext,
-  asOf: AsOf,
   asked: ReadonlyMap<string, FetchExpression>,
   answers: Map<string, object>,
 ): Promise<void> {
   if (answers.size + asked.size > FETCHES_MAX)
     throw new AppError('site.too_many_fetches', `A page asks at most ${FETCHES_MAX} queries`)
-  const { catalog, permissions, visitor, tx, language } = context
+  const { asOf, catalog, permissions, visitor, tx, language } = context
   for (const [question, fetch] of asked) {
     const limited = fetch.count === undefined && fetch.top === undefined ? { ...fetch, count: FETCH_ROWS_MAX } : fetch
     const result = await runFetch(tx, { catalog, reach: permissions.reach(visitor), asOf, withNames: true }, limited)

@@ -13,7 +13,7 @@ import type { MenuDefinition } from '../site/schemas.ts'
 import { type RenderState, type Slot, splitAtSlots } from '../site/tags.ts'
 import { bodyName, type Site } from '../site.ts'
 import { contextOf, type Ground, type Visit } from './context.ts'
-import { answerFetches, asOfVisit } from './fetches.ts'
+import { answerFetches } from './fetches.ts'
 
 export type Components = Readonly<Record<string, Component>>
 
@@ -32,7 +32,7 @@ export async function renderPage(ground: Ground, components: Components, visit: 
     let { parts, asked } = first
     // A query may depend on what another has answered: each round answers what the one before has asked, up to the limit of a page.
     while (asked.size > 0) {
-      await answerFetches(context, asOfVisit(visit, nowMs), asked, answers)
+      await answerFetches(context, asked, answers)
       ;({ parts, asked } = renderLiquid(visit, page, nowMs, answers))
     }
     let text = ''

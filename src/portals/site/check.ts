@@ -4,7 +4,7 @@ import { isFileColumn } from '#tables/files.ts'
 import { checkPath } from '#tables/query.ts'
 import type { Asset } from './assets.ts'
 import type { Page, Report } from './pages.ts'
-import type { FormDefinition, ListDefinition, MenuDefinition, SiteSettings } from './schemas.ts'
+import type { FormDefinition, ListFile, MenuDefinition, SiteSettings } from './schemas.ts'
 import type { Texts } from './texts.ts'
 
 type Parts = {
@@ -14,7 +14,7 @@ type Parts = {
   sources: ReadonlyMap<string, string>
   texts: Texts
   menus: ReadonlyMap<string, MenuDefinition>
-  lists: ReadonlyMap<string, ListDefinition>
+  lists: ReadonlyMap<string, ListFile>
   forms: ReadonlyMap<string, FormDefinition>
   assets: ReadonlyMap<string, Asset>
   catalog: Catalog
@@ -60,22 +60,25 @@ const FILE_TEXTS = [
   'form.fileType',
   'form.fileUpload',
 ]
+const VIEW_TEXTS = ['list.views', 'list.yes', 'list.no']
 const EXPORT_TEXTS = ['list.export', 'list.exportCsv', 'list.exportXlsx', 'list.exportLimit', 'list.currency']
 
 type MustHaveText = (file: string, key: string | undefined) => void
 
-function checkList(parts: Parts, file: string, list: ListDefinition, mustHaveText: MustHaveText, report: Report): void {
-  for (const key of [list.label, list.empty, ...list.columns.map((one) => one.label), ...list.filters.map((one) => one.label)])
+function checkList(parts: Parts, file: string, list: ListFile, mustHaveText: MustHaveText, report: Report): void {
+  const { columns = [] } = list
+  for (const key of [list.label, list.empty, ...columns.map((one) => one.label), ...list.filters.map((one) => one.label)])
     mustHaveText(file, key)
+  if (list.view !== undefined || list.views !== undefined) for (const key of VIEW_TEXTS) mustHaveText(file, key)
   if (list.export.length > 0) for (const key of EXPORT_TEXTS) mustHaveText(file, key)
   for (const filter of list.filters) for (const key of Object.values(filter.options ?? {})) mustHaveText(file, key)
   const linked = [...(list.link ?? '').matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '')
-  const currencies = list.columns.flatMap((one) => (one.currency === undefined ? [] : [one.currency]))
+  const currencies = columns.flatMap((one) => (one.currency === undefined ? [] : [one.currency]))
   checkColumns(
     parts.catalog,
     file,
     list.table,
-    [...list.columns, ...list.filters, ...list.sort].map((one) => one.column).concat(linked, currencies),
+    [...columns, ...list.filters, ...list.sort].map((one) => one.column).concat(linked, currencies),
     report,
   )
 }

@@ -71,11 +71,21 @@ export const listFile = z.strictObject({
         column: COLUMN,
         label: TEXT_KEY,
         format: z.enum(['text', 'date', 'dateTime', 'money', 'quantity', 'number']).default('text'),
+        show: z.enum(['link', 'picture']).default('link').describe('Of a file or image column: its name, or the picture itself'),
         currency: COLUMN.optional().describe('For money: the column with the ISO code'),
         sortable: z.boolean().default(true),
       }),
     )
-    .min(1),
+    .min(1)
+    .optional()
+    .describe('Without a view they are needed; with one they take the place of its columns'),
+  view: NAME.optional().describe('A view of the table, which brings columns, order and filter: views/<table>.<name>.yaml'),
+  views: z
+    .array(NAME)
+    .min(1)
+    .max(12)
+    .optional()
+    .describe('Views that the reader chooses from, in the address as ?view=; the first is shown'),
   /** {contactid} stands for the value of a column. */
   link: z
     .string()
@@ -93,7 +103,10 @@ export const listFile = z.strictObject({
       }),
     )
     .default([]),
-  sort: z.array(z.strictObject({ column: COLUMN, descending: z.boolean().default(false) })).default([]),
+  sort: z
+    .array(z.strictObject({ column: COLUMN, descending: z.boolean().default(false) }))
+    .default([])
+    .describe('With a view: in place of its order'),
   pageRows: z.int().min(1).max(200).default(20),
   export: z
     .array(z.enum(['csv', 'xlsx']))
@@ -117,7 +130,7 @@ export const formFile = z.strictObject({
         hint: TEXT_KEY.optional(),
         required: z.boolean().default(false),
         readOnly: z.boolean().default(false),
-        input: z.enum(['text', 'email', 'tel', 'date', 'number', 'multiline', 'select', 'file']).default('text'),
+        input: z.enum(['text', 'email', 'tel', 'date', 'number', 'multiline', 'select']).default('text'),
         autocomplete: z.string().optional().describe('The HTML autocomplete word: given-name'),
         pattern: z.string().optional().describe('A regular expression the whole value must match'),
         patternMessage: TEXT_KEY.optional(),
@@ -132,5 +145,5 @@ export const snippetsFile = z.record(TEXT_KEY, z.string())
 
 export type SiteSettings = z.infer<typeof settingsFile>
 export type MenuDefinition = z.infer<typeof menuFile>
-export type ListDefinition = z.infer<typeof listFile>
+export type ListFile = z.infer<typeof listFile>
 export type FormDefinition = z.infer<typeof formFile>
