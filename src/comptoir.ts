@@ -38,6 +38,7 @@ import {
 } from './context.ts'
 import { createHealth, type Health, registerHealth } from './health.ts'
 import { startScm } from './scm-process.ts'
+import { startUpkeep } from './upkeep.ts'
 
 export type Comptoir = { stop(): Promise<void> }
 
@@ -184,6 +185,7 @@ async function serve(
   })
   await server.listen({ host: config.host, port: config.port })
   ends.push(() => server.close())
+  ends.push(startUpkeep({ database, catalog, historyDays: config.historyDays, log }).stop)
 }
 
 function placeOf({ database, catalog }: Ground): AccessPlace {

@@ -18,6 +18,8 @@ test('without any setting it is the demo: the reference ERP, known passwords, th
   assert.equal(config.erp.url, 'http://127.0.0.1:4100')
   assert.equal(config.dataDir, '/somewhere/.comptoir')
   assert.deepEqual(problemsOf({ HOST: '0.0.0.0' }), ['HOST'])
+  assert.equal(config.historyDays, 730)
+  assert.deepEqual(problemsOf({ HISTORY_DAYS: 'for ever' }), ['HISTORY_DAYS'])
 })
 
 test('T1: an ERP address without what it takes to speak to it is no start, and each missing setting is named', () => {

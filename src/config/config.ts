@@ -26,6 +26,8 @@ export type Config = {
   siteDir: string
   /** A folder of table maps of this installation, beside those of the connector. */
   mapsDir: string | undefined
+  /** How long it is remembered who changed what. */
+  historyDays: number
 }
 
 export type ErpConfig = {
@@ -44,6 +46,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
   const port = (name: string, fallback: number): number => {
     const value = Number(text(name) ?? fallback)
     if (!Number.isInteger(value) || value < 1 || value > 65_535) problems.push(`${name} must be a port between 1 and 65535`)
+    return value
+  }
+  const days = (name: string, fallback: number): number => {
+    const value = Number(text(name) ?? fallback)
+    if (!Number.isInteger(value) || value < 1 || value > 36_500) problems.push(`${name} must be a number of days from 1 to 36500`)
     return value
   }
   const url = (name: string): string | undefined => {
@@ -92,6 +99,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
     mailFrom: text('MAIL_FROM') ?? 'Comptoir <no-reply@comptoir.example>',
     siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'src/customer-portal/site'),
     mapsDir: mapsDir === undefined ? undefined : resolve(root, mapsDir),
+    historyDays: days('HISTORY_DAYS', 730),
   }
   if (problems.length > 0) throw new AppError('config.invalid', `Settings are missing or wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)
