@@ -49,6 +49,7 @@ export function checkReferences(parts: Parts, report: Report): Set<string> {
   return checkLiquid(parts, mustHaveText, report)
 }
 
+const VIEW_TEXTS = ['list.views', 'list.yes', 'list.no']
 const FILE_TEXTS = [
   'file.kilobytes',
   'file.megabytes',
@@ -60,7 +61,6 @@ const FILE_TEXTS = [
   'form.fileType',
   'form.fileUpload',
 ]
-const VIEW_TEXTS = ['list.views', 'list.yes', 'list.no']
 const EXPORT_TEXTS = ['list.export', 'list.exportCsv', 'list.exportXlsx', 'list.exportLimit', 'list.currency']
 
 type MustHaveText = (file: string, key: string | undefined) => void
@@ -70,6 +70,9 @@ function checkList(parts: Parts, file: string, list: ListFile, mustHaveText: Mus
   for (const key of [list.label, list.empty, ...columns.map((one) => one.label), ...list.filters.map((one) => one.label)])
     mustHaveText(file, key)
   if (list.view !== undefined || list.views !== undefined) for (const key of VIEW_TEXTS) mustHaveText(file, key)
+  for (const { column, show } of columns)
+    if (show === 'picture' && parts.catalog.tables.get(list.table)?.columns.get(column)?.type !== 'image')
+      report(file, `${column}: only a column of images can be shown as a picture`)
   if (list.export.length > 0) for (const key of EXPORT_TEXTS) mustHaveText(file, key)
   for (const filter of list.filters) for (const key of Object.values(filter.options ?? {})) mustHaveText(file, key)
   const linked = [...(list.link ?? '').matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? '')

@@ -130,7 +130,7 @@ export const formFile = z.strictObject({
         hint: TEXT_KEY.optional(),
         required: z.boolean().default(false),
         readOnly: z.boolean().default(false),
-        input: z.enum(['text', 'email', 'tel', 'date', 'number', 'multiline', 'select']).default('text'),
+        input: z.enum(['text', 'email', 'tel', 'date', 'number', 'multiline', 'select', 'file']).default('text'),
         autocomplete: z.string().optional().describe('The HTML autocomplete word: given-name'),
         pattern: z.string().optional().describe('A regular expression the whole value must match'),
         patternMessage: TEXT_KEY.optional(),
