@@ -41,7 +41,7 @@ export function xlsxOf(
   }).toBuffer()
 }
 
-const FORMULA = /^\s*[=+\-@＝＋－＠\t\r\n]/u
+const FORMULA = /^'*\s*[=+\-@＝＋－＠\t\r\n]/u
 const NUMBER = /^-?\d{1,15}(\.\d+)?$/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: XML has no place for these characters.
 const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g
@@ -50,6 +50,11 @@ const CELL_CHARACTERS_MAX = 32_767
 /** Behind an apostrophe nothing is computed. A plain number computes nothing either. */
 function disarmed(text: string): string {
   return FORMULA.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text) ? `'${text}` : text
+}
+
+/** A text of a cell as it was before it was disarmed: what we write is read back as it was. */
+export function armed(text: string): string {
+  return text.startsWith("'") && FORMULA.test(text) ? text.slice(1) : text
 }
 
 function csvCell(text: string): string {

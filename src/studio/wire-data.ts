@@ -114,3 +114,35 @@ export type HistoryPage = { entries: HistoryEntry[]; next: number | null }
 
 export type ViewState = Partial<Record<'columns' | 'filter' | 'orderby' | 'search', string>>
 export type ViewInfo = { id: string; name: string; isShared: boolean; isMine: boolean; state: ViewState }
+
+export type ImportCounts = { read: number; created: number; updated: number; unchanged: number; refused: number }
+export type ImportSettings = {
+  encoding: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
+  separator: string
+  decimalMark: '.' | ','
+  dayOrder: 'dmy' | 'mdy'
+  /** Where a time without a zone is read. */
+  timeZone: string
+  /** For each head of the file the column that it fills. */
+  mapping: (string | null)[]
+  /** How rows are found again: 'id', the name of an alternate key, or 'none'. */
+  matchBy: string
+}
+export type ImportInfo = {
+  id: string
+  table: string
+  fileName: string
+  kind: 'csv' | 'xlsx'
+  heads: string[]
+  samples: string[][]
+  rows: number
+  settings: ImportSettings
+  /** A dry pass writes nothing. */
+  state:
+    | { kind: 'ready' }
+    | { kind: 'working'; pass: 'dry' | 'run'; counts: ImportCounts }
+    | { kind: 'done' | 'cancelled'; pass: 'dry' | 'run'; counts: ImportCounts; tookMs: number }
+    | { kind: 'failed'; pass: 'dry' | 'run'; counts: ImportCounts; reason: string }
+  /** The first lines that were refused; all of them are in the file. */
+  refused: { line: number; problems: FieldProblem[] }[]
+}

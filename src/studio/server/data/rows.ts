@@ -3,22 +3,19 @@ import { AppError } from '#lib/app-error.ts'
 import type { FilterExpression } from '#lib/odata/ast.ts'
 import { parseFilter } from '#lib/odata/parse-filter.ts'
 import { parseOrderBy } from '#lib/odata/parse-lists.ts'
-import { type Catalog, targetOf } from '#tables/catalog.ts'
-import { getColumn, isLookup, type TableDefinition } from '#tables/definition.ts'
+import { getColumn, type TableDefinition } from '#tables/definition.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { cursorOf } from '#tables/query.ts'
-import type { QueryRow, RowOrder, RowQuery } from '#tables/row-query.ts'
+import type { RowOrder, RowQuery } from '#tables/row-query.ts'
 import { countRows, listRows } from '#tables/rows.queries.ts'
-import type { GridPage, GridRow, RowDetail } from '../../wire-data.ts'
+import type { GridPage, RowDetail } from '../../wire-data.ts'
 import { parseCursor, parseId, textOfCursor } from '../lists.ts'
 import type { StudioServices } from '../services.ts'
-import { findRowDetail } from './row-detail.ts'
+import { findRowDetail, namesBehind, namesOfRow } from './row-detail.ts'
 
 const PAGE_ROWS_MAX = 100
 const COUNT_MAX = 100_000
 const ORDER_COLUMNS_MAX = 5
-/** Lookups whose rows are named; of the joins a statement may make, the others are left to filter and order. */
-const NAMES_MAX = 8
 
 export type GridQuery = { columns?: string; filter?: string; orderby?: string; search?: string; after?: string; count?: string }
 
@@ -28,7 +25,7 @@ export function registerRows(scope: HttpServer, services: StudioServices): void 
 
   scope.get<{ Params: { name: string }; Querystring: GridQuery }>('/tables/:name/rows', (request): Promise<GridPage> => {
     const table = catalog.get(request.params.name)
-    const asked = parseGridQuery(catalog, table, request.query)
+    const asked = parseGridQuery(table, request.query)
     const query: RowQuery = { ...asked.query, rowsMax: PAGE_ROWS_MAX + 1 }
     return database.read(async (tx) => {
       const found = await listRows(tx, catalog, query)
@@ -36,8 +33,14 @@ export function registerRows(scope: HttpServer, services: StudioServices): void 
       const last = rows.at(-1)
       const more = found.length > PAGE_ROWS_MAX && last !== undefined
       const { columns: _columns, orderBy: _order, after: _after, ...counted } = query
+      const names = await namesBehind(tx, services, table, rows)
       return {
-        rows: rows.map((row) => gridRowOf(table, asked.columns, row)),
+        rows: rows.map((row) => ({
+          id: String(row[table.idColumn]),
+          version: Number(row.versionnumber),
+          values: Object.fromEntries(asked.columns.map((name) => [name, row[name] ?? null])),
+          names: namesOfRow(table, row, names),
+        })),
         next: more ? textOfCursor(cursorOf(query, last)) : null,
         total: request.query.count === 'false' ? null : await countRows(tx, catalog, { ...counted, rowsMax: COUNT_MAX }),
         totalMax: COUNT_MAX,
@@ -55,7 +58,6 @@ export function registerRows(scope: HttpServer, services: StudioServices): void 
 
 /** What the grid shows, checked against the table. Throws AppError `odata.invalid` or `tables.unknown_column` for the person who typed it. */
 export function parseGridQuery(
-  catalog: Catalog,
   table: TableDefinition,
   asked: GridQuery,
 ): { columns: string[]; query: Omit<RowQuery, 'rowsMax'> } {
@@ -68,7 +70,7 @@ export function parseGridQuery(
     columns,
     query: {
       table,
-      columns: [...new Set([...columns, 'versionnumber', ...namePaths(catalog, table, columns)])],
+      columns: [...new Set([...columns, 'versionnumber', ...besideCustomers(table, columns)])],
       predicate: engineRows,
       orderBy,
       search: asked.search ?? '',
@@ -86,6 +88,11 @@ function orderOf(table: TableDefinition, text: string | undefined): RowOrder[] {
   return order.filter((one) => one.column !== table.idColumn)
 }
 
+/** Which table each of the customers is a row of. */
+export function besideCustomers(table: TableDefinition, columns: readonly string[]): string[] {
+  return columns.filter((name) => table.columns.get(name)?.type === 'customer').map((name) => `${name}type`)
+}
+
 /** The name, what people search by and the keys; then what the table begins with. */
 function defaultColumns(table: TableDefinition): string[] {
   const first = [table.nameColumn, ...table.search, ...[...table.keys.values()].flat()]
@@ -93,25 +100,4 @@ function defaultColumns(table: TableDefinition): string[] {
     (column) => column.type !== 'memo' && !column.system && column.name !== table.idColumn,
   )
   return [...new Set([...first, ...others.map((column) => column.name)])].slice(0, 8).concat('modifiedon')
-}
-
-function namePaths(catalog: Catalog, table: TableDefinition, columns: readonly string[]): string[] {
-  return columns
-    .filter((name) => isLookup(getColumn(table, name)))
-    .slice(0, NAMES_MAX)
-    .map((name) => `${name}.${targetOf(catalog, table, name).nameColumn}`)
-}
-
-function gridRowOf(table: TableDefinition, columns: readonly string[], row: QueryRow): GridRow {
-  const names: Record<string, string> = {}
-  for (const [path, value] of Object.entries(row)) {
-    const [column = '', behind] = path.split('.')
-    if (behind !== undefined && value !== null) names[column] = String(value)
-  }
-  return {
-    id: String(row[table.idColumn]),
-    version: Number(row.versionnumber),
-    values: Object.fromEntries(columns.map((name) => [name, row[name] ?? null])),
-    names,
-  }
 }

@@ -1,8 +1,10 @@
 import type { HttpServer } from '#http/server.ts'
 import type { StudioServices } from '../services.ts'
 import { registerEdit } from './edit.ts'
+import { registerExport } from './export.ts'
 import { registerFiles } from './files.ts'
 import { registerHistory } from './history.ts'
+import { registerImports } from './imports.ts'
 import { registerRelated } from './related.ts'
 import { registerRows } from './rows.ts'
 import { registerTables } from './tables.ts'
@@ -15,4 +17,6 @@ export function registerDataWorkspace(scope: HttpServer, services: StudioService
   registerHistory(scope, services)
   registerRelated(scope, services)
   registerFiles(scope, services)
+  registerExport(scope, services)
+  registerImports(scope, services)
 }
