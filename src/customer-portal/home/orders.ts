@@ -1,4 +1,3 @@
-import { isAdministrator } from '#access/visitor.ts'
 import { emptyHtml, type Html, html } from '#lib/html.ts'
 import { type Component, liveRegion, type PageContext } from '#portals/component.ts'
 import { allOf, type RowPredicate } from '#tables/predicate.ts'
@@ -7,7 +6,7 @@ import { today } from '../drafts.ts'
 import { icon } from '../icon.ts'
 import { attentionCondition, upcomingCondition } from '../orders/conditions.queries.ts'
 import { LISTED_COLUMNS, type ListedOrder, listedOf, readableOf } from '../orders/list-rows.ts'
-import { statusBadge } from '../orders/list-view.ts'
+import { seesOtherAccounts, statusBadge } from '../orders/list-view.ts'
 
 const LATEST_MAX = 8
 const ATTENTION_MAX = 4
@@ -128,7 +127,7 @@ function placed(context: PageContext, one: ListedOrder): string {
 function who(context: PageContext, one: ListedOrder): string {
   const { visitor } = context
   const ownName = visitor.kind === 'contact' ? visitor.fullName : ''
-  if (isAdministrator(visitor)) return one.account === null ? '' : ` · ${one.account}`
+  if (seesOtherAccounts(context)) return one.account === null ? '' : ` · ${one.account}`
   const isOwn = one.by === ownName
   return one.by === null || isOwn ? '' : ` · ${one.by}`
 }

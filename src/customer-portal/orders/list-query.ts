@@ -31,6 +31,7 @@ const SORT_COLUMNS = {
   number: 'msdyn_salesordernumber',
   reference: 'msdyn_customerrequisitionnumber',
   placed: 'submitdate',
+  account: 'customerid.name',
   by: 'msdyn_contactperson.fullname',
   shipTo: 'shipto_city',
   date: 'msdyn_requestedreceiptdate',

@@ -1,4 +1,3 @@
-import { isAdministrator } from '#access/visitor.ts'
 import { attributes, emptyHtml, type Html, html } from '#lib/html.ts'
 import { liveRegion, type PageContext } from '#portals/component.ts'
 import { badgeOf } from '../status.ts'
@@ -73,11 +72,19 @@ function toolbar(context: PageContext, asked: Asked): Html {
   </form>`
 }
 
+/** Whether the orders that the visitor sees are of more accounts than the one in use: then each says of which it is. */
+export function seesOtherAccounts(context: PageContext): boolean {
+  return scopesOf(context).some((one) => one === 'global' || one === 'company' || one === 'hierarchy')
+}
+
 /** Whether all orders the visitor sees are his own: then asking who placed them is idle. */
 function isOwnOnly(context: PageContext): boolean {
-  const { visitor, permissions } = context
-  const scopes = permissions.explain(visitor, 'salesorder', 'read').filter((one) => one.applies)
-  return scopes.length > 0 && scopes.every((one) => one.accessType === 'contact')
+  const scopes = scopesOf(context)
+  return scopes.length > 0 && scopes.every((one) => one === 'contact')
+}
+
+function scopesOf({ visitor, permissions }: PageContext): string[] {
+  return permissions.explain(visitor, 'salesorder', 'read').flatMap((one) => (one.applies ? [one.accessType] : []))
 }
 
 function clearHref(context: PageContext): string {
@@ -96,7 +103,7 @@ function table(context: PageContext, asked: Asked, orders: readonly ListedOrder[
   }
   return html`<div class="table-wrap"><table class="table table-orders" data-keys-list>
     <caption class="visually-hidden">${context.text('order.list')}</caption>
-    <thead><tr>${head('number')}${head('reference')}${head('placed')}${head('by')}${head('shipTo')}<th scope="col">${text('status')}</th>${head('date')}<th scope="col" class="number">${text('lines')}</th>${head('total', true)}</tr></thead>
+    <thead><tr>${head('number')}${head('reference')}${head('placed')}${seesOtherAccounts(context) ? head('account') : ''}${head('by')}${head('shipTo')}<th scope="col">${text('status')}</th>${head('date')}<th scope="col" class="number">${text('lines')}</th>${head('total', true)}</tr></thead>
     <tbody>${orders.map((one) => row(context, one))}</tbody>
   </table></div>`
 }
@@ -104,13 +111,12 @@ function table(context: PageContext, asked: Asked, orders: readonly ListedOrder[
 function row(context: PageContext, one: ListedOrder): Html {
   const cell = (key: string, content: Html | string, isNumber = false) =>
     html`<td data-label="${context.text(`order.column.${key}`)}"${isNumber ? html` class="number"` : ''}>${content}</td>`
-  const account =
-    isAdministrator(context.visitor) && one.account !== null ? html`<br><span class="muted">${one.account}</span>` : ''
   return html`<tr>
     ${cell('number', html`<a href="/orders/${one.id}">${one.number ?? one.requestNumber ?? context.text('order.unnumbered')}</a>`)}
     ${cell('reference', one.reference ?? '–')}
     ${cell('placed', context.format.date(one.placedAt))}
-    ${cell('by', html`<span>${one.by ?? '–'}${account}</span>`)}
+    ${seesOtherAccounts(context) ? cell('account', one.account ?? '–') : ''}
+    ${cell('by', one.by ?? '–')}
     ${cell('shipTo', one.shipTo === '' ? '–' : one.shipTo)}
     ${cell('status', statusBadge(context, one))}
     ${cell('date', nextDate(context, one))}
