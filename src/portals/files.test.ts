@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import test from 'node:test'
+import { setMembership } from '#access/memberships.ts'
+import { setRoles } from '#access/roles.ts'
 import { html } from '#lib/html.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { applyCustomization } from '#tables/customizing.ts'
@@ -29,6 +31,14 @@ permissions:
 `,
   'pages/companies/[company].liquid': '---\ntitle: title.accounts\nroles: [Authenticated Users]\n---\n{% form "company" %}',
   'pages/papers/[company].liquid': '---\ntitle: title.accounts\nroles: [Authenticated Users]\n---\n{% form "papers" %}',
+  'pages/companies.liquid': '---\ntitle: title.accounts\nroles: [Authenticated Users]\n---\n{% list "companies" %}',
+  'lists/companies.yaml': `
+table: account
+label: title.accounts
+empty: empty
+link: /companies/{accountid}
+columns: [{ column: contoso_logo, label: logo, show: picture }, { column: name, label: name }, { column: contoso_terms, label: terms }]
+`,
   'forms/company.yaml': `
 table: account
 row: { parameter: company }
@@ -186,7 +196,7 @@ test('a file goes in with a form, is shown with its name and size, comes out as 
   assert.ok(!(await nora.get(path)).text.includes(address))
 })
 
-test('a picture is shown in place, on a page for reading too', async () => {
+test('a picture is shown in place, in lists and on pages for reading too', async () => {
   await using world = await setUp()
   const nora = await world.as('nora@fabrikam.example')
   const stored = await upload(world, nora, `/companies/${world.x}`, 'contoso_logo', {
@@ -198,7 +208,44 @@ test('a picture is shown in place, on a page for reading too', async () => {
   const address = `/files/account/${world.x}/contoso_logo`
   const file = await call(world, nora, address)
   assert.match(file.headers.get('content-disposition') ?? '', /^inline; /)
+  const pdf = { name: 'a.pdf', type: 'application/pdf', content: PDF }
+  assert.equal((await upload(world, nora, `/companies/${world.x}`, 'contoso_terms', pdf)).status, 303)
+  const list = (await nora.get('/companies')).text
+  assert.match(
+    list,
+    new RegExp(`<td data-label="Logo"><a href="${address}"><img class="picture" src="${address}" alt="logo.png"`),
+  )
+  assert.match(
+    list,
+    new RegExp(`<td data-label="Terms"><a href="/files/account/${world.x}/contoso_terms" download>a.pdf</a></td>`),
+  )
   assert.match((await nora.get(`/papers/${world.x}`)).text, new RegExp(`<img class="picture" src="${address}" alt="logo.png"`))
+})
+
+test('whoever acts for several accounts has the account in the addresses of files and forms, and only its files', async () => {
+  await using world = await setUp()
+  const contactId = await world.addPerson({
+    email: 'kim@fabrikam.example',
+    firstName: 'Kim',
+    accountId: world.x,
+    roles: ['Representative'],
+  })
+  const by = { contactId, accountId: world.y, grantedBy: null, now: new Date() }
+  await world.database.transaction(async (tx) => {
+    await setMembership(tx, world.catalog, by)
+    await setRoles(tx, world.releases.current().site.permissions.policy, { ...by, roles: ['Representative'] })
+  })
+  const kim = await world.as('kim@fabrikam.example')
+  const path = `/a/Y/companies/${world.y}`
+  assert.match((await kim.get(path)).text, new RegExp(`<form class="field" method="post" action="${path}" enctype`))
+  const pdf = { name: 'a.pdf', type: 'application/pdf', content: PDF }
+  const stored = await upload(world, kim, path, 'contoso_terms', pdf)
+  assert.deepEqual([stored.status, stored.headers.get('location')], [303, `${path}?saved=company`])
+  const address = `/files/account/${world.y}/contoso_terms`
+  assert.match((await kim.get(path)).text, new RegExp(`href="/a/Y${address}"`))
+  assert.equal((await call(world, kim, `/a/Y${address}`)).status, 200)
+  assert.equal((await call(world, kim, `/a/X${address}`)).status, 404)
+  assert.equal((await call(world, kim, address)).status, 303, 'without an account one is led to the account used last')
 })
 
 test('what is wrong with a file is said beside its field, in the language of the reader, and nothing is kept', async () => {

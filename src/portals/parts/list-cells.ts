@@ -1,4 +1,5 @@
 import { type ColumnDefinition, getColumn, labelOf } from '#tables/definition.ts'
+import { isFileColumn } from '#tables/files.ts'
 import type { PageContext } from '../component.ts'
 import type { ListColumn, ListDefinition } from '../site/list-views.ts'
 
@@ -6,6 +7,11 @@ import type { ListColumn, ListDefinition } from '../site/list-views.ts'
 
 export function columnLabel(context: PageContext, { label }: ListColumn): string {
   return typeof label === 'string' ? context.text(label) : labelOf(label, context.language)
+}
+
+export function isFile(context: PageContext, list: ListDefinition, { column, shown }: ListColumn): boolean {
+  const found = shown?.column ?? context.catalog.get(list.table).columns.get(column)
+  return found !== undefined && isFileColumn(found)
 }
 
 /** A choice shows its text: of a view the table's own, otherwise the site's under choice.<table>.<column>.<member>. */

@@ -7,7 +7,7 @@ import type { QueryRow } from '#tables/row-query.ts'
 import type { PageContext } from '../component.ts'
 import { contextOf, type Ground, type Visit } from '../render/context.ts'
 import { type ListColumn, type ListDefinition, withChosenView } from '../site/list-views.ts'
-import { columnLabel, valueText } from './list-cells.ts'
+import { columnLabel, isFile, valueText } from './list-cells.ts'
 import { EXPORT_ROWS_MAX } from './list-limits.ts'
 import { askedOf, type PageOfRows, readable, readPage } from './list-query.ts'
 
@@ -79,6 +79,8 @@ async function open(
 }
 
 function columnsOf(context: PageContext, timeZone: string, list: ListDefinition, column: ListColumn): ExportedColumn[] {
+  // A file has no place in a cell.
+  if (isFile(context, list, column)) return []
   const label = columnLabel(context, column)
   const value = (row: QueryRow) => row[column.column] ?? null
   const plain = (row: QueryRow) => (value(row) === null ? null : String(value(row)))

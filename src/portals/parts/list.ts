@@ -3,7 +3,8 @@ import { labelOf } from '#tables/definition.ts'
 import type { Cursor, QueryRow } from '#tables/row-query.ts'
 import { liveRegion, type PageContext } from '../component.ts'
 import { type ListColumn, type ListDefinition, withChosenView } from '../site/list-views.ts'
-import { columnLabel, valueText } from './list-cells.ts'
+import { type Files, fileLink, fileOf, filePicture, filesOfRows } from './file-links.ts'
+import { columnLabel, isFile, valueText } from './list-cells.ts'
 import { EXPORT_ROWS_MAX } from './list-limits.ts'
 import { type Asked, askedOf, filterName, type PageOfRows, readable, readPage } from './list-query.ts'
 
@@ -18,11 +19,16 @@ export async function listPart(context: PageContext, name: string, whole: ListDe
   const columns = readable(context, list)
   const title = context.text(list.label)
   const shown = rows.rows
+  const files = await filesOfRows(
+    context,
+    columns.filter((one) => isFile(context, list, one)).map((one) => one.column),
+    shown,
+  )
   const ids = shown.map((row) => String(row[context.catalog.get(list.table).idColumn]))
   return html`<section id="list-${name}" class="stack"${liveRegion(list.table, ids)}>
     ${views(context, list)}
     ${toolbar(context, name, list, asked)}
-    ${shown.length === 0 ? html`<p class="empty">${context.text(list.empty)}</p>` : table(context, list, columns, shown, asked, title)}
+    ${shown.length === 0 ? html`<p class="empty">${context.text(list.empty)}</p>` : table(context, list, columns, { rows: shown, files }, asked, title)}
     ${pagination(context, rows)}
     ${shown.length === 0 ? '' : downloads(context, name, list)}
   </section>`
@@ -68,7 +74,7 @@ function table(
   context: PageContext,
   list: ListDefinition,
   columns: readonly ListColumn[],
-  rows: readonly QueryRow[],
+  { rows, files }: { rows: readonly QueryRow[]; files: Files },
   asked: Asked,
   title: string,
 ): Html {
@@ -81,8 +87,10 @@ function table(
   })
   const body = rows.map((row) => {
     const cells = columns.map((one, i) => {
-      const value = cell(context, list, one, row)
-      const content = i === 0 && list.link !== undefined ? html`<a href="${fillLink(list.link, row)}">${value}</a>` : value
+      const ofFile = isFile(context, list, one)
+      const value = ofFile ? fileCell(context, list, one, row, files) : cell(context, list, one, row)
+      const content =
+        i === 0 && list.link !== undefined && !ofFile ? html`<a href="${fillLink(list.link, row)}">${value}</a>` : value
       return html`<td data-label="${columnLabel(context, one)}"${isNumber(one) ? html` class="number"` : ''}>${content}</td>`
     })
     return html`<tr>${cells}</tr>`
@@ -92,6 +100,15 @@ function table(
 
 function isNumber(column: ListColumn): boolean {
   return column.format === 'money' || column.format === 'quantity' || column.format === 'number'
+}
+
+/** A picture, or the name of a file with its link; where the file is of another row, its name alone. */
+function fileCell(context: PageContext, list: ListDefinition, { column, show }: ListColumn, row: QueryRow, files: Files): Html {
+  const one = { table: context.catalog.get(list.table), row, column }
+  const file = fileOf(one, files)
+  if (file === undefined) return html`–`
+  if (column.includes('.')) return html`${file.name}`
+  return show === 'picture' ? filePicture(one, file) : fileLink(one, file)
 }
 
 function cell(context: PageContext, list: ListDefinition, column: ListColumn, row: QueryRow): string {
