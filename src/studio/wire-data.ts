@@ -113,7 +113,18 @@ export type HistoryEntry = {
 export type HistoryPage = { entries: HistoryEntry[]; next: number | null }
 
 export type ViewState = Partial<Record<'columns' | 'filter' | 'orderby' | 'search', string>>
-export type ViewInfo = { id: string; name: string; isShared: boolean; isMine: boolean; state: ViewState }
+/** What a grid can be set to. `labels` are those of a view of the site's files; others have their name. */
+export type ViewInfo = {
+  id: string
+  name: string
+  labels: Labels
+  isShared: boolean
+  isMine: boolean
+  /** From a file of the site: nobody changes it here. */
+  isOfSite: boolean
+  state: ViewState
+  widths: Readonly<Record<string, number>>
+}
 
 export type ImportCounts = { read: number; created: number; updated: number; unchanged: number; refused: number }
 export type ImportSettings = {

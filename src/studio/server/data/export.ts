@@ -11,6 +11,7 @@ import type { QueryRow } from '#tables/row-query.ts'
 import { countRows, listRows } from '#tables/rows.queries.ts'
 import { parseBody } from '../parked.ts'
 import type { StudioServices } from '../services.ts'
+import { asOfGrid } from './place.ts'
 import { namesBehind, namesOfRow } from './row-detail.ts'
 import { besideCustomers, type GridQuery, parseGridQuery } from './rows.ts'
 
@@ -37,7 +38,7 @@ export function registerExport(scope: HttpServer, services: StudioServices): voi
   scope.get<{ Params: { name: string }; Querystring: GridQuery }>('/tables/:name/export', async (request, reply) => {
     const table = catalog.get(request.params.name)
     const asked = parseBody(askedShape, request.query)
-    const grid = parseGridQuery(table, request.query)
+    const grid = parseGridQuery(table, request.query, asOfGrid(services, request))
     const columns = exportedColumns(table, grid.columns, asked)
     const rowsMax = ROWS_MAX[asked.format]
     const { columns: _c, orderBy: _o, after: _a, ...counted } = grid.query

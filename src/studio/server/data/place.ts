@@ -4,6 +4,7 @@ import type { WritingPlace } from '#access/write-model.ts'
 import type { Request } from '#http/server.ts'
 import type { Tx } from '#postgres/database.ts'
 import { setSurface } from '#tables/history.queries.ts'
+import type { AsOf } from '#tables/row-query.ts'
 import { administratorOf } from '../guard.ts'
 import type { StudioServices } from '../services.ts'
 
@@ -22,6 +23,12 @@ export async function writeFor<T>(
     await setSurface(tx, surface)
     return work({ tx, catalog, permissions: everythingFor(catalog), visitor })
   })
+}
+
+/** What relative filters of a grid are measured by: the site's clock, the administrator who asks. */
+export function asOfGrid({ clock, releases }: StudioServices, request: Request): AsOf {
+  const { contactId, accountId, language } = administratorOf(request)
+  return { nowMs: clock.nowMs(), timeZone: releases.current().site.settings.timeZone, contactId, accountId, language }
 }
 
 export function filePlaceOf({ database, catalog }: StudioServices, request: Request): FilePlace {

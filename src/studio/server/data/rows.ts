@@ -6,11 +6,12 @@ import { parseOrderBy } from '#lib/odata/parse-lists.ts'
 import { getColumn, type TableDefinition } from '#tables/definition.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { cursorOf } from '#tables/query.ts'
-import type { RowOrder, RowQuery } from '#tables/row-query.ts'
+import type { AsOf, RowOrder, RowQuery } from '#tables/row-query.ts'
 import { countRows, listRows } from '#tables/rows.queries.ts'
 import type { GridPage, RowDetail } from '../../wire-data.ts'
 import { parseCursor, parseId, textOfCursor } from '../lists.ts'
 import type { StudioServices } from '../services.ts'
+import { asOfGrid } from './place.ts'
 import { findRowDetail, namesBehind, namesOfRow } from './row-detail.ts'
 
 const PAGE_ROWS_MAX = 100
@@ -25,7 +26,7 @@ export function registerRows(scope: HttpServer, services: StudioServices): void 
 
   scope.get<{ Params: { name: string }; Querystring: GridQuery }>('/tables/:name/rows', (request): Promise<GridPage> => {
     const table = catalog.get(request.params.name)
-    const asked = parseGridQuery(table, request.query)
+    const asked = parseGridQuery(table, request.query, asOfGrid(services, request))
     const query: RowQuery = { ...asked.query, rowsMax: PAGE_ROWS_MAX + 1 }
     return database.read(async (tx) => {
       const found = await listRows(tx, catalog, query)
@@ -60,6 +61,7 @@ export function registerRows(scope: HttpServer, services: StudioServices): void 
 export function parseGridQuery(
   table: TableDefinition,
   asked: GridQuery,
+  asOf: AsOf,
 ): { columns: string[]; query: Omit<RowQuery, 'rowsMax'> } {
   const columns = asked.columns === undefined || asked.columns === '' ? defaultColumns(table) : asked.columns.split(',')
   for (const name of columns) getColumn(table, name)
@@ -72,6 +74,7 @@ export function parseGridQuery(
       table,
       columns: [...new Set([...columns, 'versionnumber', ...besideCustomers(table, columns)])],
       predicate: engineRows,
+      asOf,
       orderBy,
       search: asked.search ?? '',
       ...(filter !== undefined && { filter }),

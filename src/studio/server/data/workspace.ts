@@ -8,10 +8,12 @@ import { registerImports } from './imports.ts'
 import { registerRelated } from './related.ts'
 import { registerRows } from './rows.ts'
 import { registerTables } from './tables.ts'
+import { registerViews } from './views.ts'
 
 /** The data workspace: tables, their rows, and all that one can do with them. */
 export function registerDataWorkspace(scope: HttpServer, services: StudioServices): void {
   registerTables(scope, services)
+  registerViews(scope, services)
   registerRows(scope, services)
   registerEdit(scope, services)
   registerHistory(scope, services)
