@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { accessibilityProblems, collectComplaints, launchBrowser } from '../../tests/support/browser.ts'
@@ -39,6 +40,32 @@ test('a row is written in the drawer: problems beside the inputs, a lookup by na
     .click()
   await page.getByRole('button', { name: 'Undo' }).click()
   await page.getByText('1 row is back').waitFor()
+  assert.deepEqual(opened.complaints, [])
+})
+
+test('what was exported comes back changed: tried first, the line that is wrong is told with its reason', async () => {
+  await using studio = await createStudio()
+  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en' })
+  const { page } = opened
+  await page.goto(`${opened.origin}/studio/data/account?columns=accountnumber,name,msdyn_company,telephone1`)
+  await page.getByRole('button', { name: 'Export' }).click()
+  const downloading = page.waitForEvent('download')
+  await page.getByRole('menuitem', { name: 'CSV' }).last().click()
+  const file = readFileSync(await (await downloading).path(), 'utf8')
+  const lines = file.trim().split('\r\n')
+  const changed = [lines[0], lines[1]?.replace(/[^,]*$/, '555'), `,N-9,Newcomer,usmf,1`, `,N-8,Lost,nowhere,2`].join('\r\n')
+  await page.getByRole('tab', { name: 'Import' }).click()
+  await page.setInputFiles('input[type=file]', { name: 'accounts.csv', mimeType: 'text/csv', buffer: Buffer.from(changed) })
+  await page.getByRole('button', { name: 'Try without writing' }).click()
+  await page.getByText('Tried: nothing is written yet').waitFor()
+  assert.deepEqual(await accessibilityProblems(page), [])
+  await page.getByRole('button', { name: 'Import 3 rows' }).click()
+  await page.getByText('Imported').waitFor()
+  await page.getByText('Line 4: Company: no row is called nowhere').waitFor()
+  await page.getByRole('link', { name: 'Download the refused line' }).waitFor()
+  await page.getByRole('tab', { name: 'Rows' }).click()
+  await page.getByRole('gridcell', { name: 'Newcomer' }).waitFor()
+  assert.equal(await page.getByRole('gridcell', { name: '555' }).count(), 1)
   assert.deepEqual(opened.complaints, [])
 })
 

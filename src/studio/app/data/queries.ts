@@ -1,9 +1,20 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import type { GridPage, HistoryPage, LookupChoice, RelatedRows, RowDetail, TableDetail, TableSummary } from '../../wire-data.ts'
+import type {
+  GridPage,
+  HistoryPage,
+  ImportInfo,
+  LookupChoice,
+  RelatedRows,
+  RowDetail,
+  TableDetail,
+  TableSummary,
+} from '../../wire-data.ts'
 import { read } from '../lib/api.ts'
 
 /** What the grid shows, as it stands in the address. Filter and order are OData over logical names. */
 export type GridState = { columns?: string; filter?: string; orderby?: string; search?: string }
+
+const IMPORT_LOOK_MS = 400
 
 export const tablesQuery = queryOptions({ queryKey: ['tables'], queryFn: () => read<TableSummary[]>('/tables') })
 export const tableQuery = (name: string) =>
@@ -54,4 +65,11 @@ export const historyQuery = (table: string, id: string) =>
       ),
     initialPageParam: null as number | null,
     getNextPageParam: (last) => last.next,
+  })
+
+export const importQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['import', id],
+    queryFn: () => read<ImportInfo>(`/imports/${id}`),
+    refetchInterval: (query) => (query.state.data?.state.kind === 'working' ? IMPORT_LOOK_MS : false),
   })

@@ -3,8 +3,10 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import type { ColumnInfo, TableDetail } from '../../wire-data.ts'
 import { ColumnChooser } from '../data/column-chooser.tsx'
+import { ExportMenu } from '../data/export-menu.tsx'
 import { FilterBar } from '../data/filter-bar.tsx'
 import { Grid } from '../data/grid.tsx'
+import { ImportPanel } from '../data/import-panel.tsx'
 import { type GridState, tableQuery } from '../data/queries.ts'
 import { NEW_ROW, RowDrawer } from '../data/row-drawer.tsx'
 import { labelOf, optionText } from '../data/values.tsx'
@@ -13,7 +15,7 @@ import { TextLink } from '../parts/link.tsx'
 import { SearchBox } from '../parts/list.tsx'
 import { Loaded, ScreenHead } from '../parts/states.tsx'
 
-export type TableTab = 'rows' | 'columns' | 'relations'
+export type TableTab = 'rows' | 'columns' | 'relations' | 'import'
 export type TableAddress = GridState & { tab?: TableTab; row?: string }
 
 /** One table: its rows in a grid, its columns, and what hangs on it. All of what is shown is in the address. */
@@ -42,6 +44,7 @@ export function TableScreen({ name, address }: { name: string; address: TableAdd
               <Tabs.Tab value="rows">{t('data.rows')}</Tabs.Tab>
               <Tabs.Tab value="columns">{t('data.columns')}</Tabs.Tab>
               <Tabs.Tab value="relations">{t('data.relations')}</Tabs.Tab>
+              <Tabs.Tab value="import">{t('import.title')}</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="rows">
               <Rows table={detail} state={state} go={go} />
@@ -51,6 +54,9 @@ export function TableScreen({ name, address }: { name: string; address: TableAdd
             </Tabs.Panel>
             <Tabs.Panel value="relations">
               <RelationList table={detail} />
+            </Tabs.Panel>
+            <Tabs.Panel value="import">
+              <ImportPanel table={detail} />
             </Tabs.Panel>
           </Tabs>
           {row !== undefined && (
@@ -63,7 +69,7 @@ export function TableScreen({ name, address }: { name: string; address: TableAdd
 }
 
 export function tabOf(value: unknown): TableTab {
-  return value === 'columns' || value === 'relations' ? value : 'rows'
+  return value === 'columns' || value === 'relations' || value === 'import' ? value : 'rows'
 }
 
 function Rows(props: { table: TableDetail; state: GridState; go: (next: TableAddress, replace?: boolean) => void }) {
@@ -77,6 +83,7 @@ function Rows(props: { table: TableDetail; state: GridState; go: (next: TableAdd
         )}
         <Button onClick={() => go({ row: NEW_ROW }, false)}>{t('edit.add')}</Button>
         <ColumnChooser table={table} chosen={state.columns} onChoose={(columns) => go({ columns })} />
+        <ExportMenu table={table} state={state} />
       </Group>
       <FilterBar table={table} filter={state.filter ?? ''} onFilter={(filter) => go({ filter })} />
       <Grid table={table} state={state} onSort={(orderby) => go({ orderby })} onOpen={(row) => go({ row }, false)} />
