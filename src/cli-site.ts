@@ -63,7 +63,8 @@ export function addSiteCommands(program: Command, parts: Parts): void {
     .option('--message <text>', 'why', 'Published by command')
     .action((folder: string | undefined, options: { confirm?: string[]; message: string }) =>
       withGround(parts, folderOf(folder), async ({ releases, files }) => {
-        const by = { author: actor, message: options.message, confirm: options.confirm ?? [] }
+        const fromFolder = folderOf(folder) === config.siteDir
+        const by = { author: actor, message: options.message, confirm: options.confirm ?? [], fromFolder }
         const info = await releases.publish(files, by)
         say(`release ${info.id} is shown`)
       }),

@@ -1,3 +1,4 @@
+import { AppError } from '#lib/app-error.ts'
 import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { findAnonymousGains } from './anonymous.ts'
@@ -8,7 +9,13 @@ import type { AccessDiff, DiffLine, Figure, RoleChange } from './difference.ts'
 import type { Permissions } from './permissions.ts'
 import { PRIVILEGES, type Privilege } from './policy.ts'
 
-type DiffPlace = { database: Database; catalog: Catalog; clock: { nowMs(): number } }
+type DiffPlace = {
+  database: Database
+  catalog: Catalog
+  clock: { nowMs(): number }
+  /** Once it is aborted, no further count is begun. */
+  signal?: AbortSignal
+}
 
 /** After this long no further count is begun. */
 const SPENT_MS_MAX = 30_000
@@ -43,6 +50,7 @@ export async function diffAccess(
         continue
       }
       for (const columns of [null, ...columnGroups(ground, question)]) {
+        if (place.signal?.aborted === true) throw new AppError('access.given_up', 'Nobody waits for this comparison any more')
         const isLate = place.clock.nowMs() - startedMs > SPENT_MS_MAX
         const counted = isLate ? undefined : await countChange(ground, question, columns)
         if (counted === undefined)

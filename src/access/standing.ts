@@ -2,7 +2,7 @@ import type { Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
-import type { RoleGrant } from './identity/identity.queries.ts'
+import { countRoles, type RoleGrant } from './identity/identity.queries.ts'
 import { listIdsWithState, listInvited } from './identity/invitations.queries.ts'
 import { listMembershipRows } from './identity/memberships.queries.ts'
 import { findPeople, type Person } from './people.ts'
@@ -116,6 +116,11 @@ function isWithin({ validFrom, validUntil }: { validFrom: string | null; validUn
 function textOf(row: QueryRow | undefined, column: string): string | null {
   const value = row?.[column] ?? null
   return value === null || value === '' ? null : String(value)
+}
+
+/** How many people who can sign in have each role now, for whatever account. */
+export async function countPeopleWithRoles(tx: Tx, now: Date): Promise<Map<string, number>> {
+  return new Map((await countRoles(tx, AUTHENTICATED_USERS, now)).map((one) => [one.role, one.people]))
 }
 
 /** Contacts in this state, the latest first. */

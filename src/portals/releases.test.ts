@@ -17,7 +17,7 @@ const BY = { author: 'test', message: 'A change' }
 
 async function setUp(): Promise<TestDatabase & { open(files?: SiteFiles): Promise<Releases>; catalog: Catalog }> {
   const t = await createTestDatabase()
-  const modules = ['tables', 'portals'].map((module) => ({
+  const modules = ['tables', 'access', 'portals'].map((module) => ({
     module,
     folder: join(import.meta.dirname, '..', module, 'migrations'),
   }))
@@ -106,4 +106,33 @@ test('a text that a language lacks is told, and shown in the default language', 
   assert.ok(site.warnings.includes('fr lacks save'))
   assert.equal(site.texts.text('fr', 'save'), 'Save')
   assert.equal(site.texts.text('fr', 'hello', { name: 'Anne' }), 'Bonjour Anne')
+})
+
+test('a folder that has not changed since it was published leaves what was published since; one that has is shown', async () => {
+  await using t = await setUp()
+  const releases = await t.open(smallSite())
+  const edited = await releases.publish(withHome('Edited in Studio'), BY)
+  assert.equal(await releases.compareFolder(smallSite()), 'kept')
+  assert.equal(await releases.compareFolder(withHome('Edited in Studio')), 'same')
+  assert.equal(await releases.compareFolder(withHome('Edited in the folder')), 'changed')
+  await releases.close()
+
+  const restarted = await t.open(smallSite())
+  assert.equal(restarted.current().info.id, edited.id)
+  await restarted.close()
+  const changed = await t.open(withHome('Edited in the folder'))
+  assert.notEqual(changed.current().info.id, edited.id)
+  await changed.close()
+})
+
+test('a release made on another one than is shown is refused, with the one that is', async () => {
+  await using t = await setUp()
+  const releases = await t.open(smallSite())
+  const first = releases.current().info.id
+  const second = await releases.publish(withHome('Second'), { ...BY, base: first })
+  await assert.rejects(
+    releases.publish(withHome('Third'), { ...BY, base: first }),
+    (error) => isAppError(error, 'site.outdated') && error.details.current === second.id,
+  )
+  await releases.close()
 })

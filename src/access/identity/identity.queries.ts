@@ -161,3 +161,15 @@ export async function listIdentitiesWithRole(tx: Tx, role: string): Promise<RowI
      where r.role = ${role} and r.account_id is null and r.valid_until is null and i.suspended_at is null order by i.contact_id for update of i`
   return rows.map((row) => row.contactId)
 }
+
+/** People who can sign in, by the roles they have now; `everybody` stands for the role that all of them have. */
+export function countRoles(tx: Tx, everybody: string, now: Date): Promise<{ role: string; people: number }[]> {
+  return tx<{ role: string; people: number }>`
+    select r.role, count(distinct r.contact_id)::int as people
+      from access.contact_role r join access.identity i using (contact_id)
+     where i.suspended_at is null and (r.valid_from is null or r.valid_from <= ${now}::timestamptz)
+       and (r.valid_until is null or r.valid_until > ${now}::timestamptz)
+     group by r.role
+    union all
+    select ${everybody}::text, count(*)::int from access.identity i where i.suspended_at is null`
+}

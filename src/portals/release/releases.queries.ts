@@ -93,3 +93,15 @@ export async function findFileByHash(tx: Tx, path: string, hashStart: string): P
      limit 1`
   return row?.content
 }
+
+/** Of the site's folder when it was last published from. */
+export async function findFolderHash(tx: Tx): Promise<string | undefined> {
+  const [row] = await tx<{ sha256: string }>`select sha256 from portals.site_folder`
+  return row?.sha256
+}
+
+export async function putFolderHash(tx: Tx, sha256: string): Promise<void> {
+  await tx`
+    insert into portals.site_folder (sha256) values (${sha256})
+    on conflict (one) do update set sha256 = excluded.sha256, published_at = now()`
+}

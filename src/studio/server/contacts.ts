@@ -1,16 +1,17 @@
 import { z } from 'zod'
+import { recordAccess } from '#access/audit.ts'
 import { revokeInvitation } from '#access/invitations.ts'
 import { inviteByMail } from '#access/invite.ts'
 import { endMembership, setMembership } from '#access/memberships.ts'
 import { endSessions, reactivatePerson, suspendPerson } from '#access/people.ts'
 import { setRoles } from '#access/roles.ts'
 import { ADMINISTRATOR } from '#access/visitor.ts'
-import type { HttpServer } from '#http/server.ts'
+import type { HttpServer, Request } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
-import type { Tx } from '#postgres/database.ts'
+import type { Database, Tx } from '#postgres/database.ts'
 import { engineRows } from '#tables/predicate.ts'
-import { findRow } from '#tables/rows.queries.ts'
+import { findRow, setActor } from '#tables/rows.queries.ts'
 import type { ContactDetail, ContactSummary, Invited, Page } from '../wire.ts'
 import { CONTACT_COLUMNS, orderColumnOf, readContact, summarizeContacts } from './contact-view.ts'
 import { administratorOf } from './guard.ts'
@@ -73,7 +74,7 @@ function registerRoles(scope: HttpServer, services: StudioServices): void {
     const contactId = parseId(request.params.id)
     const { roles, accountId, validFrom, validUntil } = parseBody(rolesBody, request.body)
     const { policy } = services.permissions()
-    await database.transaction(async (tx) => {
+    await changeAs(database, request, async (tx) => {
       const own = await requireContact(tx, services, contactId)
       const now = new Date(clock.nowMs())
       const by = { contactId, grantedBy: administratorOf(request).contactId, now }
@@ -92,13 +93,13 @@ function registerRoles(scope: HttpServer, services: StudioServices): void {
     const grantedBy = administratorOf(request).contactId
     const now = new Date(clock.nowMs())
     const membership = { contactId, accountId, validFrom: dateOf(validFrom), validUntil: dateOf(validUntil), grantedBy, now }
-    await database.transaction((tx) => setMembership(tx, services.catalog, membership))
+    await changeAs(database, request, (tx) => setMembership(tx, services.catalog, membership))
     return reply.code(201).send({})
   })
 
   scope.post<{ Params: { id: string; account: string } }>('/contacts/:id/memberships/:account/ends', async (request, reply) => {
     const membership = { contactId: parseId(request.params.id), accountId: parseId(request.params.account) }
-    await database.transaction((tx) => endMembership(tx, membership))
+    await changeAs(database, request, (tx) => endMembership(tx, membership))
     return reply.code(201).send({})
   })
 }
@@ -115,7 +116,7 @@ function registerInvitations(scope: HttpServer, services: StudioServices): void 
     const { roles, accountId } = parseBody(invitationBody, request.body)
     const administrator = administratorOf(request)
     const { policy } = services.permissions()
-    const answer = await database.transaction(async (tx): Promise<Invited> => {
+    const answer = await changeAs(database, request, async (tx): Promise<Invited> => {
       await requireContact(tx, services, contactId)
       const now = new Date(clock.nowMs())
       const place = { catalog, policy, mail, publicUrl: config.publicUrl, siteName: services.siteName() }
@@ -141,7 +142,7 @@ function registerInvitations(scope: HttpServer, services: StudioServices): void 
 
   scope.post<WithId>('/invitations/:id/revocations', async (request, reply) => {
     const id = parseId(request.params.id)
-    await database.transaction((tx) => revokeInvitation(tx, id, new Date(clock.nowMs())))
+    await changeAs(database, request, (tx) => revokeInvitation(tx, id, new Date(clock.nowMs())))
     return reply.code(201).send({})
   })
 }
@@ -150,16 +151,29 @@ function registerSignIn(scope: HttpServer, services: StudioServices): void {
   const { database, clock } = services
 
   scope.post<WithId>('/contacts/:id/session-ends', async (request, reply) => {
-    const ended = await database.transaction((tx) => endSessions(tx, parseId(request.params.id)))
+    const contactId = parseId(request.params.id)
+    const ended = await changeAs(database, request, async (tx) => {
+      const actor = administratorOf(request).contactId
+      await recordAccess(tx, { actor, action: 'person.signed_out', subject: contactId, details: {} })
+      return endSessions(tx, contactId)
+    })
     return reply.code(201).send({ ended })
   })
   scope.post<WithId>('/contacts/:id/suspensions', async (request, reply) => {
-    await database.transaction((tx) => suspendPerson(tx, parseId(request.params.id), new Date(clock.nowMs())))
+    await changeAs(database, request, (tx) => suspendPerson(tx, parseId(request.params.id), new Date(clock.nowMs())))
     return reply.code(201).send({})
   })
   scope.post<WithId>('/contacts/:id/reactivations', async (request, reply) => {
-    await database.transaction((tx) => reactivatePerson(tx, parseId(request.params.id)))
+    await changeAs(database, request, (tx) => reactivatePerson(tx, parseId(request.params.id)))
     return reply.code(201).send({})
+  })
+}
+
+/** The record of access says who did it. */
+function changeAs<T>(database: Database, request: Request, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return database.transaction(async (tx) => {
+    await setActor(tx, administratorOf(request).contactId)
+    return work(tx)
   })
 }
 

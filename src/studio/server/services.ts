@@ -20,7 +20,7 @@ export type StudioServices = AccessPlace & {
   mail: Mail
   /** As the current release calls the site: for mails. */
   siteName(): string
-  config: Pick<Config, 'demo' | 'publicUrl' | 'dataDir' | 'databaseUrl' | 'smtpUrl' | 'erp'>
+  config: Pick<Config, 'demo' | 'publicUrl' | 'siteDir' | 'dataDir' | 'databaseUrl' | 'smtpUrl' | 'erp'>
   log: Log
   /** The folder of `ensureStudioBuilt`; pages wait for it, the API does not. */
   app: Promise<string>

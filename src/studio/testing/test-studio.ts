@@ -79,6 +79,7 @@ export async function createStudio(): Promise<TestStudio> {
     demo: true,
     publicUrl: 'http://localhost:4000',
     dataDir: DATA_DIR,
+    siteDir: join(root, 'src/customer-portal/site'),
     databaseUrl: undefined,
     smtpUrl: undefined,
     erp,
