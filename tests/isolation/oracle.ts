@@ -7,7 +7,7 @@ export type PlainRow = { readonly id: string; readonly company: string; readonly
 export type PlainRows = Readonly<Record<TableName, readonly PlainRow[]>>
 export const TABLES = ['account', 'contact', 'salesorder', 'salesorderdetail', 'invoice'] as const
 export type TableName = (typeof TABLES)[number]
-export type PlainPrivilege = 'read' | 'create' | 'write' | 'delete'
+export type PlainPrivilege = 'read' | 'create' | 'write' | 'delete' | 'append' | 'appendTo'
 
 export type PlainPermission = {
   name: string
@@ -56,6 +56,22 @@ export function open(
   return found
 }
 
+/** Which row each row is seen to belong to: both must be visible, and of the first the lookup between them. By id. */
+export function openLinks(
+  world: PlainWorld,
+  visitor: PlainVisitor,
+  link: { table: TableName; through: string; parent: TableName },
+): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const row of world.rows[link.table]) {
+    const above = world.rows[link.parent].find((one) => one.id === row[link.through])
+    if (above === undefined || !mayTouch(world, visitor, link.table, 'read', row)) continue
+    if (!mayTouchColumn(world, visitor, link.table, 'read', row, link.through)) continue
+    if (mayTouch(world, visitor, link.parent, 'read', above)) found.set(row.id, above.id)
+  }
+  return found
+}
+
 export function mayTouch(
   world: PlainWorld,
   visitor: PlainVisitor,
@@ -73,7 +89,7 @@ export function mayTouch(
   return granted && !denied
 }
 
-function mayTouchColumn(
+export function mayTouchColumn(
   world: PlainWorld,
   visitor: PlainVisitor,
   table: TableName,

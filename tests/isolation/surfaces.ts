@@ -1,3 +1,4 @@
+import { parse } from 'csv-parse/sync'
 import { explainRow } from '../../src/access/explain.ts'
 import { behindWall } from '../../src/access/wall.ts'
 import { listPeopleWhoMay } from '../../src/access/who.ts'
@@ -6,7 +7,7 @@ import { identifier, sql } from '../../src/postgres/sql.ts'
 import { listRows } from '../../src/tables/rows.queries.ts'
 import type { Ground, TestVisitor } from './ground.ts'
 import { TABLES, type TableName } from './oracle.ts'
-import { ID_COLUMNS, PROBED, SET_NAMES } from './worlds.ts'
+import { ID_COLUMNS, PROBED } from './worlds.ts'
 
 /**
  * One way in which rows leave the program. `read` answers what a visitor gets to see of a table: values of the probed columns by row id
@@ -15,7 +16,8 @@ import { ID_COLUMNS, PROBED, SET_NAMES } from './worlds.ts'
 export type Surface = {
   name: string
   shows: 'rows and columns' | 'rows'
-  /** Only for visitors with a session, and for nobody: programs with tokens do not come this way. */
+  /** Who comes this way: people with a session and those without, or programs with a token; everybody where it is left out. */
+  only?: 'people' | 'programs'
   read(ground: Ground, visitor: TestVisitor, table: TableName): Promise<Map<string, Readonly<Record<string, unknown>>>>
 }
 
@@ -75,6 +77,7 @@ export const explanation: Surface = {
 /** Asked the other way round: of every row, who may see it. */
 export const whoMay: Surface = {
   name: 'who may see it',
+  only: 'people',
   shows: 'rows',
   async read(ground, { plain }, table) {
     const { portal, permissions, world } = ground
@@ -94,6 +97,7 @@ export const whoMay: Surface = {
 /** A list part of a page, as HTML. */
 export const page: Surface = {
   name: 'page',
+  only: 'people',
   shows: 'rows and columns',
   async read(ground, { cookies }, table) {
     const answer = await ground.portal.server.inject({ url: `/rows/${table}`, headers: { cookie: cookies, accept: 'text/html' } })
@@ -102,22 +106,37 @@ export const page: Surface = {
   },
 }
 
-/** The portals Web API. */
-export const portalApi: Surface = {
-  name: '/_api',
+/** The same list as a file. */
+export const exported: Surface = {
+  name: 'export',
   shows: 'rows and columns',
+  only: 'people',
   async read(ground, { cookies }, table) {
-    const answer = await ground.portal.server.inject({ url: `/_api/${SET_NAMES[table]}`, headers: { cookie: cookies } })
-    if (answer.statusCode === 401 || answer.statusCode === 403) return new Map()
-    if (answer.statusCode !== 200) throw new Error(`/_api answered ${answer.statusCode}: ${answer.body.slice(0, 500)}`)
-    const { value } = answer.json() as { value: Record<string, unknown>[] }
-    return new Map(value.map((row) => [String(row[ID_COLUMNS[table]]), row]))
+    const url = `/rows/${table}?list=${table}&export=csv`
+    const answer = await ground.portal.server.inject({ url, headers: { cookie: cookies } })
+    if (answer.statusCode !== 200) throw new Error(`The export answered ${answer.statusCode}: ${answer.body.slice(0, 500)}`)
+    const rows: Record<string, string>[] = parse(answer.body, { columns: true, bom: true })
+    return new Map(rows.map((row) => [row[ID_COLUMNS[table]] ?? '', row]))
+  },
+}
+
+/** A query in the Liquid of a page. */
+export const liquid: Surface = {
+  name: 'Liquid',
+  shows: 'rows and columns',
+  only: 'people',
+  async read(ground, { cookies }, table) {
+    const answer = await ground.portal.server.inject({ url: `/fetched/${table}`, headers: { cookie: cookies } })
+    if (answer.statusCode !== 200) throw new Error(`The page answered ${answer.statusCode}: ${answer.body.slice(0, 500)}`)
+    const rows = [...answer.body.matchAll(/<pre>(.*?)<\/pre>/g)].map(([, text = '']) => JSON.parse(text.replaceAll('&#34;', '"')))
+    return new Map(rows.map((row) => [String(row[ID_COLUMNS[table]]), row]))
   },
 }
 
 /** What a live stream tells: everything has changed since the page was made, so every visible row is named at once. */
 export const live: Surface = {
   name: 'live',
+  only: 'people',
   shows: 'rows',
   async read(ground, { name, cookies }, table) {
     const before = told.get(ground.world) ?? new Map<string, Promise<Told>>()

@@ -6,17 +6,29 @@ import { TABLES } from './oracle.ts'
 
 export const ROLES = ['A', 'B', 'Authenticated Users', 'Anonymous Users'] as const
 const ASSIGNED = ['A', 'B'] as const
-const PRIVILEGES: readonly PlainPrivilege[] = ['read', 'create', 'write', 'delete']
+const PRIVILEGES: readonly PlainPrivilege[] = ['read', 'create', 'write', 'delete', 'append', 'appendTo']
 export const COMPANIES = ['0c000000-0000-4000-8000-000000000000', '0c000000-0000-4000-8000-000000000001'] as const
+
+/** A column of an installation's own, of the table invoice. */
+export const FILE_COLUMN = 'iso_paper'
 
 /** Columns that surfaces are asked for; the others follow the same rules. */
 export const PROBED: Readonly<Record<TableName, readonly string[]>> = {
   account: ['accountnumber', 'name', 'address1_city', 'creditlimit'],
-  contact: ['lastname', 'jobtitle', 'telephone1'],
+  contact: ['lastname', 'jobtitle', 'telephone1', 'emailaddress1'],
   salesorder: ['ordernumber', 'name', 'totalamount'],
   salesorderdetail: ['productnumber', 'description', 'quantity'],
   invoice: ['msdyn_invoicenumber', 'description', 'msdyn_totalamount'],
 }
+/** What permissions may name besides: the lookups that others hang on, and what a new row is given. */
+const OTHERS: Readonly<Record<TableName, readonly string[]>> = {
+  account: ['parentaccountid', 'primarycontactid', 'msdyn_company'],
+  contact: ['parentcustomerid', 'msdyn_company'],
+  salesorder: ['customerid', 'msdyn_contactperson', 'msdyn_company'],
+  salesorderdetail: ['salesorderid', 'msdyn_company'],
+  invoice: ['customerid', 'salesorderid', 'msdyn_company', FILE_COLUMN],
+}
+export const columnsOf = (table: TableName): readonly string[] => [...PROBED[table], ...OTHERS[table]]
 export const ID_COLUMNS: Readonly<Record<TableName, string>> = {
   account: 'accountid',
   contact: 'contactid',
@@ -86,18 +98,32 @@ const SCOPES: Readonly<Record<TableName, readonly Scope[]>> = {
   salesorderdetail: EVERYWHERE,
   invoice: [...EVERYWHERE, ...byAccount('customerid')],
 }
-/** Lookups that a parent permission can go through. */
-const LINKS: readonly { table: TableName; through: string; parent: TableName }[] = [
-  { table: 'salesorderdetail', through: 'salesorderid', parent: 'salesorder' },
-  { table: 'invoice', through: 'salesorderid', parent: 'salesorder' },
-  { table: 'invoice', through: 'customerid', parent: 'account' },
-  { table: 'salesorder', through: 'customerid', parent: 'account' },
-  { table: 'salesorder', through: 'msdyn_contactperson', parent: 'contact' },
-  { table: 'contact', through: 'parentcustomerid', parent: 'account' },
-  { table: 'account', through: 'parentaccountid', parent: 'account' },
+/** Lookups that a parent permission can go through, and queries: in OData by `navigation` from the row and by `collection` towards it. */
+export type TableLink = { table: TableName; through: string; parent: TableName; navigation: string; collection: string | null }
+const link = (
+  table: TableName,
+  through: string,
+  parent: TableName,
+  navigation: string,
+  collection: string | null,
+): TableLink => ({
+  table,
+  through,
+  parent,
+  navigation,
+  collection,
+})
+export const LINKS: readonly TableLink[] = [
+  link('salesorderdetail', 'salesorderid', 'salesorder', 'salesorderid', 'order_details'),
+  link('invoice', 'salesorderid', 'salesorder', 'salesorderid', 'order_invoices'),
+  link('invoice', 'customerid', 'account', 'customerid_account', 'invoice_customer_accounts'),
+  link('salesorder', 'customerid', 'account', 'customerid_account', 'order_customer_accounts'),
+  link('salesorder', 'msdyn_contactperson', 'contact', 'msdyn_contactperson', null),
+  link('contact', 'parentcustomerid', 'account', 'parentcustomerid', 'contact_customer_accounts'),
+  link('account', 'parentaccountid', 'account', 'parentaccountid', 'account_parent_account'),
 ]
 
-const index = fc.nat(1_000)
+const index = fc.nat(2_000)
 const pick = <T>(from: readonly T[], at: number): T | undefined => (from.length === 0 ? undefined : from[at % from.length])
 
 const permissionSource = fc.record({
@@ -137,7 +163,8 @@ function permissionOf(name: string, source: Source, before: readonly PlainPermis
   const parent = source.parent === null ? undefined : pick(parents, source.parent)
   // What is for anybody names its columns.
   const namesAll = !source.deny && source.roles.includes('Anonymous Users')
-  const columns = source.columns !== null ? subsetOf(PROBED[table], source.columns) : namesAll ? [...PROBED[table]] : undefined
+  const columns =
+    source.columns !== null ? subsetOf(columnsOf(table), source.columns) : namesAll ? [...columnsOf(table)] : undefined
   const where = source.where === null ? undefined : pick(CONDITIONS[table], source.where)
   const validity = VALIDITY[source.validity]
   const base = {
@@ -202,7 +229,14 @@ export const rowsArbitrary: fc.Arbitrary<PlainRows> = fc
       maxLength: 8,
     }),
     invoices: fc.array(
-      fc.record({ company: index, account: maybe(index), order: maybe(index), total: amount, description: text }),
+      fc.record({
+        company: index,
+        account: maybe(index),
+        order: maybe(index),
+        total: amount,
+        description: text,
+        paper: fc.boolean(),
+      }),
       {
         maxLength: 6,
       },
@@ -212,12 +246,15 @@ export const rowsArbitrary: fc.Arbitrary<PlainRows> = fc
     const id = (kind: number, i: number) => `${String(kind).padStart(8, '0')}-0000-4000-8000-${String(i).padStart(12, '0')}`
     const at = (kind: number, list: readonly unknown[], i: number | null) =>
       i === null || list.length === 0 ? null : id(kind, i % list.length)
-    const company = (i: number) => COMPANIES[i % 2] ?? COMPANIES[0]
+    const inCompany = (i: number) => {
+      const company = COMPANIES[i % 2] ?? COMPANIES[0]
+      return { company, msdyn_company: company }
+    }
     const { accounts, contacts, orders } = drawn
     return {
       account: accounts.map((one, i) => ({
         id: id(1, i),
-        company: company(one.company),
+        ...inCompany(one.company),
         accountnumber: `ACC-${i}`,
         name: `Account ${i}`,
         parentaccountid: at(1, accounts, one.parent),
@@ -227,16 +264,17 @@ export const rowsArbitrary: fc.Arbitrary<PlainRows> = fc
       })),
       contact: contacts.map((one, i) => ({
         id: id(2, i),
-        company: company(one.company),
+        ...inCompany(one.company),
         parentcustomerid: at(1, accounts, one.account),
         lastname: `Person ${i}`,
+        fullname: `Person ${i}`,
         jobtitle: one.jobtitle,
         telephone1: one.telephone1,
         emailaddress1: `person${i}@example.com`,
       })),
       salesorder: orders.map((one, i) => ({
         id: id(3, i),
-        company: company(one.company),
+        ...inCompany(one.company),
         ordernumber: `ORD-${i}`,
         customerid: at(1, accounts, one.account),
         msdyn_contactperson: at(2, contacts, one.person),
@@ -249,7 +287,7 @@ export const rowsArbitrary: fc.Arbitrary<PlainRows> = fc
           ? []
           : drawn.lines.map((one, i) => ({
               id: id(4, i),
-              company: company(one.company),
+              ...inCompany(one.company),
               salesorderid: at(3, orders, one.order),
               productnumber: `PRO-${i}`,
               quantity: one.quantity,
@@ -257,18 +295,31 @@ export const rowsArbitrary: fc.Arbitrary<PlainRows> = fc
             })),
       invoice: drawn.invoices.map((one, i) => ({
         id: id(5, i),
-        company: company(one.company),
+        ...inCompany(one.company),
         msdyn_invoicenumber: `INV-${i}`,
         customerid: at(1, accounts, one.account),
         salesorderid: at(3, orders, one.order),
         msdyn_totalamount: one.total,
         description: one.description,
+        [FILE_COLUMN]: one.paper ? `paper ${i}` : null,
       })),
     }
   })
 
 /** Roles by contact, in the order of the contacts. */
 export const rolesArbitrary = fc.array(fc.subarray([...ASSIGNED]), { minLength: 4, maxLength: 4 })
+
+/** Tokens of two programs: each with one role, for a customer or none, limited or not. */
+export type Program = { role: string; withAccount: boolean; readOnly: boolean; tables: readonly TableName[] | null }
+export const programsArbitrary: fc.Arbitrary<Program[]> = fc.array(
+  fc.record({
+    role: fc.constantFrom(...ASSIGNED),
+    withAccount: fc.boolean(),
+    readOnly: fc.boolean(),
+    tables: fc.option(fc.subarray([...TABLES], { minLength: 1 }), { freq: 1 }),
+  }),
+  { minLength: 2, maxLength: 2 },
+)
 
 /** The same permissions as the files of a site. Every table is open to the web API. */
 export function policyFiles(permissions: readonly PlainPermission[]): SiteFiles {
@@ -277,8 +328,18 @@ export function policyFiles(permissions: readonly PlainPermission[]): SiteFiles 
     const own = permissions
       .filter((one) => one.table === table)
       .map(({ table: _table, where, ...one }) => (where === undefined ? one : { ...one, where: where.text }))
-    const content = { table, webApi: { enabled: true, columns: PROBED[table] }, permissions: own }
+    const content = { table, webApi: { enabled: true, columns: columnsOf(table) }, permissions: own }
     files.set(`permissions/${table}.yaml`, Buffer.from(stringify(content)))
   }
+  // Rows belong to a legal entity, which whoever writes one names.
+  const companies = {
+    name: 'companies',
+    accessType: 'global',
+    privileges: ['read', 'appendTo'],
+    roles: ROLES,
+    columns: ['cdm_companycode', 'cdm_name'],
+  }
+  const content = { table: 'cdm_company', webApi: { enabled: true, columns: ['cdm_companycode'] }, permissions: [companies] }
+  files.set('permissions/cdm_company.yaml', Buffer.from(stringify(content)))
   return files
 }
