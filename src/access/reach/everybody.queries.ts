@@ -29,6 +29,11 @@ export function everybody(catalog: Catalog, now: Date): Sql {
     ), assigned as (
       select r.contact_id, r.account_id, array_agg(r.role) as roles
         from access.contact_role r where ${valid(sql`r.valid_from`, sql`r.valid_until`)} group by r.contact_id, r.account_id
+    ), acts as (
+      select contact_id, accountid, accountnumber, name, msdyn_company from active
+      union all
+      -- Who has a role that is for no account may act for none, too.
+      select contact_id, null, null, null, null from assigned where account_id is null
     )
     select 'contact' as kind, i.contact_id as id, coalesce(c.fullname, i.full_name, i.email) as name, i.contact_id,
            a.accountid as account_id, coalesce(a.name, a.accountnumber) as account_name,
@@ -37,12 +42,7 @@ export function everybody(catalog: Catalog, now: Date): Sql {
            null::text[] as privileges, null::text[] as tables
       from access.identity i
       left join contact c on c.contactid = i.contact_id
-      left join lateral (
-        select x.accountid, x.accountnumber, x.name, x.msdyn_company from active x where x.contact_id = i.contact_id
-        union all
-        -- Who has a role that is for no account may act for none, too.
-        select null, null, null, null where exists (select 1 from assigned r where r.contact_id = i.contact_id and r.account_id is null)
-      ) a on true
+      left join acts a on a.contact_id = i.contact_id
       left join assigned g on g.contact_id = i.contact_id and g.account_id is not distinct from a.accountid
      where i.suspended_at is null and (c.contactid is not null or i.full_name is not null) and coalesce(c.statecode, 0) = 0
     union all
