@@ -111,20 +111,22 @@ test('behind the wall there is nothing but rows of tables: no password, no sessi
 
 test('asked by hand, a question of the wall answers for the visitor himself and nobody else', async () => {
   const { database } = people.place
-  const [rule] = await database.read(
+  const questions = await database.read(
     (tx) => tx<{ name: string }>`
-      select p.proname as name from pg_proc p
-       where p.pronamespace = 'access_wall'::regnamespace and p.proargtypes[0] = 'tables.salesorderdetail'::regtype
-       order by 1 limit 1`,
+      select p.proname as name from pg_proc p where p.pronamespace = 'access_wall'::regnamespace and p.proretset`,
   )
-  assert.ok(rule, 'lines of orders are asked for by a function')
-  const line = (order: string) =>
-    sql`jsonb_populate_record(null::tables.salesorderdetail, jsonb_build_object('salesorderid', ${order}::text))`
-  const nobody = behindWall(database, anonymousVisitor('en'))
-  const asked = await nobody.read((tx) =>
-    tx.run<{ held: boolean | null }>(sql`select ${identifier('access_wall', rule.name)}(${line(people.orders.jane)}) as held`),
-  )
-  assert.notEqual(asked[0]?.held, true)
+  assert.ok(questions.length > 0, 'lines of orders are asked for by the ids of the orders')
+  const idsFor = async (visitor: Visitor) => {
+    const answers = await behindWall(database, visitor).read((tx) =>
+      Promise.all(
+        questions.map(({ name }) => tx.run<{ id: string }>(sql`select id from ${identifier('access_wall', name)}() as id`)),
+      ),
+    )
+    return answers.flat().map((row) => row.id)
+  }
+  assert.deepEqual(await idsFor(anonymousVisitor('en')), [])
+  assert.ok((await idsFor(visitorFor(people, 'jane'))).includes(people.orders.jane))
+  assert.ok(!(await idsFor(visitorFor(people, 'may'))).includes(people.orders.jane))
   const [outside] = await database.read(
     (tx) => tx<{ may: boolean }>`select has_schema_privilege('comptoir_visitor', 'access', 'usage') as may`,
   )

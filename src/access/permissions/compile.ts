@@ -2,7 +2,7 @@ import { assert, required } from '#lib/assert.ts'
 import { and, identifier, or, type Sql, sql, trueSql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
-import { allOf, allRowsForRules, exceptFor, noRows, type RowPredicate, rowsBelow } from '#tables/predicate.ts'
+import { allOf, allRowsForRules, exceptFor, isEverything, noRows, type RowPredicate, rowsBelow } from '#tables/predicate.ts'
 import { compileCondition } from '#tables/query.ts'
 import type { TablePermission } from '../policy.ts'
 import type { Visitor } from '../visitor.ts'
@@ -43,6 +43,8 @@ export type Rules = {
   readDenials(table: string): readonly TablePermission[]
   /** For a compilation that serves many visitors: those rows only for those to whom the permission applies. */
   forWhom?(permission: TablePermission, rows: RowPredicate): RowPredicate
+  /** For statements that cannot ask other tables by themselves: the ids of these rows, as something to select from. */
+  idsOf?(table: TableDefinition, rows: RowPredicate): Sql
 }
 
 /** The rows of one permission. `noRows` (the very object) when what its scope is measured by is missing. */
@@ -108,10 +110,28 @@ function compileScope(rules: Rules, permission: TablePermission, bearings: Beari
         granted,
         denied.filter((one) => one !== noRows),
       )
-      return rowsBelow(permission.name, table, scope.through, rules.catalog.get(parent.table), rows, allRowsForRules)
+      return below(rules, permission.name, { table, through: scope.through, parent: rules.catalog.get(parent.table) }, rows)
     }
     default:
       return scope satisfies never
+  }
+}
+
+type Below = { table: TableDefinition; through: string; parent: TableDefinition }
+
+function below(rules: Rules, reason: string, { table, through, parent }: Below, rows: RowPredicate): RowPredicate {
+  // A foreign key holds: whoever points to something points to one of all rows.
+  if (table.columns.get(through)?.type === 'lookup' && isEverything(rows))
+    return { reason, sql: (alias) => sql`${alias}.${identifier(through)} is not null` }
+  if (rules.idsOf === undefined) return rowsBelow(reason, table, through, parent, rows, allRowsForRules)
+  const ids = rules.idsOf(parent, rows)
+  return {
+    reason,
+    sql: (alias) => {
+      const own = pointsTo(alias, table, through, parent.name, sql`= ids.id`)
+      // Asked row by row, as `offset 0` makes it: a page of 26 would otherwise begin with a list of all ids.
+      return sql`exists (select 1 from ${ids} as ids(id) where ${own} offset 0)`
+    },
   }
 }
 

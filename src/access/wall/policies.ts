@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { and, identifier, or, type Sql, sql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
-import { type RowPredicate, RULE_SCHEMA } from '#tables/predicate.ts'
+import { allRowsForRules, type RowPredicate, RULE_SCHEMA } from '#tables/predicate.ts'
 import { type Bearings, compilePermission, idsBelow, type Rules } from '../permissions/compile.ts'
 import type { Policy, Privilege, TablePermission } from '../policy.ts'
 import { arrayText, literalText } from './literals.ts'
@@ -14,10 +14,12 @@ export type WallPolicy = { table: string; command: WallCommand; condition: strin
 export type WallCommand = 'select' | 'insert' | 'update' | 'delete'
 
 /**
- * A question that a policy asks of other tables. It runs with the owner's rights, so that the policies of those tables do not cut into
- * it, and answers yes or no: the visitor's role itself may read none of them. Named by its content.
+ * A question that a policy asks of other tables, whose policies do not cut into it. Named by its content. One that answers for a row, or
+ * the accounts below, runs with the owner's rights. One that answers ids is a name for its text: PostgreSQL puts the text in its place and
+ * plans it with the statement, so that a row costs no call.
  */
-export type WallFunction = { name: string; argument: { table: string } | undefined; returns: 'boolean' | 'uuid[]'; body: string }
+export type WallFunction = { name: string; argument: { table: string } | undefined; returns: WallAnswer; body: string }
+export type WallAnswer = 'boolean' | 'uuid[]' | 'setof uuid'
 
 export const WALL_SCHEMA = 'access_wall'
 
@@ -39,9 +41,10 @@ export function compileWall(catalog: Catalog, policy: Policy): Wall {
       return condition === undefined ? [] : [{ table, command, condition: literalText(condition) }]
     }),
   )
-  const asked = (one: WallFunction) => policies.some(({ condition }) => condition.includes(one.name))
-  return { policies, functions: [...compiler.functions.values()].filter(asked) }
+  return { policies, functions: functionsAsked(policies, [...compiler.functions.values()]) }
 }
+
+const KIND_OF: Readonly<Record<WallAnswer, string>> = { boolean: 'rule', 'uuid[]': 'accounts', 'setof uuid': 'ids' }
 
 type Compiler = {
   conditionOf(table: string, privilege: Privilege): Sql | undefined
@@ -58,7 +61,7 @@ function createCompiler(catalog: Catalog, policy: Policy): Compiler {
       .update(JSON.stringify([argument, returns, body]))
       .digest('hex')
       .slice(0, 16)
-    const name = `${returns === 'boolean' ? 'rule' : 'accounts'}_${hash}`
+    const name = `${KIND_OF[returns]}_${hash}`
     functions.set(name, { name, argument, returns, body })
     const row = argument === undefined ? sql`` : sql`${identifier(argument.table)}.*`
     return sql`${identifier(WALL_SCHEMA, name)}(${row})`
@@ -75,6 +78,11 @@ function createCompiler(catalog: Catalog, policy: Policy): Compiler {
       reason: rows.reason,
       sql: (alias) => and([guardOf(one), rows.sql(alias)]),
     }),
+    idsOf(table, rows) {
+      const row = identifier('t')
+      const ids = sql`${row}.${identifier(table.idColumn)} from ${allRowsForRules(table)} as ${row} where ${rows.sql(row)}`
+      return call(undefined, 'setof uuid', literalText(ids))
+    },
   }
 
   /** The rows of one permission, as a question about the row of the policy: answered on the spot, or by a function where it needs other tables. */
@@ -111,6 +119,16 @@ function createCompiler(catalog: Catalog, policy: Policy): Compiler {
   }
 
   return { conditionOf, functions }
+}
+
+/** Those that a policy names, and those that these name, in the order in which they were made: inner ones first. */
+function functionsAsked(policies: readonly WallPolicy[], functions: readonly WallFunction[]): WallFunction[] {
+  const asked = new Set<WallFunction>()
+  for (const one of functions.toReversed()) {
+    const texts = [...policies.map(({ condition }) => condition), ...[...asked].map(({ body }) => body)]
+    if (texts.some((text) => text.includes(one.name))) asked.add(one)
+  }
+  return functions.filter((one) => asked.has(one))
 }
 
 /** A permission and those it hangs on: each must be switched on and valid. Circles are refused when a policy is read. */

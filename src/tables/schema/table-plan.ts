@@ -172,7 +172,9 @@ function isSameIndex(a: Pick<WantedIndex, 'columns' | 'unique'>, b: Pick<WantedI
 function indexDdl(table: TableDefinition, index: WantedIndex, name: string, concurrently = false): Sql {
   const list = join(index.columns.map((column) => identifier(column)))
   const head = trustedSql(`create ${index.unique ? 'unique ' : ''}index ${concurrently ? 'concurrently if not exists ' : ''}`)
-  return sql`${head}${identifier(name)} on ${identifier('tables', table.name)} (${list})`
+  const beside = join(index.include.map((column) => identifier(column)))
+  const include = index.include.length === 0 ? sql`` : sql` include (${beside})`
+  return sql`${head}${identifier(name)} on ${identifier('tables', table.name)} (${list})${include}`
 }
 
 function sayIndex(table: TableDefinition, index: WantedIndex): string {

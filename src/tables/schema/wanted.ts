@@ -17,7 +17,8 @@ export type ColumnMark = { type: string; target?: string; default?: string | num
 /** `holds`: types of which the condition can be asked, before a column becomes another. */
 export type WantedRule = { name: string; column: string; says: string; condition: Sql; holds: readonly string[] }
 export type WantedTrigger = { name: string; says: string; ddl: readonly Sql[] }
-export type WantedIndex = { name: string; columns: readonly string[]; unique: boolean }
+/** `include`: what stands beside the key, so that questions which need no more are answered without the rows. */
+export type WantedIndex = { name: string; columns: readonly string[]; unique: boolean; include: readonly string[] }
 
 export function wantedColumns(table: TableDefinition): WantedColumn[] {
   return [...table.columns.values()].map((definition) => ({
@@ -228,12 +229,16 @@ function partArgument(part: NumberPart): string {
   }
 }
 
-/** Keys, declared indexes, and one index per lookup: deletes of the target and lists of children need it. */
+/**
+ * Keys, declared indexes, and one index per lookup: deletes of the target and lists of children need it. Beside a customer's id stands which
+ * table it is of, which every question about it asks as well. Indexes that are there without it stay as they are.
+ */
 export function wantedIndexes(table: TableDefinition): WantedIndex[] {
   const make = (kind: string, columns: readonly string[], unique: boolean): WantedIndex => ({
     name: fitting(`${table.name}_${kind}`),
     columns,
     unique,
+    include: unique ? [] : columns.flatMap((name) => (table.columns.get(name)?.type === 'customer' ? [`${name}type`] : [])),
   })
   const leading = new Set([...table.keys.values(), ...table.indexes].map((columns) => columns[0]))
   const lookups = [...table.columns.values()].filter((column) => column.targets.length > 0 && !leading.has(column.name))
