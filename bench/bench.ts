@@ -1,10 +1,13 @@
 /**
  * `npm run bench`: how fast Comptoir is on this machine, on the demo company, in one run, side by side with a floor. Absolute figures
- * depend on the machine; the ratios are what to compare. Sections can be named: npm run bench -- sync latency pages scale
+ * depend on the machine; the ratios are what to compare. Sections can be named: npm run bench -- sync latency compile pages odata scale
  */
 import { startComptoir } from '../tests/support/comptoir.ts'
+import { benchCompile } from './compile.ts'
 import { benchLatency } from './latency.ts'
+import { benchOdata } from './odata.ts'
 import { benchPages } from './pages.ts'
+import { portalServer } from './portal-database.ts'
 import { benchScale } from './scale.ts'
 import { reportSync } from './sync.ts'
 
@@ -18,5 +21,7 @@ console.log(`ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} 
 
 if (isWanted('sync')) await reportSync(comptoir)
 if (isWanted('latency')) await benchLatency(comptoir)
+if (isWanted('compile')) benchCompile()
 if (isWanted('pages')) await benchPages(comptoir)
-if (isWanted('scale')) await benchScale()
+if (isWanted('odata')) await benchOdata(comptoir)
+if (isWanted('scale')) await benchScale(await portalServer(comptoir))

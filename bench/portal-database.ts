@@ -6,9 +6,7 @@ import type { RunningComptoir } from '../tests/support/comptoir.ts'
 
 /** The portal's own database, beside the running program: to write as a submission does and to see what has arrived. */
 export async function withPortalDatabase<T>(comptoir: RunningComptoir, work: (database: Database) => Promise<T>): Promise<T> {
-  const found = await findEmbeddedPostgres(join(comptoir.dataDir, 'postgres'))
-  if (found === undefined) throw new Error('the embedded database does not run')
-  const url = new URL(found)
+  const url = new URL(await portalServer(comptoir))
   url.pathname = '/comptoir'
   const database = openDatabase({ url: url.href, log: silentLog, connectionsMax: 8, applicationName: 'comptoir bench' })
   try {
@@ -16,6 +14,13 @@ export async function withPortalDatabase<T>(comptoir: RunningComptoir, work: (da
   } finally {
     await database.close()
   }
+}
+
+/** Its embedded PostgreSQL, with the settings of production. */
+export async function portalServer(comptoir: RunningComptoir): Promise<string> {
+  const found = await findEmbeddedPostgres(join(comptoir.dataDir, 'postgres'))
+  if (found === undefined) throw new Error('the embedded database does not run')
+  return found
 }
 
 /** Where PostgreSQL writes its log. */

@@ -1,3 +1,6 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createPermissions, type Permissions } from '../src/access/permissions.ts'
 import { parsePolicy } from '../src/access/policy.ts'
 import type { ContactVisitor } from '../src/access/visitor.ts'
@@ -23,36 +26,38 @@ const SEQUENTIAL_ROWS_MAX = 20 * COUNT_MAX
  * One page of orders and its count, newest first, for each access type, over ever larger tables: what the visitor's predicate adds to the
  * same page without one, what the second wall adds to that, and which plan PostgreSQL takes. Ends with a failure when a large table is read from end to end.
  */
-export async function benchScale(): Promise<void> {
-  const faults: string[] = []
+export async function benchScale(serverUrl: string): Promise<void> {
+  const run: Run = { faults: [], plansFile: join(tmpdir(), `comptoir-plans-${process.pid}.txt`), heading: '' }
+  writeFileSync(run.plansFile, '')
   for (const rows of SIZES) {
-    await withScaleDatabase(async (database, catalog) => {
+    await withScaleDatabase(serverUrl, async (database, catalog) => {
       const startedMs = performance.now()
       const world = await fillOrders(database, rows)
-      console.log(
-        `\n${rows.toLocaleString('en')} orders, ${world.owned.toLocaleString('en')} of one account (filled in ${((performance.now() - startedMs) / 1000).toFixed(0)} s)`,
-      )
-      const plain = await benchOne(database, 'without a predicate', queryOf(catalog, 'salesorder'), faults, undefined)
+      run.heading = `${rows.toLocaleString('en')} orders, ${world.owned.toLocaleString('en')} of one account`
+      console.log(`\n${run.heading} (filled in ${((performance.now() - startedMs) / 1000).toFixed(0)} s)`)
+      const plain = await benchOne(database, 'without a predicate', queryOf(catalog, 'salesorder'), run, undefined)
       for (const type of ACCESS_TYPES) {
         const { policy, query } = type.asked(catalog, world)
-        const before = await benchOne(database, type.name, query, faults, plain)
+        const before = await benchOne(database, type.name, query, run, plain)
         await database.transaction((tx) => buildWall(tx, catalog, policy))
-        await benchOne(behindWall(database, visitorOf(world)), '  behind the wall', query, faults, before)
+        await benchOne(behindWall(database, visitorOf(world)), `  ${type.name}, behind the wall`, query, run, before)
       }
     })
   }
-  if (faults.length > 0) throw new Error(`A large table is read from end to end:\n${faults.join('\n')}`)
-  console.log('\nNo plan reads a large table from end to end.')
+  console.log(`\nAll plans: ${run.plansFile}`)
+  if (run.faults.length > 0) throw new Error(`A large table is read from end to end:\n${run.faults.join('\n')}`)
+  console.log('No plan reads a large table from end to end.')
 }
 
 type Reading = Pick<Database, 'read'>
+type Run = { faults: string[]; plansFile: string; heading: string }
 type Measured = { pageMs: number; countMs: number }
 
 async function benchOne(
   database: Reading,
   name: string,
   query: RowQuery & { catalog: Catalog },
-  faults: string[],
+  run: Run,
   plain: Measured | undefined,
 ): Promise<Measured> {
   const { catalog, ...asked } = query
@@ -61,9 +66,11 @@ async function benchOne(
   const count = compileCount(catalog, { ...counted, rowsMax: COUNT_MAX })
   const measured = { pageMs: await medianMs(database, page), countMs: await medianMs(database, count) }
   const plans = [await planOf(database, page), await planOf(database, count)]
+  for (const [i, { text }] of plans.entries())
+    appendFileSync(run.plansFile, `${run.heading}, ${name.trim()}, ${i === 0 ? 'page' : 'count'}\n${text}\n\n`)
   for (const plan of plans)
     for (const scan of plan.sequential.filter((one) => one.rows > SEQUENTIAL_ROWS_MAX))
-      faults.push(`  ${name}: ${scan.table} (${scan.rows} rows)`)
+      run.faults.push(`  ${name}: ${scan.table} (${scan.rows} rows)`)
   const ratio =
     plain === undefined
       ? ''
@@ -101,14 +108,15 @@ type PlanNode = {
   'Rows Removed by Filter'?: number
   Plans?: PlanNode[]
 }
-type Plan = { sequential: { table: string; rows: number }[]; indexes: string[] }
+type Plan = { sequential: { table: string; rows: number }[]; indexes: string[]; text: string }
 
 /** What the plan really read. */
 async function planOf(database: Reading, query: Sql): Promise<Plan> {
   const [row] = await database.read((tx) =>
     tx.run<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(sql`explain (analyze, format json) ${query}`),
   )
-  const found: Plan = { sequential: [], indexes: [] }
+  const lines = await database.read((tx) => tx.run<{ 'QUERY PLAN': string }>(sql`explain (analyze, buffers) ${query}`))
+  const found: Plan = { sequential: [], indexes: [], text: lines.map((one) => one['QUERY PLAN']).join('\n') }
   const visit = (node: PlanNode) => {
     const read = (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)
     if (node['Node Type'].includes('Seq Scan') && node['Relation Name'] !== undefined)
