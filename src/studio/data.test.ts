@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createStudio } from './testing/test-studio.ts'
-import type { DeleteOutcome, GridPage, HistoryPage, LookupChoice, RelatedRows, RowDetail, SaveOutcome } from './wire-data.ts'
+import type {
+  Definitions,
+  DeleteOutcome,
+  GridPage,
+  HistoryPage,
+  LookupChoice,
+  PlanInfo,
+  RelatedRows,
+  RowDetail,
+  SampleValue,
+  SaveOutcome,
+} from './wire-data.ts'
 
 const NOWHERE = '00000000-0000-7000-8000-000000000000'
 
@@ -75,4 +86,40 @@ test('lookups are found by what people type, with their key', async () => {
   const found = await admin.get<LookupChoice[]>('/tables/account/choices?search=fab')
   assert.deepEqual(found, [{ id: studio.people.accounts.x, name: 'Fabrikam', key: 'X' }])
   assert.deepEqual(await admin.get<LookupChoice[]>('/tables/account/choices?search=nobody'), [])
+})
+
+test('a column is planned, made, usable at once, retired with its values kept, brought back, and purged only when its loss is named', async () => {
+  await using studio = await createStudio()
+  const admin = await studio.administrator()
+  const message = 'For the tests'
+  const column = { type: 'integer', label: { en: 'Loyalty', fr: 'Fidélité' } }
+  const document = { extend: 'account', columns: { contoso_loyalty: column } }
+  const plan = await admin.post<PlanInfo>('/definitions/previews', { document })
+  assert.deepEqual([plan.steps.length > 0, plan.losses, plan.refusals], [true, [], []])
+  await admin.post('/definitions/changes', { document, message })
+  const x = studio.people.accounts.x
+  const { version } = await admin.get<RowDetail>(`/tables/account/rows/${x}`)
+  const saved = await admin.post<SaveOutcome>(`/tables/account/rows/${x}/changes`, { version, values: { contoso_loyalty: 7 } })
+  assert.equal(saved.kind, 'saved')
+
+  const doubled = { type: 'integer', calculated: 'contoso_loyalty mul 2' }
+  const both = { extend: 'account', columns: { contoso_loyalty: column, contoso_twice: doubled } }
+  const samples = await admin.post<SampleValue[]>('/definitions/samples', { document: both, column: 'contoso_twice' })
+  assert.deepEqual(samples.find((one) => one.name === 'Fabrikam')?.value, '14')
+  const wrong = { extend: 'account', columns: { contoso_twice: { ...doubled, calculated: 'nothing mul' } } }
+  const refused = await admin.try('POST', '/definitions/samples', { document: wrong, column: 'contoso_twice' })
+  assert.equal(refused.status, 400)
+
+  await admin.post('/definitions/changes', { document: { extend: 'account', columns: {} }, message })
+  const { hidden, prefix, versions } = await admin.get<Definitions>('/definitions')
+  assert.deepEqual(hidden, [{ table: 'account', column: 'contoso_loyalty', type: 'integer', values: 1 }])
+  assert.equal(prefix, 'new')
+  assert.deepEqual([versions.length, versions[0]?.author], [2, 'Ada Admin'])
+  await admin.post('/definitions/reversions', { version: versions[1]?.version, message })
+  assert.equal((await admin.get<RowDetail>(`/tables/account/rows/${x}`)).values.contoso_loyalty, 7)
+
+  await admin.post('/definitions/changes', { document: { extend: 'account', columns: {} }, message })
+  const purge = { table: 'account', column: 'contoso_loyalty', message }
+  assert.equal((await admin.try('POST', '/definitions/purges', purge)).status, 409)
+  assert.deepEqual(await admin.post('/definitions/purges', { ...purge, confirm: ['account.contoso_loyalty'] }), { values: 1 })
 })

@@ -157,3 +157,29 @@ export type ImportInfo = {
   /** The first lines that were refused; all of them are in the file. */
   refused: { line: number; problems: FieldProblem[] }[]
 }
+
+/** What a change of definitions would do, in words and in SQL; what rows would lose; what stands in the way. */
+export type PlanInfo = {
+  steps: { what: string; sql: string[] }[]
+  losses: { confirm: string; says: string; rows: number }[]
+  refusals: string[]
+}
+export type DefinitionVersionInfo = {
+  version: number
+  table: string
+  source: 'file' | 'stored'
+  author: string
+  message: string
+  appliedAt: string
+  /** Null: defined no more. */
+  document: object | null
+}
+export type Definitions = {
+  /** What names of this installation begin with. */
+  prefix: string
+  documents: { table: string; source: 'file' | 'stored'; document: object }[]
+  versions: DefinitionVersionInfo[]
+  /** Columns (null: whole tables) that are defined no more and keep their values. */
+  hidden: { table: string; column: string | null; type: string; values: number }[]
+}
+export type SampleValue = { name: string | null; value: string | null }

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
-import type { Database, Tx } from '#postgres/database.ts'
+import { type Database, sqlStateOf, type Tx } from '#postgres/database.ts'
 import { identifier, sql } from '#postgres/sql.ts'
 import type { Catalog } from './catalog.ts'
 import { applyChange, type ChangePlan, planChange } from './change-plan.ts'
 import { assembleCatalog, type CustomDocument, tableOfDocument } from './custom-documents.ts'
+import { getColumn } from './definition.ts'
 import {
   countKept,
   type DefinitionSource,
@@ -16,7 +17,9 @@ import {
   listNewestVersions,
   listVersions,
 } from './definition-versions.queries.ts'
+import { compileCalculated } from './file/calculated.ts'
 import type { LiveCatalog } from './live-catalog.ts'
+import { sampleExpression } from './samples.queries.ts'
 import { readMark } from './schema/column-plan.ts'
 import { sequenceOf } from './schema/wanted.ts'
 import { readActualTables } from './schema.queries.ts'
@@ -61,6 +64,32 @@ export function previewCustomization(ground: TablesGround, document: unknown): P
 export function applyCustomization(ground: TablesGround, document: unknown, by: ChangeBy): Promise<ChangePlan> {
   return applyDocuments(ground, [storedChange(document)], by)
 }
+
+/**
+ * What a calculated column of a document would give for some of the rows that are there; nothing where it speaks of columns that are not
+ * there yet. Throws AppError `tables.invalid` with what is wrong with the expression.
+ */
+export async function sampleCalculated(
+  ground: TablesGround,
+  document: unknown,
+  column: string,
+): Promise<{ name: string | null; value: string | null }[]> {
+  const change = storedChange(document)
+  const table = (await nextCatalog(ground.database, [change])).get(change.table)
+  const definition = getColumn(table, column)
+  if (definition.calculated === undefined) return []
+  const expression = compileCalculated(table, definition)
+  try {
+    return await ground.database.read((tx) => sampleExpression(tx, table, expression, SAMPLE_ROWS))
+  } catch (error) {
+    if (NOT_THERE_YET.includes(sqlStateOf(error) ?? '')) return []
+    throw error
+  }
+}
+
+const SAMPLE_ROWS = 5
+/** undefined_column, undefined_table */
+const NOT_THERE_YET: readonly string[] = ['42703', '42P01']
 
 /** Defines a table, or what was added to one, no more. Its rows and values stay, hidden, and come back with the definition. */
 export async function withdrawCustomization(ground: TablesGround, table: string, by: ChangeBy): Promise<ChangePlan> {

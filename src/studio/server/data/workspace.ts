@@ -1,5 +1,6 @@
 import type { HttpServer } from '#http/server.ts'
 import type { StudioServices } from '../services.ts'
+import { registerDefinitions } from './definitions.ts'
 import { registerEdit } from './edit.ts'
 import { registerExport } from './export.ts'
 import { registerFiles } from './files.ts'
@@ -16,6 +17,7 @@ export function registerDataWorkspace(scope: HttpServer, services: StudioService
   registerViews(scope, services)
   registerRows(scope, services)
   registerEdit(scope, services)
+  registerDefinitions(scope, services)
   registerHistory(scope, services)
   registerRelated(scope, services)
   registerFiles(scope, services)
