@@ -99,9 +99,15 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
     inner.get('/*', async (request, reply) => portal.open(reply, portal.visitOf(request, reply)))
   })
   const inner = required(scope, 'the registered scope')
-  const hub = createLiveHub({ ground, site: () => releases.current().site, rows: options.live, log })
-  addLiveRoute(inner, portal, hub)
   addIdentityRoutes(inner, portal, { mail: options.mail, publicUrl: options.publicUrl })
+  await addLive(inner, portal, options)
+  return addAnswers(inner, portal)
+}
+
+/** Open pages hear what changes: the rows they show, and what their readers may. */
+async function addLive(inner: HttpServer, portal: Portal, { database, releases, live, log }: PortalOptions): Promise<void> {
+  const hub = createLiveHub({ ground: portal.ground, site: () => releases.current().site, rows: live, log })
+  addLiveRoute(inner, portal, hub)
   const rights = await database.listen(
     'comptoir_access',
     (whose) => hub.recheck(whose),
@@ -114,7 +120,6 @@ export async function registerPortal(options: PortalOptions): Promise<PortalRout
     hub.close()
     await rights.close()
   })
-  return addAnswers(inner, portal)
 }
 
 /** A failure as a page. When even that page fails (a template of the site is broken), a bare one says so. */
