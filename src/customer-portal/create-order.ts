@@ -113,7 +113,8 @@ async function showItems(context: PageContext, shown: Known & { resumed: Html; n
     productId: state?.productId,
     removed: await findRemoved(context, draft, terms),
   })
-  const notice = html`${shown.resumed}${noticeOf(state?.notice ?? shown.notice)}`
+  const account = html`<p>${context.text('wizard.yourTerms')} <strong>${terms.accountName} (${terms.accountNumber})</strong></p>`
+  const notice = html`${account}${shown.resumed}${noticeOf(state?.notice ?? shown.notice)}`
   return wizardShell(context, { step: 'items', draftId: draft.draftId, notice, content })
 }
 

@@ -197,3 +197,30 @@ test('everything that matters can be done without a mouse and without JavaScript
   await page.waitForURL(/\/orders\/[0-9a-f-]{36}/)
   await context.close()
 })
+
+test('tokens made by command open the API at once within their role, and are worthless once revoked', async () => {
+  const create = (...args: string[]) => comptoir.command('tokens', 'create', ...args)
+  const administrator = await create('--name', 'Reports', '--role', 'Administrator')
+  assert.match(administrator, /^comptoir_[\w-]{43}\n$/, 'the token alone')
+  const shop = await create('--name', 'Shop', '--role', 'Customer representative', '--account', 'US-001', '--read-only')
+  const ask = async (token: string, path: string) => {
+    const headers = { authorization: `Bearer ${token.trim()}`, prefer: 'odata.include-annotations="*"' }
+    const response = await fetch(`${comptoir.portalUrl}/api/data/v9.2/${path}`, { headers })
+    return { status: response.status, body: (await response.json()) as { UserId?: string; '@odata.count'?: number } }
+  }
+  assert.match((await ask(administrator, 'WhoAmI')).body.UserId ?? '', /^[0-9a-f-]{36}$/)
+  const count = async (token: string) => (await ask(token, 'salesorders?$count=true&$top=1')).body['@odata.count'] ?? 0
+  const { page, context } = await visit('nora@fabrikam.example')
+  const seenByNora = (await api<{ '@odata.count': number }>(page, '/_api/salesorders?$count=true&$top=1')).body['@odata.count']
+  assert.equal(await count(shop), seenByNora, 'as the representative of the account')
+  assert.ok((await count(administrator)) > seenByNora)
+  await context.close()
+  const rows = JSON.parse(await comptoir.command('tokens', 'list', '--json')) as { id: string; name: string; scope: string }[]
+  assert.deepEqual(rows.map((one) => [one.name, one.scope]).sort(), [
+    ['Reports', 'read-write'],
+    ['Shop', 'read-only'],
+  ])
+  await comptoir.command('tokens', 'revoke', rows.find((one) => one.name === 'Shop')?.id ?? '')
+  assert.equal((await ask(shop, 'WhoAmI')).status, 401)
+  await assert.rejects(create('--name', 'Other', '--role', 'Nobody'), /There is no web role Nobody/)
+})

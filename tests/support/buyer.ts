@@ -11,7 +11,7 @@ export async function placeOrder(
   await fillOrder(page, portalUrl, order)
   await Promise.all([
     page.waitForURL(/\/orders\/[0-9a-f-]{36}/),
-    page.click('form[action="/create-order/submissions"] button[type=submit]'),
+    page.click('form[action$="/create-order/submissions"] button[type=submit]'),
   ])
   return page.url()
 }
@@ -25,7 +25,7 @@ export async function fillOrder(
   await page.goto(`${portalUrl}/create-order`)
   await page.fill('input[type=date]', order.date)
   await page.fill('input[name=requisition]', order.requisition)
-  await page.click('form[action="/create-order/information"] button[type=submit]')
+  await page.click('form[action$="/create-order/information"] button[type=submit]')
   await page.waitForURL(/step=items/)
   for (const line of order.lines) await addLine(page, line)
   await Promise.all([page.waitForURL(/step=review/), page.click('button[name=next][value=review]')])

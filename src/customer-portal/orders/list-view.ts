@@ -139,7 +139,10 @@ function empty(context: PageContext, asked: Asked): Html {
     return html`<p class="empty">${context.text('order.emptyFilter')} <a href="${clearHref(context)}">${context.text('order.filter.clear')}</a></p>`
   if (asked.tab !== 'all')
     return html`<p class="empty">${context.text(`order.emptyTab.${asked.tab}`)} <a href="${hrefOf(context.path, context.query, { tab: 'all' })}">${context.text('order.tab.all')}</a></p>`
-  return html`<p class="empty">${context.text('order.emptyYet')} <a href="/create-order">${context.text('order.first')}</a></p>`
+  const first = context.permissions.may(context.visitor, 'salesorder', 'create')
+    ? html` <a href="/create-order">${context.text('order.first')}</a>`
+    : ''
+  return html`<p class="empty">${context.text('order.emptyYet')}${first}</p>`
 }
 
 function footer(context: PageContext, asked: Asked, page: PageOfOrders): Html {

@@ -15,6 +15,7 @@ export function engineAssets(): ReadonlyMap<string, Asset> {
     ['engine/htmx.js', join(htmx, 'dist/htmx.min.js')],
     ['engine/portal.js', join(import.meta.dirname, '../browser/portal.js')],
     ['engine/keys.js', join(import.meta.dirname, '../browser/keys.js')],
+    ['engine/menus.js', join(import.meta.dirname, '../browser/menus.js')],
   ]
   return new Map(files.map(([path, file]) => [path, assetOf(path, readFileSync(file))]))
 }
