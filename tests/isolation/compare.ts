@@ -150,7 +150,7 @@ export async function probeLink(
 }
 
 /** 150, '150' and '150.00' are the same amount. */
-function plain(value: unknown): string | null {
+export function plain(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null
   const text = String(value)
   return /^-?[\d,]+(\.\d+)?$/.test(text) ? String(Number(text.replaceAll(',', ''))) : text

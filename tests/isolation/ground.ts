@@ -30,7 +30,7 @@ import {
   TABLES,
   type TableName,
 } from './oracle.ts'
-import { COMPANIES, FILE_COLUMN, ID_COLUMNS, PROBED, type Program, policyFiles, ROLES } from './worlds.ts'
+import { COMPANIES, FILE_COLUMN, ID_COLUMNS, LINKS, PROBED, type Program, policyFiles, ROLES, WRITTEN } from './worlds.ts'
 
 /** A visitor as the oracle knows him and as the program does. `token`: a program's; people send cookies instead. */
 export type TestVisitor = { name: string; plain: PlainVisitor; visitor: Visitor; cookies: string; token?: string }
@@ -304,6 +304,8 @@ function siteWith(permissions: readonly PlainPermission[]): SiteFiles {
       ),
     )
     files.set(`pages/fetched/${table}.liquid`, Buffer.from(fetchingPage(table)))
+    files.set(`pages/edit/${table}/[id].liquid`, Buffer.from(`---\ntitle: title.home\n---\n{% form '${table}' %}`))
+    files.set(`forms/${table}.yaml`, Buffer.from(formOf(table)))
   }
   return files
 }
@@ -313,6 +315,13 @@ const COLUMN_LABELS = [...new Set(TABLES.flatMap((table) => [...PROBED[table], I
   .join(', ')
 const LIST_TEXTS = `column: { ${COLUMN_LABELS} }
 list: { export: Files, exportCsv: CSV, exportXlsx: XLSX, exportLimit: 'At most {rows}', currency: '{column}' }`
+
+/** Every field that deeds write and that is no lookup, of the row in the address. */
+function formOf(table: TableName): string {
+  const columns = WRITTEN[table].filter((column) => !LINKS.some((link) => link.table === table && link.through === column))
+  const fields = columns.map((column) => `{ column: ${column}, label: name }`).join(', ')
+  return `table: ${table}\nrow: { parameter: id }\nsubmit: save\nsaved: saved\ncolumns: [${fields}]\n`
+}
 
 /** A query in the page itself, with each row as a line of JSON. */
 function fetchingPage(table: TableName): string {

@@ -29,6 +29,14 @@ const OTHERS: Readonly<Record<TableName, readonly string[]>> = {
   invoice: ['customerid', 'salesorderid', 'msdyn_company', FILE_COLUMN],
 }
 export const columnsOf = (table: TableName): readonly string[] => [...PROBED[table], ...OTHERS[table]]
+/** Columns that deeds write: none of those that tell rows apart. */
+export const WRITTEN: Readonly<Record<TableName, readonly string[]>> = {
+  account: ['name', 'address1_city', 'creditlimit', 'parentaccountid'],
+  contact: ['jobtitle', 'telephone1'],
+  salesorder: ['name', 'totalamount', 'customerid', 'msdyn_contactperson'],
+  salesorderdetail: ['description', 'quantity', 'salesorderid'],
+  invoice: ['description', 'msdyn_totalamount', 'customerid', 'salesorderid'],
+}
 export const ID_COLUMNS: Readonly<Record<TableName, string>> = {
   account: 'accountid',
   contact: 'contactid',
@@ -147,6 +155,27 @@ export const permissionsArbitrary: fc.Arbitrary<PlainPermission[]> = fc
     for (const [i, source] of sources.entries()) made.push(permissionOf(`p${i}`, source, made))
     return made
   })
+
+/** The same, and of most tables a permission for everything, within some scope: without them next to nothing could be written. */
+export const writingPermissionsArbitrary: fc.Arbitrary<PlainPermission[]> = fc
+  .tuple(
+    permissionsArbitrary,
+    fc.array(fc.record({ scope: index, isThere: fc.nat(4), where: fc.option(index, { freq: 1 }) }), {
+      minLength: 5,
+      maxLength: 5,
+    }),
+  )
+  .map(([permissions, wide]) => [
+    ...permissions,
+    ...TABLES.flatMap((table, i): PlainPermission[] => {
+      const drawn = wide[i]
+      if (drawn === undefined || drawn.isThere === 0) return []
+      const where = drawn.where === null ? undefined : pick(CONDITIONS[table], drawn.where)
+      const scope = (drawn.scope % 2 === 0 ? undefined : pick(SCOPES[table], drawn.scope)) ?? { accessType: 'global' as const }
+      const base = { name: `wide ${table}`, table, effect: 'allow' as const, active: true, privileges: PRIVILEGES }
+      return [{ ...base, ...scope, roles: ['A', 'Authenticated Users'], ...(where === undefined ? {} : { where }) }]
+    }),
+  ])
 
 type Source = typeof permissionSource extends fc.Arbitrary<infer T> ? T : never
 
