@@ -219,7 +219,10 @@ test('a picture is shown in place, in lists and on pages for reading too', async
     list,
     new RegExp(`<td data-label="Terms"><a href="/files/account/${world.x}/contoso_terms" download>a.pdf</a></td>`),
   )
-  assert.match((await nora.get(`/papers/${world.x}`)).text, new RegExp(`<img class="picture" src="${address}" alt="logo.png"`))
+  assert.match(
+    (await nora.get(`/papers/${world.x}`)).text,
+    new RegExp(`<img class="picture" src="${address}" alt=""[^>]*><a href="${address}">logo.png</a>`),
+  )
 })
 
 test('whoever acts for several accounts has the account in the addresses of files and forms, and only its files', async () => {

@@ -11,7 +11,7 @@ import { problemOf } from '#tables/validate.ts'
 import type { Answer, PageContext } from '../component.ts'
 import { contextOf, type Ground, type Visit } from '../render/context.ts'
 import type { FormDefinition } from '../site/schemas.ts'
-import { type FileCell, type Files, fileOf, filePicture, filesOfRows, sizeText } from './file-links.ts'
+import { type Files, fileFact, fileOf, filesOfRows, sizeText } from './file-links.ts'
 import { textOfProblem } from './form-problems.ts'
 import { type FormState, findFormRow, notThere } from './form-row.ts'
 
@@ -20,13 +20,6 @@ type Field = FormDefinition['columns'][number]
 export function filesOfRow(context: PageContext, fields: readonly Field[], row: QueryRow): Promise<Files> {
   const columns = fields.filter((field) => field.input === 'file').map((field) => field.column)
   return filesOfRows(context, columns, [row])
-}
-
-/** A file as a fact of its row: its picture or name, and its size. */
-export function fileFact(context: PageContext, cell: FileCell, files: Files): Html {
-  const file = fileOf(cell, files)
-  if (file === undefined) return html`–`
-  return html`${filePicture(cell, file)} <span class="field-hint">${sizeText(context, file.bytes)}</span>`
 }
 
 /** A field for a file: what is there, and small forms of its own to replace or remove it, which work without a script. */
@@ -48,6 +41,9 @@ export function fileFieldPart(
   const describedBy = [`${id}-hint`, file && `${id}-file`, problem && `${id}-error`].filter((one) => one !== undefined).join(' ')
   const accept = column.accept.length > 0 ? column.accept.join(',') : column.type === 'image' ? 'image/*' : undefined
   const input = { id, accept, required: field.required, 'aria-invalid': problem && 'true', 'aria-describedby': describedBy }
+  const removable = file !== undefined && !field.required
+  // Several such buttons stand on a page: each says of what it speaks.
+  const about = html`<span class="visually-hidden"> – ${label}</span>`
   const limit = context.text('form.fileLimit', { size: sizeText(context, bytesMaxOf(column)) })
   return html`<div class="stack form">
     <form class="field" method="post" action="${context.path}" enctype="multipart/form-data" id="form-${id}" novalidate>
@@ -57,13 +53,9 @@ export function fileFieldPart(
       ${present}
       <input class="input" type="file" name="file"${attributes(input)}>
       ${problem === undefined ? '' : html`<p class="field-error" id="${id}-error" role="alert">${problem}</p>`}
-      <div class="form-actions"><button class="button" type="submit" aria-describedby="${id}-hint">${context.text(file === undefined ? 'form.fileUpload' : 'form.fileReplace')}<span class="visually-hidden"> – ${label}</span></button></div>
+      <div class="form-actions"><button class="button" type="submit">${context.text(file === undefined ? 'form.fileUpload' : 'form.fileReplace')}${about}</button>${removable ? html`<button class="button button-quiet" type="submit" form="form-${id}-remove">${context.text('form.fileRemove')}${about}</button>` : ''}</div>
     </form>
-    ${
-      file === undefined || field.required
-        ? ''
-        : html`<form method="post" action="${context.path}">${hidden}<input type="hidden" name="_remove" value="${field.column}"><button class="button button-quiet" type="submit">${context.text('form.fileRemove')}<span class="visually-hidden"> – ${label}</span></button></form>`
-    }
+    ${removable ? html`<form method="post" action="${context.path}" id="form-${id}-remove">${hidden}<input type="hidden" name="_remove" value="${field.column}"></form>` : ''}
   </div>`
 }
 

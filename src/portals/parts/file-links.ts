@@ -32,6 +32,14 @@ export function filePicture(cell: FileCell, file: FileFacts): Html {
   return html`<a href="${filePath(cell)}"><img class="picture" src="${filePath(cell)}" alt="${file.name}" loading="lazy"></a>`
 }
 
+/** The name as a link, and the size; a picture above. */
+export function fileFact(context: PageContext, cell: FileCell, files: Files): Html {
+  const file = fileOf(cell, files)
+  if (file === undefined) return html`–`
+  const picture = isPicture(file.mediaType) ? html`<img class="picture" src="${filePath(cell)}" alt="" loading="lazy">` : ''
+  return html`${picture}${fileLink(cell, file)} <span class="field-hint">${sizeText(context, file.bytes)}</span>`
+}
+
 export function sizeText(context: PageContext, bytes: number): string {
   if (bytes < 1024 * 1024) return context.text('file.kilobytes', { size: context.format.number(Math.ceil(bytes / 1024)) })
   return context.text('file.megabytes', { size: context.format.quantity((bytes / 1024 / 1024).toFixed(1)) })
