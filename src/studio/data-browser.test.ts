@@ -69,6 +69,35 @@ test('what was exported comes back changed: tried first, the line that is wrong 
   assert.deepEqual(opened.complaints, [])
 })
 
+test('a column that is made in Studio is in the grid at once, takes a value, and can be retired', async () => {
+  await using studio = await createStudio()
+  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en' })
+  const { page } = opened
+  await page.goto(`${opened.origin}/studio/data/account?tab=columns`)
+  await page.getByRole('button', { name: 'New column' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New column' })
+  await dialog.getByLabel('Label in English').fill('Loyalty points')
+  await dialog.getByLabel('Type').selectOption('integer')
+  assert.equal(await dialog.getByLabel('Logical name').inputValue(), 'new_loyaltypoints')
+  assert.deepEqual(await accessibilityProblems(page), [])
+  await dialog.getByRole('button', { name: 'Show what would change' }).click()
+  await page.getByText(/Adds account\.new_loyaltypoints/).waitFor()
+  assert.deepEqual(await accessibilityProblems(page), [])
+  await page.getByRole('button', { name: 'Make the change' }).click()
+  await page.getByText('The definitions are changed').waitFor()
+  await page.goto(`${opened.origin}/studio/data/account?columns=name,new_loyaltypoints&row=${studio.people.accounts.x}`)
+  await page.getByLabel('Loyalty points').fill('12')
+  await page.keyboard.press('Control+s')
+  await page.getByText('The row is saved').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+  await page.getByRole('gridcell', { name: '12' }).waitFor()
+  await page.getByRole('tab', { name: 'Columns' }).click()
+  await page.getByRole('button', { name: 'Retire Loyalty points' }).click()
+  await page.getByRole('button', { name: 'Make the change' }).click()
+  await page.getByText('1 value kept').waitFor()
+  assert.deepEqual(opened.complaints, [])
+})
+
 type Opened = AsyncDisposable & { page: Page; origin: string; complaints: string[] }
 
 async function openStudio(

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import type {
+  Definitions,
   GridPage,
   HistoryPage,
   ImportInfo,
@@ -73,3 +74,5 @@ export const importQuery = (id: string) =>
     queryFn: () => read<ImportInfo>(`/imports/${id}`),
     refetchInterval: (query) => (query.state.data?.state.kind === 'working' ? IMPORT_LOOK_MS : false),
   })
+
+export const definitionsQuery = queryOptions({ queryKey: ['definitions'], queryFn: () => read<Definitions>('/definitions') })

@@ -1,15 +1,16 @@
-import { Badge, Button, Group, Table, Tabs, Text } from '@mantine/core'
+import { Button, Group, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import type { ColumnInfo, TableDetail } from '../../wire-data.ts'
+import type { TableDetail } from '../../wire-data.ts'
 import { ColumnChooser } from '../data/column-chooser.tsx'
+import { ColumnsTab } from '../data/columns-tab.tsx'
 import { ExportMenu } from '../data/export-menu.tsx'
 import { FilterBar } from '../data/filter-bar.tsx'
 import { Grid } from '../data/grid.tsx'
 import { ImportPanel } from '../data/import-panel.tsx'
 import { type GridState, tableQuery } from '../data/queries.ts'
 import { NEW_ROW, RowDrawer } from '../data/row-drawer.tsx'
-import { labelOf, optionText } from '../data/values.tsx'
+import { labelOf } from '../data/values.tsx'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
 import { SearchBox } from '../parts/list.tsx'
@@ -50,7 +51,7 @@ export function TableScreen({ name, address }: { name: string; address: TableAdd
               <Rows table={detail} state={state} go={go} />
             </Tabs.Panel>
             <Tabs.Panel value="columns">
-              <Columns table={detail} />
+              <ColumnsTab table={detail} />
             </Tabs.Panel>
             <Tabs.Panel value="relations">
               <RelationList table={detail} />
@@ -88,94 +89,6 @@ function Rows(props: { table: TableDetail; state: GridState; go: (next: TableAdd
       <FilterBar table={table} filter={state.filter ?? ''} onFilter={(filter) => go({ filter })} />
       <Grid table={table} state={state} onSort={(orderby) => go({ orderby })} onOpen={(row) => go({ row }, false)} />
     </>
-  )
-}
-
-function Columns({ table }: { table: TableDetail }) {
-  const { t, language } = useWords()
-  return (
-    <Table.ScrollContainer minWidth={720}>
-      <Table verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{t('data.column')}</Table.Th>
-            <Table.Th>{t('data.logicalName')}</Table.Th>
-            <Table.Th>{t('data.type')}</Table.Th>
-            <Table.Th>{t('data.rules')}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {table.columns.map((column) => (
-            <Table.Tr key={column.name}>
-              <Table.Td>
-                {labelOf(column, language)}{' '}
-                {column.origin === 'custom' && (
-                  <Badge size="sm" variant="light" color="gray">
-                    {t('data.custom')}
-                  </Badge>
-                )}
-                {column.description !== '' && (
-                  <Text size="xs" c="dimmed">
-                    {column.description}
-                  </Text>
-                )}
-              </Table.Td>
-              <Table.Td className="mono">{column.name}</Table.Td>
-              <Table.Td>
-                <TypeCell column={column} />
-              </Table.Td>
-              <Table.Td>
-                <RulesCell table={table} column={column} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
-  )
-}
-
-function TypeCell({ column }: { column: ColumnInfo }) {
-  const { named, language } = useWords()
-  return (
-    <>
-      {named('type', column.type)}
-      {column.targets.map((target) => (
-        <TextLink key={target} to="/data/$table" params={{ table: target }} size="sm" ml={6}>
-          {target}
-        </TextLink>
-      ))}
-      {column.options.length > 0 && (
-        <Text size="xs" c="dimmed">
-          {column.options
-            .slice(0, 8)
-            .map((option) => optionText(column, option.value, language))
-            .join(' · ')}
-          {column.options.length > 8 && ' …'}
-        </Text>
-      )}
-    </>
-  )
-}
-
-function RulesCell({ table, column }: { table: TableDetail; column: ColumnInfo }) {
-  const { t } = useWords()
-  const keys = table.keys.filter((key) => key.columns.includes(column.name)).map((key) => key.name)
-  const rules = [
-    column.required ? t('rule.required') : '',
-    column.length === null ? '' : t('rule.length', { length: column.length }),
-    column.min === null ? '' : `≥ ${column.min}`,
-    column.max === null ? '' : `≤ ${column.max}`,
-    column.pattern?.message ?? '',
-    column.autonumber ?? '',
-    column.calculated === null ? '' : `= ${column.calculated}`,
-    column.default === null ? '' : t('rule.default', { value: String(column.default) }),
-    keys.length === 0 ? '' : t('rule.key', { keys: keys.join(', ') }),
-  ]
-  return (
-    <Text size="sm" className="wrap-anywhere">
-      {rules.filter((rule) => rule !== '').join(' · ')}
-    </Text>
   )
 }
 

@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import type { TableSummary } from '../../wire-data.ts'
 import { tablesQuery } from '../data/queries.ts'
+import { NewTable } from '../data/table-form.tsx'
 import { labelOf } from '../data/values.tsx'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
@@ -21,7 +22,7 @@ export function TablesScreen({ search = '', view }: { search?: string; view?: 'p
   const go = (next: { search?: string; view?: 'picture' }) => void navigate({ to: '/data', search: next, replace: true })
   return (
     <>
-      <ScreenHead title={t('data.title')} lead={t('data.lead')} />
+      <ScreenHead title={t('data.title')} lead={t('data.lead')} actions={<NewTable />} />
       <Group justify="space-between" mb="md">
         <SearchBox
           label={t('data.search')}
