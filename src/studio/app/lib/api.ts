@@ -81,13 +81,14 @@ export const mailsQuery = queryOptions({
 export const mailQuery = (id: string) => queryOptions({ queryKey: ['mail', id], queryFn: () => read<MailDetail>(`/mails/${id}`) })
 
 /** Creates something: a pause, a retry, an invitation. Answers what the server says about it. */
-export async function post<T = unknown>(path: string, body: object = {}): Promise<T> {
+export async function post<T = unknown>(path: string, body: object = {}, signal?: AbortSignal): Promise<T> {
   const me = await queryClient.ensureQueryData(meQuery)
   return answer<T>(
     await fetch(API_ROOT + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-csrf-token': me.csrfToken },
       body: JSON.stringify(body),
+      ...(signal !== undefined && { signal }),
     }),
   )
 }

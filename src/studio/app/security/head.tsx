@@ -6,8 +6,13 @@ import { ScreenHead } from '../parts/states.tsx'
 
 const ROOMS = [
   ['/security', 'security.people'],
+  ['/security/rules', 'security.rules'],
   ['/security/explain', 'security.explain'],
   ['/security/preview', 'security.preview'],
+  ['/security/matrix', 'security.matrix'],
+  ['/security/service-accounts', 'security.programs'],
+  ['/security/releases', 'security.releases'],
+  ['/security/audit', 'security.audit'],
 ] as const
 
 /** The head of every screen of the security workspace, with the way to the others. */

@@ -63,7 +63,7 @@ function Sample({ one }: { one: PreviewedTable }) {
   )
   const columns = filled.filter((name) => !name.endsWith('id') && !name.includes('.')).slice(0, SAMPLE_COLUMNS)
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table captionSide="top" verticalSpacing={4}>
         <Table.Caption>{t('preview.sample')}</Table.Caption>
         <Table.Thead>

@@ -2,6 +2,10 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Page } from '../../wire.ts'
 import type {
   AuditPage,
+  ConditionCheck,
+  Difference,
+  DraftEdit,
+  DraftFiles,
   Explained,
   MatrixRole,
   PersonDetail,
@@ -10,10 +14,11 @@ import type {
   ReleaseDifference,
   ReleaseList,
   RowChoice,
+  RulesView,
   ServiceAccountInfo,
   WhoMayPage,
 } from '../../wire-security.ts'
-import { read } from '../lib/api.ts'
+import { post, read } from '../lib/api.ts'
 
 export type PeopleSearch = { search?: string; state?: string; after?: string }
 /** For whom something is explained, as it stands in the address; nothing is anybody at all. */
@@ -77,6 +82,39 @@ export const auditQuery = (before: string | undefined) =>
   queryOptions({
     queryKey: ['security', 'audit', before ?? ''],
     queryFn: () => read<AuditPage>(`/security/audit?${parameters({ before })}`),
+  })
+
+/** Roles and permissions as the draft would have them. */
+export const rulesQuery = (files: DraftFiles) =>
+  queryOptions({
+    queryKey: ['security', 'rules', files],
+    queryFn: () => post<RulesView>('/security/drafts/views', { files }),
+    placeholderData: keepPreviousData,
+  })
+/** Counting takes a while: whoever goes on editing gives it up. */
+export const differenceQuery = (files: DraftFiles) =>
+  queryOptions({
+    queryKey: ['security', 'difference', files],
+    queryFn: ({ signal }) => post<Difference>('/security/drafts/differences', { files }, signal),
+    enabled: Object.keys(files).length > 0,
+    retry: false,
+  })
+/** The same for an edit that is not yet in the draft. */
+export const editDifferenceQuery = (files: DraftFiles, edit: DraftEdit | undefined) =>
+  queryOptions({
+    queryKey: ['security', 'edit-difference', files, edit],
+    queryFn: async ({ signal }) => {
+      const edited = await post<DraftFiles>('/security/drafts/edits', { files, edit }, signal)
+      return post<Difference>('/security/drafts/differences', { files: edited }, signal)
+    },
+    enabled: edit !== undefined,
+    retry: false,
+  })
+export const conditionQuery = (table: string, where: string) =>
+  queryOptions({
+    queryKey: ['security', 'condition', table, where],
+    queryFn: ({ signal }) => post<ConditionCheck>('/security/condition-checks', { table, where }, signal),
+    enabled: where !== '',
   })
 
 function parameters(values: Record<string, string | undefined>): URLSearchParams {

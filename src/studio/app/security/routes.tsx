@@ -1,9 +1,14 @@
 import { createRoute } from '@tanstack/react-router'
 import { rootRoute } from '../root-route.tsx'
+import { AuditScreen } from '../screens/security-audit.tsx'
 import { type ExplainAddress, ExplainScreen } from '../screens/security-explain.tsx'
+import { type MatrixAddress, MatrixScreen } from '../screens/security-matrix.tsx'
 import { PeopleScreen } from '../screens/security-people.tsx'
 import { PersonScreen } from '../screens/security-person.tsx'
 import { PreviewScreen } from '../screens/security-preview.tsx'
+import { ProgramsScreen } from '../screens/security-programs.tsx'
+import { ReleasesScreen } from '../screens/security-releases.tsx'
+import { type RulesAddress, RulesScreen } from '../screens/security-rules.tsx'
 
 /** The texts of an address that are wanted; the router reads what looks like a number as one. */
 function texts<Name extends string>(search: Record<string, unknown>, names: readonly Name[]): { [name in Name]?: string } {
@@ -39,4 +44,25 @@ const preview = createRoute({
   component: () => <PreviewScreen address={preview.useSearch()} />,
 })
 
-export const securityRoutes = [people, person, explain, preview]
+const rules = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/security/rules',
+  validateSearch: (search: Record<string, unknown>): RulesAddress => texts(search, ['role', 'table', 'tab']),
+  component: () => <RulesScreen address={rules.useSearch()} />,
+})
+const releases = createRoute({ getParentRoute: () => rootRoute, path: '/security/releases', component: ReleasesScreen })
+const matrix = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/security/matrix',
+  validateSearch: (search: Record<string, unknown>): MatrixAddress => texts(search, ['role', 'table', 'surface']),
+  component: () => <MatrixScreen address={matrix.useSearch()} />,
+})
+const programs = createRoute({ getParentRoute: () => rootRoute, path: '/security/service-accounts', component: ProgramsScreen })
+const audit = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/security/audit',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['before']),
+  component: () => <AuditScreen before={audit.useSearch().before} />,
+})
+
+export const securityRoutes = [people, person, explain, preview, rules, releases, matrix, programs, audit] as const

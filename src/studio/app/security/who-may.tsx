@@ -21,7 +21,7 @@ export function WhoMay({ place }: { place: { table: string; row: string; privile
         ) : (
           <>
             {found.anonymous && <Alert color="red">{t('who.anonymous')}</Alert>}
-            <Table.ScrollContainer minWidth={640}>
+            <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
               <Table verticalSpacing="xs">
                 <Table.Thead>
                   <Table.Tr>
