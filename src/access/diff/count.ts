@@ -1,12 +1,12 @@
 import { type Database, sqlStateOf } from '#postgres/database.ts'
-import { and, identifier, type Sql, sql } from '#postgres/sql.ts'
+import { and, identifier, join, type Sql, sql, trueSql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { TableDefinition } from '#tables/definition.ts'
 import { allOf, type RowPredicate } from '#tables/predicate.ts'
 import { limitQueryTime } from '#tables/rows.queries.ts'
 import type { DiffLine, RoleChange } from '../difference.ts'
 import type { Policy, Privilege, TablePermission } from '../policy.ts'
-import { crowdPredicate } from '../reach/crowd.ts'
+import { type Crowd, crowdPredicate } from '../reach/crowd.ts'
 import { everybody } from '../reach/everybody.queries.ts'
 import { AUTHENTICATED_USERS } from '../visitor.ts'
 
@@ -29,7 +29,10 @@ export type DiffQuestion = {
 
 /** Rows are counted for each group of visitors that no rule tells apart, up to a limit; beyond it a figure is "at least". */
 const GROUPS_MAX = 5_000
-const ROWS_OF_GROUP_MAX = 5_000
+/** Of all groups together, shared evenly: what each of many people gains is known exactly, what everybody gains is "at least". */
+const ROWS_MAX = 500_000
+/** With so many ways to combine roles the rules are asked row by row, without indexes. */
+const ROLE_SETS_MAX = 40
 const TIMEOUT_MS = 10_000
 const QUERY_CANCELED = '57014'
 const EVERYBODY = '*'
@@ -45,7 +48,7 @@ export function listClasses(ground: DiffGround): Promise<RoleClass[]> {
 /** Columns that change alike, where some do: those of a group are gained and lost on the same rows by the same people. */
 export function columnGroups(ground: DiffGround, question: DiffQuestion): string[][] {
   if (question.privilege !== 'read' && question.privilege !== 'write') return []
-  const [before, after] = sidesOf(ground, question)
+  const [before, after] = sidesOf(ground, question, { before: sql`w.roles_before`, after: sql`w.roles_after` })
   const groups = Map.groupBy(question.table.columns.keys(), (name) => {
     const [was, is] = [textOf(before.column?.(name)), textOf(after.column?.(name))]
     return was === is ? '' : JSON.stringify([was, is])
@@ -88,32 +91,25 @@ function linesOf(rows: readonly Counted[]): Pick<DiffLine, 'who' | 'gained' | 'l
 }
 
 function countStatement(ground: DiffGround, question: DiffQuestion, column: string | null): Sql {
-  const { table } = question
-  const row = identifier('t')
-  const [before, after] = sidesOf(ground, question)
-  const [was, is] = [conditionOf(before, column, row), conditionOf(after, column, row)]
-  const [had, has] = [before.sql(row), after.sql(row)]
-  // Of a column only rows count that are there before and after: the others are told as rows.
-  const gained = column === null ? sql`${is} and (${was}) is not true` : and([is, had, sql`(${was}) is not true`])
-  const lost = column === null ? sql`${was} and (${is}) is not true` : and([was, has, sql`(${is}) is not true`])
-  const id = identifier('t', table.idColumn)
-  const from = identifier('tables', table.name)
   const contact = dependsOnContact(ground, question) ? sql`contact_id` : sql`null::uuid`
-  const keys = question.classes.map((one) => keyOf(one.rolesBefore, one.rolesAfter))
+  const sets = new Map(question.classes.map((one) => [keyOf(one.rolesBefore, one.rolesAfter), one]))
+  const hits =
+    sets.size > ROLE_SETS_MAX
+      ? [hitsOf(ground, question, { column, before: sql`w.roles_before`, after: sql`w.roles_after`, where: trueSql })]
+      : [...sets].map(([key, { rolesBefore, rolesAfter }]) =>
+          hitsOf(ground, question, { column, before: rolesBefore, after: rolesAfter, where: sql`w.role_set = ${key}` }),
+        )
   return sql`
     with w as materialized (
       select row_number() over () as no, g.* from (
-        select kind, roles_before, roles_after, account_id, company_id, ${contact} as contact_id, privileges, tables,
+        select kind, roles_before, roles_after, ${keySql} as role_set, account_id, company_id, ${contact} as contact_id, privileges, tables,
                array_remove(array_agg(distinct id), null) as ids
           from (${people(ground)}) someone
-         where ${keySql} = any(${keys}::text[])
+         where ${keySql} = any(${[...sets.keys()]}::text[])
          group by kind, roles_before, roles_after, account_id, company_id, ${contact}, privileges, tables
          limit ${GROUPS_MAX}) g
     ), hit as materialized (
-      select w.no, x.id, x.gained from w cross join lateral (
-        (select ${id} as id, true as gained from ${from} as t where ${gained} limit ${ROWS_OF_GROUP_MAX})
-        union all
-        (select ${id}, false from ${from} as t where ${lost} limit ${ROWS_OF_GROUP_MAX})) x
+      ${join(hits, ' union all ')}
     ), of_group as materialized (
       select no, gained, count(*) as rows from hit group by no, gained
     ), mark as (
@@ -124,11 +120,38 @@ function countStatement(ground: DiffGround, question: DiffQuestion, column: stri
       select role, gained, count(distinct hit.id)::int as rows from hit join mark using (no) group by role, gained
     ), people as (
       select role, gained, count(distinct person)::int as people,
-             bool_or(of_group.rows >= ${ROWS_OF_GROUP_MAX}) or (select count(*) from w) >= ${GROUPS_MAX} as "atLeast"
+             bool_or(of_group.rows >= ${rowsOfGroupMax}) or (select count(*) from w) >= ${GROUPS_MAX} as "atLeast"
         from of_group join mark using (no) join w using (no) left join lateral unnest(w.ids) person on true
        group by role, gained
     )
     select role, gained, people, rows, "atLeast" from rows join people using (role, gained) order by role, gained`
+}
+
+const rowsOfGroupMax = sql`(select ${ROWS_MAX}::bigint / greatest(count(*), 100) from w)`
+
+/** What the groups of `where` gain and lose: the rows of `is` that are not of `was`, and the other way round. */
+function hitsOf(
+  ground: DiffGround,
+  question: DiffQuestion,
+  asked: { column: string | null; before: Crowd['roles']; after: Crowd['roles']; where: Sql },
+): Sql {
+  const { table } = question
+  const { column } = asked
+  const row = identifier('t')
+  const [before, after] = sidesOf(ground, question, asked)
+  const [was, is] = [conditionOf(before, column, row), conditionOf(after, column, row)]
+  const [had, has] = [before.sql(row), after.sql(row)]
+  // Of a column only rows count that are there before and after: the others are told as rows.
+  const gained = column === null ? sql`${is} and (${was}) is not true` : and([is, had, sql`(${was}) is not true`])
+  const lost = column === null ? sql`${was} and (${is}) is not true` : and([was, has, sql`(${is}) is not true`])
+  const id = identifier('t', table.idColumn)
+  const from = identifier('tables', table.name)
+  return sql`
+    select w.no, x.id, x.gained from w cross join lateral (
+      (select ${id} as id, true as gained from ${from} as t where ${gained} limit ${rowsOfGroupMax})
+      union all
+      (select ${id}, false from ${from} as t where ${lost} limit ${rowsOfGroupMax})) x
+     where ${asked.where}`
 }
 
 const keySql = sql`array_to_string(roles_before, chr(31)) || chr(30) || array_to_string(roles_after, chr(31))`
@@ -149,11 +172,12 @@ function people({ catalog, clock, change }: DiffGround): Sql {
 function sidesOf(
   { catalog, clock, before, after }: DiffGround,
   { table, privilege }: DiffQuestion,
+  roles: { before: Crowd['roles']; after: Crowd['roles'] },
 ): [RowPredicate, RowPredicate] {
   const crowd = { catalog, nowMs: clock.nowMs(), alias: identifier('w') }
   return [
-    crowdPredicate({ ...crowd, policy: before, roles: sql`w.roles_before` }, table.name, privilege),
-    crowdPredicate({ ...crowd, policy: after, roles: sql`w.roles_after` }, table.name, privilege),
+    crowdPredicate({ ...crowd, policy: before, roles: roles.before }, table.name, privilege),
+    crowdPredicate({ ...crowd, policy: after, roles: roles.after }, table.name, privilege),
   ]
 }
 

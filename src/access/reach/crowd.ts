@@ -1,4 +1,4 @@
-import { and, type Sql, sql } from '#postgres/sql.ts'
+import { and, type Sql, sql, trueSql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { allOf, type RowPredicate } from '#tables/predicate.ts'
 import { compilePermission, type Rules } from '../permissions/compile.ts'
@@ -11,8 +11,11 @@ export type Crowd = {
   policy: Policy
   nowMs: number
   alias: Sql
-  /** The column with the visitor's roles: a statement may ask for those before and those after a change. */
-  roles: Sql
+  /**
+   * The column with the visitor's roles (a statement may ask for those before and those after a change); or the roles themselves, where the
+   * crowd are visitors of the same ones: then only their rules are in the statement, and it can use the indexes.
+   */
+  roles: Sql | readonly string[]
 }
 
 /** The rows that the visitor behind the crowd's alias may touch, and of their columns which. */
@@ -22,10 +25,11 @@ export function crowdPredicate(crowd: Crowd, table: string, privilege: Privilege
 
 /** The same permission by permission. */
 export function crowdGrants(crowd: Crowd, table: string, privilege: Privilege): Granted[] {
-  const { catalog, policy, nowMs, alias } = crowd
+  const { catalog, policy, nowMs, alias, roles } = crowd
+  const mayBeFor = (one: TablePermission) => !isList(roles) || roles.some((role) => one.roles.has(role))
   const isFor = (one: TablePermission): RowPredicate => ({
     reason: 'by role',
-    sql: () => sql`(${crowd.roles} && ${[...one.roles]}::text[])`,
+    sql: () => (isList(roles) ? trueSql : sql`(${roles} && ${[...one.roles]}::text[])`),
   })
   const inScope: RowPredicate = {
     reason: 'within the token',
@@ -39,7 +43,9 @@ export function crowdGrants(crowd: Crowd, table: string, privilege: Privilege): 
     catalog,
     byName: new Map(policy.permissions.map((one) => [one.name, one])),
     readDenials: (name) =>
-      standingPermissions(policy, name, 'read', nowMs).filter((one) => one.effect === 'deny' && one.columns === undefined),
+      standingPermissions(policy, name, 'read', nowMs).filter(
+        (one) => one.effect === 'deny' && one.columns === undefined && mayBeFor(one),
+      ),
     forWhom: (one, rows) => allOf([isFor(one), rows]),
   }
   const bearings = {
@@ -47,9 +53,15 @@ export function crowdGrants(crowd: Crowd, table: string, privilege: Privilege): 
     accountId: sql`${alias}.account_id`,
     companyId: sql`${alias}.company_id`,
   }
-  return standingPermissions(policy, table, privilege, nowMs).map((permission) => ({
-    permission,
-    rows: allOf([isFor(permission), inScope, compilePermission(rules, permission, bearings)]),
-    everything: false,
-  }))
+  return standingPermissions(policy, table, privilege, nowMs)
+    .filter(mayBeFor)
+    .map((permission) => ({
+      permission,
+      rows: allOf([isFor(permission), inScope, compilePermission(rules, permission, bearings)]),
+      everything: false,
+    }))
+}
+
+function isList(roles: Crowd['roles']): roles is readonly string[] {
+  return Array.isArray(roles)
 }
