@@ -40,19 +40,14 @@ export type ErpConfig = {
 
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
 
+const PORT_MAX = 65_535
+const A_PORT = 'a port between 1 and 65535'
+
 export function readConfig(env: Readonly<Record<string, string | undefined>>, root: string): Config {
   const problems: string[] = []
   const text = (name: string): string | undefined => (env[name] === undefined || env[name] === '' ? undefined : env[name])
-  const port = (name: string, fallback: number): number => {
-    const value = Number(text(name) ?? fallback)
-    if (!Number.isInteger(value) || value < 1 || value > 65_535) problems.push(`${name} must be a port between 1 and 65535`)
-    return value
-  }
-  const days = (name: string, fallback: number): number => {
-    const value = Number(text(name) ?? fallback)
-    if (!Number.isInteger(value) || value < 1 || value > 36_500) problems.push(`${name} must be a number of days from 1 to 36500`)
-    return value
-  }
+  const whole = (name: string, fallback: number, max: number, what: string): number =>
+    wholeNumber(text(name) ?? fallback, max, `${name} must be ${what}`, problems)
   const url = (name: string): string | undefined => {
     const value = text(name)
     if (value !== undefined && !/^https?:$/.test(URL.parse(value)?.protocol ?? ''))
@@ -60,8 +55,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
     return value?.replace(/\/+$/, '')
   }
 
-  const portalPort = port('PORT', 4000)
-  const scmPort = port('SCM_PORT', 4100)
+  const portalPort = whole('PORT', 4000, PORT_MAX, A_PORT)
+  const scmPort = whole('SCM_PORT', 4100, PORT_MAX, A_PORT)
   const erpUrl = url('ERP_URL')
   const demo = erpUrl === undefined
   const host = text('HOST') ?? 'localhost'
@@ -99,10 +94,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
     mailFrom: text('MAIL_FROM') ?? 'Comptoir <no-reply@comptoir.example>',
     siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'src/customer-portal/site'),
     mapsDir: mapsDir === undefined ? undefined : resolve(root, mapsDir),
-    historyDays: days('HISTORY_DAYS', 730),
+    historyDays: whole('HISTORY_DAYS', 730, 36_500, 'a number of days from 1 to 36500'),
   }
   if (problems.length > 0) throw new AppError('config.invalid', `Settings are missing or wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)
+}
+
+function wholeNumber(given: string | number, max: number, problem: string, problems: string[]): number {
+  const value = Number(given)
+  if (!Number.isInteger(value) || value < 1 || value > max) problems.push(problem)
+  return value
 }
 
 /** For a program: its settings, or what is wrong with them on standard error, and its end. */
