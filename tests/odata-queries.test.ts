@@ -44,6 +44,7 @@ function ask(
     readableColumns: (_visitor, name) => open(name),
     reachableColumns: (_visitor, name) => open(name),
     may: () => true,
+    accessTypes: () => new Set(['global' as const]),
     webApiColumns: open,
     explain: () => [],
   }

@@ -19,6 +19,7 @@ export function everythingFor(catalog: Catalog): Permissions {
     readableColumns: columns,
     reachableColumns: columns,
     may: (visitor) => isAdministrator(visitor),
+    accessTypes: (visitor) => new Set(isAdministrator(visitor) ? ['global' as const] : []),
     reach: (visitor) => () => predicate(visitor),
     webApiColumns: () => undefined,
     explain: () => [],

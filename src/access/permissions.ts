@@ -34,6 +34,8 @@ export type Permissions = {
   reachableColumns(visitor: Visitor, table: string, privilege?: 'read' | 'create' | 'write'): ReadonlySet<string>
   /** False when no permission grants it on any row. */
   may(visitor: Visitor, table: string, privilege: Privilege): boolean
+  /** By what the rows are measured that the visitor may touch: each access type of which some permission grants it. */
+  accessTypes(visitor: Visitor, table: string, privilege: Privilege): ReadonlySet<TablePermission['scope']['accessType']>
   /** For the `reach` of a query: what stands behind lookups comes only from rows that the visitor may read. */
   reach(visitor: Visitor): (table: TableDefinition) => RowPredicate
   /** Columns the web API offers of this table; undefined when the table is not open. */
@@ -103,6 +105,8 @@ export function createPermissions(catalog: Catalog, policy: Policy, clock: Pick<
     policy,
     predicate,
     may: (visitor, table, privilege) => grants(visitor, table, privilege).allowed.length > 0,
+    accessTypes: (visitor, table, privilege) =>
+      new Set(grants(visitor, table, privilege).allowed.map((one) => one.permission.scope.accessType)),
     readableColumns: (visitor, table) => columnsWith(visitor, table, 'read', (mask) => mask === undefined),
     reachableColumns: (visitor, table, privilege = 'read') => columnsWith(visitor, table, privilege, (mask) => mask !== noRows),
     reach: (visitor) => (table) => predicate(visitor, table.name, 'read'),

@@ -74,17 +74,18 @@ function toolbar(context: PageContext, asked: Asked): Html {
 
 /** Whether the orders that the visitor sees are of more accounts than the one in use: then each says of which it is. */
 export function seesOtherAccounts(context: PageContext): boolean {
-  return scopesOf(context).some((one) => one === 'global' || one === 'company' || one === 'hierarchy')
+  const types = accessTypesOf(context)
+  return types.has('global') || types.has('company') || types.has('hierarchy')
 }
 
 /** Whether all orders the visitor sees are his own: then asking who placed them is idle. */
 function isOwnOnly(context: PageContext): boolean {
-  const scopes = scopesOf(context)
-  return scopes.length > 0 && scopes.every((one) => one === 'contact')
+  const types = accessTypesOf(context)
+  return types.size === 1 && types.has('contact')
 }
 
-function scopesOf({ visitor, permissions }: PageContext): string[] {
-  return permissions.explain(visitor, 'salesorder', 'read').flatMap((one) => (one.applies ? [one.accessType] : []))
+function accessTypesOf({ visitor, permissions }: PageContext) {
+  return permissions.accessTypes(visitor, 'salesorder', 'read')
 }
 
 function clearHref(context: PageContext): string {
