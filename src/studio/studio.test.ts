@@ -121,6 +121,28 @@ test('roles hold from the next request, and the last administrator stays one', a
   assert.equal((await studio.send('GET', '/studio/api/me', { cookie: jane })).status, 401)
 })
 
+test('roles are had for each account by itself, within their time, and end with the membership', async () => {
+  await using studio = await createStudio()
+  const admin = await studio.administrator()
+  const { accounts, contacts } = studio.people
+  const path = `/contacts/${contacts.jane}`
+  const until = '2027-01-01T00:00:00.000Z'
+  assert.equal((await admin.try('POST', `${path}/memberships`, { accountId: accounts.x })).status, 400, 'her own already')
+  await admin.post(`${path}/memberships`, { accountId: accounts.y, validUntil: until })
+  await admin.post(`${path}/roles`, { accountId: accounts.y, roles: ['Customer representative'], validUntil: until })
+  const wrong = await admin.try('POST', `${path}/roles`, { accountId: accounts.y, roles: ['Administrator'] })
+  assert.equal(wrong.status, 400)
+  const both = await admin.get<ContactDetail>(path)
+  assert.deepEqual(both.ownRoles, ['Authorized user'], 'saving what the screen shows gives nothing of the other account')
+  assert.deepEqual(both.otherAccounts, [{ id: accounts.y, name: 'Tailspin', roles: ['Customer representative'] }])
+  assert.equal(both.areRolesLimited, false)
+  await admin.post(`${path}/roles`, { accountId: accounts.x, roles: ['Authorized user'], validUntil: until })
+  assert.equal((await admin.get<ContactDetail>(path)).areRolesLimited, true)
+  await admin.post(`${path}/memberships/${accounts.y}/ends`, {})
+  assert.deepEqual((await admin.get<ContactDetail>(path)).otherAccounts, [])
+  assert.equal((await admin.try('POST', `${path}/memberships/${accounts.y}/ends`, {})).status, 404)
+})
+
 test('a parked change is shown with its reason and row, goes back into the queue, or is discarded on the record', async () => {
   await using studio = await createStudio()
   const admin = await studio.administrator()

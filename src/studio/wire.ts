@@ -164,6 +164,12 @@ export type InvitationState = {
 }
 
 export type ContactDetail = ContactSummary & {
+  /** Those for the own account, and those for none (Administrator). */
+  ownRoles: string[]
+  /** Some of them hold from a moment or until one. */
+  areRolesLimited: boolean
+  /** Accounts that the contact may act for beside its own, each with its roles. */
+  otherAccounts: { id: string; name: string; roles: string[] }[]
   number: string | null
   phone: string | null
   jobTitle: string | null

@@ -1,5 +1,6 @@
 import { listInvitations } from '#access/invitations.ts'
 import { findPeople, listSessions, type Person } from '#access/people.ts'
+import { readStanding, type Standing } from '#access/standing.ts'
 import { findSyncStates } from '#dual-write/sync-state.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Tx } from '#postgres/database.ts'
@@ -59,11 +60,13 @@ export async function readContact(tx: Tx, services: StudioServices, id: string):
   const row = await findRow(tx, catalog, { table: catalog.get('contact'), columns: DETAIL_COLUMNS, predicate: engineRows }, id)
   if (row === undefined) throw new AppError('studio.not_found', 'There is no such contact')
   const now = new Date(clock.nowMs())
-  const person = (await findPeople(tx, [id])).get(id)
+  const standing = await readStanding(tx, catalog, id, now)
+  const person = standing?.person
   const sessions = await listSessions(tx, id, now)
   const invitations = await listInvitations(tx, { contactId: id, before: null, now, rowsMax: INVITATIONS_MAX })
   return {
     ...summaryOf(row, person),
+    ...accountsOf(standing),
     number: textOf(row, 'msdyn_contactpersonid'),
     phone: textOf(row, 'telephone1'),
     jobTitle: textOf(row, 'jobtitle'),
@@ -85,6 +88,18 @@ export async function readContact(tx: Tx, services: StudioServices, id: string):
       state,
     })),
     sync: (await findSyncStates(tx, 'contact', [id])).get(id) ?? { kind: 'unlinked' },
+  }
+}
+
+function accountsOf(standing: Standing | undefined): Pick<ContactDetail, 'ownRoles' | 'areRolesLimited' | 'otherAccounts'> {
+  const accounts = standing?.accounts ?? []
+  const own = [...accounts.filter((one) => one.isOwn).flatMap((one) => one.roles), ...(standing?.rolesWithoutAccount ?? [])]
+  return {
+    ownRoles: own.map((one) => one.role),
+    areRolesLimited: own.some((one) => one.validFrom !== null || one.validUntil !== null),
+    otherAccounts: accounts
+      .filter((one) => !one.isOwn)
+      .map((one) => ({ id: one.accountId, name: one.name, roles: one.roles.map(({ role }) => role) })),
   }
 }
 

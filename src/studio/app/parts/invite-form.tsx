@@ -9,7 +9,7 @@ import { messageOf } from './states.tsx'
 /** Which roles, then send; afterwards the link, and what the contact still lacks. */
 export function InviteForm({ contact, roles, close }: { contact: ContactDetail; roles: string[]; close: () => void }) {
   const { t, named } = useWords()
-  const [chosen, setChosen] = useState<readonly string[]>(contact.roles.length > 0 ? contact.roles : ['Authorized user'])
+  const [chosen, setChosen] = useState<readonly string[]>(contact.ownRoles.length > 0 ? contact.ownRoles : ['Authorized user'])
   const [state, setState] = useState<
     { kind: 'asking' | 'busy' } | { kind: 'refused'; message: string } | { kind: 'done'; invited: Invited }
   >({

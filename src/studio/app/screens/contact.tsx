@@ -36,7 +36,7 @@ function Contact({ contact, roles }: { contact: ContactDetail; roles: string[] }
           <OrderColumns contact={contact} />
         </Stack>
         <Stack gap="lg">
-          <ContactRoles key={contact.roles.join()} contact={contact} roles={roles} />
+          <ContactRoles key={contact.ownRoles.join()} contact={contact} roles={roles} />
           <ContactAccess contact={contact} roles={roles} />
         </Stack>
       </div>
