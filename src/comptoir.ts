@@ -158,7 +158,13 @@ async function serve(
   const server = await createHttpServer({ log, cookieSecret: installationSecret(config, 'cookie-secret') })
   registerHealth(server, parts.health, database)
   registerEventRoute(server, dualWrite, parts.eventSecret)
-  await registerVisitors(server, { ...place, secret: installationSecret(config, 'csrf-secret'), publicUrl, languages })
+  await registerVisitors(server, {
+    ...place,
+    secret: installationSecret(config, 'csrf-secret'),
+    publicUrl,
+    languages,
+    tokenLimits: config.tokenLimits,
+  })
   const siteName = () => releases.current().site.settings.name
   const views = () => releases.current().site.views
   const api = { database, catalog, permissions, views, clock: systemClock, log, visitorOf, siteName }

@@ -10,6 +10,7 @@ import { createInvitation, type InvitationRequest, readInvitation, redeemInvitat
 import { inviteByMail } from './invite.ts'
 import { findPeople } from './people.ts'
 import { signIn } from './sign-in.ts'
+import { readStanding } from './standing.ts'
 
 const NEW_PASSWORD = 'a long enough secret'
 
@@ -38,6 +39,23 @@ test('T12 a single invitation lets its contact in once, with its account and rol
     kind: 'refused',
     reason: 'redeemed',
   })
+})
+
+test('an invitation to another account makes the contact a member of it, with the roles for it alone', async () => {
+  await using people = await createPeople()
+  const { place, accounts } = people
+  const [kim = ''] = await addContacts(people, ['kim'])
+  const { invited } = await invite(people, { contactIds: [kim], roles: ['Customer representative'], accountId: accounts.y })
+  assert.equal((await redeem(people, invited[0]?.code)).kind, 'redeemed')
+  const standing = await place.database.read((tx) => readStanding(tx, place.catalog, kim, new Date(place.clock.nowMs())))
+  assert.deepEqual(
+    standing?.accounts.map((one) => [one.accountId, one.isOwn, one.holds, one.roles.map(({ role }) => role)]),
+    [
+      [accounts.x, true, true, []],
+      [accounts.y, false, true, ['Customer representative']],
+    ],
+  )
+  await assert.rejects(invite(people, { contactIds: [kim], roles: ['Administrator'], accountId: accounts.y }))
 })
 
 test('T12 of two redemptions of one code at the same moment, one is refused', async () => {

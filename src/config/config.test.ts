@@ -20,6 +20,8 @@ test('without any setting it is the demo: the reference ERP, known passwords, th
   assert.deepEqual(problemsOf({ HOST: '0.0.0.0' }), ['HOST'])
   assert.equal(config.historyDays, 730)
   assert.deepEqual(problemsOf({ HISTORY_DAYS: 'for ever' }), ['HISTORY_DAYS'])
+  assert.deepEqual(config.tokenLimits, { requestsMax: 6_000, secondsMax: 1_200, atOnceMax: 52 })
+  assert.deepEqual(problemsOf({ TOKEN_REQUESTS_MAX: '0', TOKEN_AT_ONCE_MAX: '1.5' }), ['TOKEN_REQUESTS_MAX', 'TOKEN_AT_ONCE_MAX'])
 })
 
 test('T1: an ERP address without what it takes to speak to it is no start, and each missing setting is named', () => {

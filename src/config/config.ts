@@ -28,6 +28,8 @@ export type Config = {
   mapsDir: string | undefined
   /** How long it is remembered who changed what. */
   historyDays: number
+  /** What one token of a program may ask in five minutes. */
+  tokenLimits: { requestsMax: number; secondsMax: number; atOnceMax: number }
 }
 
 export type ErpConfig = {
@@ -54,6 +56,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
       problems.push(`${name} must be a URL that begins with http:// or https://`)
     return value?.replace(/\/+$/, '')
   }
+
+  const count = (name: string, fallback: number) => whole(name, fallback, 1_000_000, 'a whole number from 1 to 1000000')
 
   const portalPort = whole('PORT', 4000, PORT_MAX, A_PORT)
   const scmPort = whole('SCM_PORT', 4100, PORT_MAX, A_PORT)
@@ -95,6 +99,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
     siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'src/customer-portal/site'),
     mapsDir: mapsDir === undefined ? undefined : resolve(root, mapsDir),
     historyDays: whole('HISTORY_DAYS', 730, 36_500, 'a number of days from 1 to 36500'),
+    tokenLimits: {
+      requestsMax: count('TOKEN_REQUESTS_MAX', 6_000),
+      secondsMax: count('TOKEN_SECONDS_MAX', 1_200),
+      atOnceMax: count('TOKEN_AT_ONCE_MAX', 52),
+    },
   }
   if (problems.length > 0) throw new AppError('config.invalid', `Settings are missing or wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze(config)

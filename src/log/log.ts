@@ -13,6 +13,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 /** Fields that never reach a log line, at the depths where requests, rows and settings carry them. */
 const SECRETS = [
   'password',
+  'newPassword',
+  'currentPassword',
   'authorization',
   'cookie',
   'client_secret',
@@ -22,7 +24,12 @@ const SECRETS = [
   'secret',
   '_csrf',
 ]
-const REDACTED = [...SECRETS, ...SECRETS.map((name) => `*.${name}`), ...SECRETS.map((name) => `*.*.${name}`)]
+/** Headers with a hyphen, which a path takes in brackets. */
+const SECRET_HEADERS = ['["set-cookie"]', '["x-csrf-token"]']
+const REDACTED = [
+  ...SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+  ...SECRET_HEADERS.flatMap((name) => [name, `*${name}`, `*.*${name}`]),
+]
 
 /** JSON lines on `destination` (standard error by default): a fixed sentence, values as fields, nothing personal, no secret. */
 export function createLog(options: { level: LogLevel; name: string; destination?: string }): Log {

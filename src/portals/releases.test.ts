@@ -85,6 +85,7 @@ test('a site that is not right is refused whole, with every problem and its file
       Buffer.from('label: empty\nlinks: [{ text: empty, page: nowhere }, { text: empty, url: "javascript:alert(1)" }]'),
     ],
     ['snippets/fr.yaml', Buffer.from('hello: Bonjour {name')],
+    ['pages/a/b.liquid', Buffer.from('---\ntitle: empty\n---\n')],
     [
       'permissions/account.yaml',
       Buffer.from('table: account\npermissions: [{ name: x, accessType: global, privileges: [read], roles: [Nobody] }]'),
@@ -92,7 +93,7 @@ test('a site that is not right is refused whole, with every problem and its file
   ])
   await assert.rejects(releases.publish(broken, BY), (error) => {
     assert.ok(isAppError(error, 'site.invalid'))
-    for (const part of ['no.such.text', 'nowhere', 'none', 'salary', 'menus/main.yaml', 'snippets/fr.yaml: hello', 'Nobody'])
+    for (const part of ['no.such.text', 'nowhere', 'none', 'salary', 'menus/main.yaml', 'snippets/fr.yaml: hello', 'Nobody', 'pages/a/b.liquid'])
       assert.ok(error.message.includes(part), `${part} in ${error.message}`)
     return true
   })

@@ -9,7 +9,7 @@ import { buildWall } from '../../src/access/wall.ts'
 import { registerPortalApi } from '../../src/api/portal-api.ts'
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts'
 import type { Clock } from '../../src/lib/clock.ts'
-import { silentLog } from '../../src/log/log.ts'
+import { type Log, silentLog } from '../../src/log/log.ts'
 import { readSiteFolder } from '../../src/portals/site-folder.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { readCatalog } from '../../src/tables/catalog.ts'
@@ -80,8 +80,12 @@ export function visitorFor(people: People, name: keyof typeof ROLES | 'admin'): 
 }
 
 /** A server with visitors, the web API and the barest sign-in form. */
-export async function createPeopleServer(people: People, publicUrl = 'http://localhost'): Promise<HttpServer> {
-  const server = await createHttpServer({ log: silentLog, cookieSecret: 'test' })
+export async function createPeopleServer(
+  people: People,
+  publicUrl = 'http://localhost',
+  log: Log = silentLog,
+): Promise<HttpServer> {
+  const server = await createHttpServer({ log, cookieSecret: 'test' })
   await registerVisitors(server, { ...people.place, secret: 'test secret', publicUrl, languages: () => ['en', 'fr'] })
   await registerPortalApi(server, {
     database: people.place.database,
@@ -89,7 +93,7 @@ export async function createPeopleServer(people: People, publicUrl = 'http://loc
     permissions: () => people.permissions,
     views: () => [],
     visitorOf,
-    log: silentLog,
+    log,
   })
   server.get('/signin', (request, reply) => reply.send({ token: csrfTokenOf(request, reply), visitor: visitorOf(request) }))
   server.post('/signin', async (request, reply) => {

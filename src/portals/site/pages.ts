@@ -20,6 +20,9 @@ export type Page = {
 export type PageFile = { name: string; language: string; file: string; text: string }
 export type Report = (file: string, reason: string) => void
 
+/** First parts of addresses that are the program's own: a page below one would never be asked for. */
+const TAKEN = ['a', '_api', '_layout', 'api', 'assets', 'erp-events', 'health', 'live', 'studio']
+
 const FRONT_MATTER = /^---\r?\n([\s\S]*?)\r?\n---\r?\n?/
 
 /** 'pages/orders/index.liquid' → 'orders'; 'pages/terms.fr.liquid' → 'terms' in French. */
@@ -44,6 +47,8 @@ export function parsePages(files: readonly PageFile[], report: Report): Page[] {
       for (const issue of parsed.error.issues) report(file.file, `${issue.path.join('.') || 'front matter'}: ${issue.message}`)
       continue
     }
+    const [first = ''] = file.name.split('/')
+    if (TAKEN.includes(first)) report(file.file, `the addresses /${first} and below are taken: choose another name`)
     if (drafts.has(file.name)) report(file.file, `the page ${file.name || 'home'} is there twice`)
     const translations = files.filter((one) => one.name === file.name && one.language !== '')
     const { title, template, description, look, roles } = parsed.data
