@@ -93,7 +93,16 @@ test('a site that is not right is refused whole, with every problem and its file
   ])
   await assert.rejects(releases.publish(broken, BY), (error) => {
     assert.ok(isAppError(error, 'site.invalid'))
-    for (const part of ['no.such.text', 'nowhere', 'none', 'salary', 'menus/main.yaml', 'snippets/fr.yaml: hello', 'Nobody', 'pages/a/b.liquid'])
+    for (const part of [
+      'no.such.text',
+      'nowhere',
+      'none',
+      'salary',
+      'menus/main.yaml',
+      'snippets/fr.yaml: hello',
+      'Nobody',
+      'pages/a/b.liquid',
+    ])
       assert.ok(error.message.includes(part), `${part} in ${error.message}`)
     return true
   })
