@@ -86,7 +86,7 @@ function Answer({ subject, place }: { subject: SubjectAddress; place: { table: s
             {told.subject.kind === 'contact' && told.subject.state !== 'active' && (
               <Alert color="yellow">{t('explain.cannotSignIn', { name: told.subject.name })}</Alert>
             )}
-            <Judgement told={told} />
+            <Judgement told={told} privilege={place.privilege} />
           </Stack>
         )}
       </Loaded>

@@ -91,7 +91,7 @@ function Rules({ view, draft, setDraft, discard, address }: Props) {
       </Group>
       <Tabs value={address.tab === 'files' ? 'files' : 'sheet'} onChange={(tab) => go({ role, ...(tab === 'files' && { tab }) })}>
         <Tabs.List mb="md">
-          <Tabs.Tab value="sheet">{t('rules.title')}</Tabs.Tab>
+          <Tabs.Tab value="sheet">{t('rules.sheet')}</Tabs.Tab>
           <Tabs.Tab value="files">{t('rules.files')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="sheet">
@@ -151,6 +151,9 @@ function RoleList({ view, role, onPick }: { view: RulesView; role: string; onPic
         <li key={one.name}>
           <Button
             fullWidth
+            size="sm"
+            px="xs"
+            fw={500}
             justify="space-between"
             variant={one.name === role ? 'light' : 'subtle'}
             color={one.name === role ? 'brand' : 'gray'}

@@ -5,7 +5,7 @@ import { useWords } from '../lib/messages.tsx'
 import { Tag } from '../parts/badges.tsx'
 
 /** Can or cannot, the rule that decided, every rule that was considered with its parts, and the same by column. */
-export function Judgement({ told }: { told: Explained }) {
+export function Judgement({ told, privilege }: { told: Explained; privilege: string }) {
   const { t, language } = useWords()
   const { subject } = told
   const name = subject.kind === 'anonymous' ? t('explain.anonymous') : 'name' in subject ? subject.name : ''
@@ -14,7 +14,7 @@ export function Judgement({ told }: { told: Explained }) {
       <Alert
         color={told.allowed ? 'teal' : 'orange'}
         className="judgement"
-        title={<Verdict told={told} name={name} />}
+        title={<Verdict told={told} name={name} privilege={privilege} />}
         role="status"
       >
         <Text size="sm">{told.because[language]}</Text>
@@ -40,11 +40,11 @@ export function Judgement({ told }: { told: Explained }) {
   )
 }
 
-function Verdict({ told, name }: { told: Explained; name: string }) {
+function Verdict({ told, name, privilege }: { told: Explained; name: string; privilege: string }) {
   const { t } = useWords()
   return told.allowed
-    ? t('explain.can', { name, row: told.rowName ?? '' })
-    : t('explain.cannot', { name, row: told.rowName ?? t('explain.noRow') })
+    ? t('explain.can', { name, privilege, row: told.rowName ?? '' })
+    : t('explain.cannot', { name, privilege, row: told.rowName ?? t('explain.noRow') })
 }
 
 function Columns({ told }: { told: Explained }) {

@@ -23,8 +23,8 @@ export function Sheet({ placed, role, onOpen }: { placed: readonly Placed[]; rol
   }
   const rows = [...own].sort(([a], [b]) => nameOf(a).localeCompare(nameOf(b), language))
   return (
-    <Table.ScrollContainer minWidth={860}>
-      <Table verticalSpacing="xs" className="sheet">
+    <Table.ScrollContainer minWidth={740}>
+      <Table verticalSpacing={6} horizontalSpacing={8} className="sheet">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('rules.table')}</Table.Th>

@@ -25,7 +25,7 @@ export function SubjectPicker({ subject, onPick }: { subject: SubjectAddress; on
         aria-label={t('explain.who')}
         value={kind}
         onChange={(value) => choose(KINDS.find((one) => one === value) ?? 'contact')}
-        data={KINDS.map((value) => ({ value, label: t(`explain.${value}`) }))}
+        data={KINDS.map((value) => ({ value, label: t(value === 'anonymous' ? 'explain.public' : `explain.${value}`) }))}
       />
       {kind === 'contact' && (
         <>

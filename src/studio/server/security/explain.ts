@@ -8,9 +8,9 @@ import type { HttpServer } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { readRowsById } from '#tables/rows.queries.ts'
 import type { Explained, ExplainedRule, Preview, WhoMayPage } from '../../wire-security.ts'
-import { textOf } from '../lists.ts'
 import { parseBody } from '../parked.ts'
 import type { StudioServices } from '../services.ts'
+import { rowNameOf } from './places.ts'
 import { readSubject, subjectQuery } from './subjects.ts'
 
 const PEOPLE_PER_PAGE = 50
@@ -36,7 +36,7 @@ export function registerExplain(scope: HttpServer, services: StudioServices): vo
       const found = (await readRowsById(tx, definition, [row])).get(row)
       return {
         ...(await readSubject(tx, services, asked)),
-        rowName: found === undefined ? null : (textOf(found, definition.nameColumn) ?? row),
+        rowName: found === undefined ? null : rowNameOf(definition, found),
       }
     })
     const asking = { table, rowId: row, privilege, ...(column !== undefined && { column }) }

@@ -72,6 +72,12 @@ function keyColumns(table: TableDefinition): string[] {
   return [...new Set([...table.search, ...key])].filter((name) => name !== table.nameColumn && !isLookup(getColumn(table, name)))
 }
 
+/** What people call a row: its name, else its key. */
+export function rowNameOf(table: TableDefinition, row: QueryRow): string {
+  const { id, name, key } = choiceOf(table, row)
+  return name !== '' ? name : key !== '' ? key : id
+}
+
 function choiceOf(table: TableDefinition, row: QueryRow): RowChoice {
   const key = keyColumns(table).flatMap((column) => textOf(row, column) ?? [])
   return { id: String(row[table.idColumn]), name: textOf(row, table.nameColumn) ?? '', key: key.slice(0, 3).join(' · ') }
