@@ -86,7 +86,7 @@ test('a column that is made in Studio is in the grid at once, takes a value, and
   await page.getByRole('button', { name: 'Make the change' }).click()
   await page.getByText('The definitions are changed').waitFor()
   await page.goto(`${opened.origin}/studio/data/account?columns=name,new_loyaltypoints&row=${studio.people.accounts.x}`)
-  await page.getByLabel('Loyalty points').fill('12')
+  await page.getByRole('textbox', { name: 'Loyalty points' }).fill('12')
   await page.keyboard.press('Control+s')
   await page.getByText('The row is saved').waitFor()
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
@@ -95,6 +95,32 @@ test('a column that is made in Studio is in the grid at once, takes a value, and
   await page.getByRole('button', { name: 'Retire Loyalty points' }).click()
   await page.getByRole('button', { name: 'Make the change' }).click()
   await page.getByText('1 value kept').waitFor()
+  assert.deepEqual(opened.complaints, [])
+})
+
+test('a view keeps what the grid shows; on a small dark screen in French everything has its place', async () => {
+  await using studio = await createStudio()
+  await using opened = await openStudio(studio, { viewport: { width: 390, height: 844 }, colorScheme: 'dark', locale: 'fr' })
+  const { page } = opened
+  const filter = encodeURIComponent("name eq 'Fabrikam'")
+  await page.goto(`${opened.origin}/studio/data/account?filter=${filter}&columns=name,accountnumber`)
+  await page.getByRole('button', { name: 'Vues' }).click()
+  await page.getByRole('menuitem', { name: 'Enregistrer comme vue' }).click()
+  await page.getByRole('dialog').getByRole('textbox').fill('Les nôtres')
+  await page.getByRole('dialog').getByRole('button', { name: 'Enregistrer' }).click()
+  await page.getByText('Les nôtres est enregistrée').waitFor()
+  await page.goto(`${opened.origin}/studio/data/account`)
+  await page.getByRole('button', { name: 'Vues' }).click()
+  await page.getByRole('menuitem', { name: 'Les nôtres' }).click()
+  await page.waitForURL(/filter=/)
+  await page.getByRole('row', { name: /Fabrikam/ }).waitFor()
+  for (const address of ['', '?tab=columns', '?tab=relations', '?tab=import', `?row=${studio.people.accounts.x}`, '?row=new']) {
+    await page.goto(`${opened.origin}/studio/data/account${address}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    if (address.startsWith('?row')) await page.getByRole('dialog').getByLabel('Nom', { exact: true }).waitFor()
+    assert.deepEqual(await accessibilityProblems(page), [], address)
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0, address)
+  }
   assert.deepEqual(opened.complaints, [])
 })
 

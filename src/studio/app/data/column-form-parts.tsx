@@ -37,7 +37,8 @@ export function ChoiceOptions({ options, change }: { options: readonly Option[];
             onChange={(event) => set(at, { fr: event.currentTarget.value })}
           />
           <TextInput
-            className="grow mono"
+            className="grow"
+            classNames={{ input: 'mono' }}
             label={t('define.member')}
             value={one.member}
             onChange={(event) => set(at, { member: event.currentTarget.value })}
@@ -83,7 +84,7 @@ export function Calculated(props: {
     <Stack gap="xs">
       <Textarea
         autosize
-        className="mono"
+        classNames={{ input: 'mono' }}
         label={t('define.calculated')}
         description={t('define.calculatedHelp')}
         value={value}

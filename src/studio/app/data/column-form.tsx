@@ -85,7 +85,7 @@ export function ColumnForm(props: {
           <TextInput label={t('define.labelFr')} value={draft.fr} onChange={(event) => set({ fr: event.currentTarget.value })} />
           <TextInput
             label={t('data.logicalName')}
-            className="mono"
+            classNames={{ input: 'mono' }}
             required
             disabled={column !== undefined}
             value={name}

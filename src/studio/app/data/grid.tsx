@@ -7,7 +7,9 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import type { ColumnInfo, GridRow, TableDetail } from '../../wire-data.ts'
 import { useWords } from '../lib/messages.tsx'
-import { Empty, LoadFailure } from '../parts/states.tsx'
+import { Empty, LoadFailure, tellDone } from '../parts/states.tsx'
+import { ColumnEdge } from './column-edge.tsx'
+import { boundedWidth } from './kept.ts'
 import { type GridState, rowsQuery } from './queries.ts'
 import { cellText, isNumeric, labelOf } from './values.tsx'
 
@@ -22,6 +24,8 @@ const OVERSCAN_ROWS = 12
 export function Grid(props: {
   table: TableDetail
   state: GridState
+  widths: Readonly<Record<string, number>>
+  setWidths: (widths: Readonly<Record<string, number>>) => void
   onSort: (orderby: string) => void
   onOpen: (id: string) => void
 }) {
@@ -63,13 +67,16 @@ type BodyProps = {
   more: boolean
   busy: boolean
   fetchMore: () => unknown
+  widths: Readonly<Record<string, number>>
+  setWidths: (widths: Readonly<Record<string, number>>) => void
   onSort: (orderby: string) => void
   onOpen: (id: string) => void
 }
 
 function Body(props: BodyProps) {
   const { rows, columns, more, busy, fetchMore } = props
-  const { language } = useWords()
+  const words = useWords()
+  const { language } = words
   const scroller = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState(0)
   const virtual = useVirtualizer({
@@ -84,13 +91,29 @@ function Body(props: BodyProps) {
     if (more && !busy && lastSeen >= rows.length - OVERSCAN_ROWS) void fetchMore()
   }, [more, busy, lastSeen, rows.length, fetchMore])
 
-  const move = (to: number) => {
+  const move = (to: number, extend = false) => {
     const next = Math.min(Math.max(to, 0), rows.length - 1)
     setAt(next)
+    if (!extend) setFrom(next)
     virtual.scrollToIndex(next)
   }
-  const template = columns.map((column) => `minmax(${widthOf(column)}px, 1fr)`).join(' ')
-  const minWidth = columns.reduce((sum, column) => sum + widthOf(column), 0)
+  const widthIn = (column: ColumnInfo) => props.widths[column.name] ?? widthOf(column)
+  // A width that somebody has drawn stays; the others share what is left.
+  const template = columns
+    .map((one) => (props.widths[one.name] === undefined ? `minmax(${widthIn(one)}px, 1fr)` : `${widthIn(one)}px`))
+    .join(' ')
+  const minWidth = columns.reduce((sum, column) => sum + widthIn(column), 0)
+  const [from, setFrom] = useState(0)
+  const [first, last] = [Math.min(from, at), Math.max(from, at)]
+  const copy = () => {
+    const lines = rows
+      .slice(first, last + 1)
+      .map((row) => columns.map((column) => tsvCell(cellText(column, row, words))).join('\t'))
+    void navigator.clipboard.writeText(lines.join('\n')).then(
+      () => tellDone(words.t('grid.copied', { count: lines.length }), words.t),
+      () => undefined,
+    )
+  }
   return (
     <div
       ref={scroller}
@@ -100,7 +123,8 @@ function Body(props: BodyProps) {
       aria-label={labelOf(props.table, language)}
       aria-rowcount={props.total + 1}
       aria-activedescendant={`grid-row-${at}`}
-      onKeyDown={(event) => onKey(event, at, move, () => props.onOpen(rows[at]?.id ?? ''))}
+      aria-multiselectable
+      onKeyDown={(event) => onKey(event, at, { move, copy, open: () => props.onOpen(rows[at]?.id ?? '') })}
     >
       <Head {...props} template={template} minWidth={minWidth} />
       <div className="grid-rows" role="rowgroup" style={{ height: virtual.getTotalSize(), minWidth }}>
@@ -113,12 +137,13 @@ function Body(props: BodyProps) {
               id={`grid-row-${index}`}
               role="row"
               aria-rowindex={index + 2}
-              aria-selected={index === at}
+              aria-selected={index >= first && index <= last}
+              data-at={index === at || undefined}
               className="grid-row"
               style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
-              onClick={() => {
-                setAt(index)
-                props.onOpen(row.id)
+              onClick={(event) => {
+                move(index, event.shiftKey)
+                if (!event.shiftKey) props.onOpen(row.id)
               }}
             >
               <Cells columns={columns} row={row} />
@@ -142,7 +167,15 @@ function Cells({ columns, row }: { columns: ColumnInfo[]; row: GridRow }) {
   })
 }
 
-function Head({ columns, state, template, minWidth, onSort }: BodyProps & { template: string; minWidth: number }) {
+function Head({
+  columns,
+  state,
+  template,
+  minWidth,
+  onSort,
+  widths,
+  setWidths,
+}: BodyProps & { template: string; minWidth: number }) {
   const { language } = useWords()
   const [sorted = '', direction] = (state.orderby ?? '').split(' ')
   return (
@@ -161,6 +194,11 @@ function Head({ columns, state, template, minWidth, onSort }: BodyProps & { temp
               {labelOf(column, language)}
               {isSorted && <span aria-hidden="true">{direction === 'desc' ? ' ↓' : ' ↑'}</span>}
             </UnstyledButton>
+            <ColumnEdge
+              column={column}
+              width={widths[column.name]}
+              draw={(width) => setWidths({ ...widths, [column.name]: boundedWidth(width) })}
+            />
           </div>
         )
       })}
@@ -168,16 +206,28 @@ function Head({ columns, state, template, minWidth, onSort }: BodyProps & { temp
   )
 }
 
-function onKey(event: KeyboardEvent, at: number, move: (to: number) => void, open: () => void): void {
+type Deeds = { move: (to: number, extend?: boolean) => void; copy: () => void; open: () => void }
+
+/** Arrows move, with Shift they select; Ctrl+C copies what is selected, Enter opens. */
+function onKey(event: KeyboardEvent, at: number, deeds: Deeds): void {
   // Keys on the buttons of the head are theirs.
   if (event.target !== event.currentTarget) return
   const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15 }
   const step = steps[event.key]
-  if (step !== undefined) move(at + step)
-  else if (event.key === 'Home') move(0)
-  else if (event.key === 'Enter') open()
+  const isCopy = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'c'
+  // Text that is selected with the mouse is copied by the browser.
+  if (isCopy && getSelection()?.isCollapsed === false) return
+  if (isCopy) deeds.copy()
+  else if (step !== undefined) deeds.move(at + step, event.shiftKey)
+  else if (event.key === 'Home') deeds.move(0, event.shiftKey)
+  else if (event.key === 'Enter') deeds.open()
   else return
   event.preventDefault()
+}
+
+/** Tabs and ends of lines would make cells of one. */
+function tsvCell(text: string): string {
+  return text.replace(/[\t\r\n]+/g, ' ')
 }
 
 function widthOf(column: ColumnInfo): number {

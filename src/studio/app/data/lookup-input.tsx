@@ -6,14 +6,16 @@ import type { LookupChoice } from '../../wire-data.ts'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
 import type { CommonProps, FieldProps } from './field-input.tsx'
-import { choicesQuery } from './queries.ts'
+import { choicesQuery, tablesQuery } from './queries.ts'
+import { labelOf } from './values.tsx'
 
 const TYPING_PAUSE_MS = 150
 
 /** A row of another table, found by what people call it. A customer is an account or a contact: which, is chosen beside it. */
 export function LookupInput(props: FieldProps & { common: CommonProps }) {
   const { column, names, known, values, change, common } = props
-  const { t, named } = useWords()
+  const { t, language } = useWords()
+  const tables = useQuery({ ...tablesQuery, enabled: column.type === 'customer' })
   const beside = `${column.name}type`
   const said = values[beside]
   const target = typeof said === 'string' && column.targets.includes(said) ? said : (column.targets[0] ?? '')
@@ -36,7 +38,10 @@ export function LookupInput(props: FieldProps & { common: CommonProps }) {
           aria-label={t('edit.customerKind', { column: common.label })}
           value={target}
           onChange={(event) => change({ [column.name]: null, [beside]: event.currentTarget.value })}
-          data={column.targets.map((one) => ({ value: one, label: named('table', one) }))}
+          data={column.targets.map((one) => ({
+            value: one,
+            label: labelOf(tables.data?.find((each) => each.name === one) ?? { name: one, labels: {} }, language),
+          }))}
         />
       )}
       {id !== null && (

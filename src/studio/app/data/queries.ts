@@ -9,6 +9,7 @@ import type {
   RowDetail,
   TableDetail,
   TableSummary,
+  ViewInfo,
 } from '../../wire-data.ts'
 import { read } from '../lib/api.ts'
 
@@ -76,3 +77,5 @@ export const importQuery = (id: string) =>
   })
 
 export const definitionsQuery = queryOptions({ queryKey: ['definitions'], queryFn: () => read<Definitions>('/definitions') })
+export const viewsQuery = (table: string) =>
+  queryOptions({ queryKey: ['views', table], queryFn: () => read<ViewInfo[]>(`/tables/${encodeURIComponent(table)}/views`) })

@@ -34,7 +34,7 @@ export function RowDrawer(props: {
   const row = useQuery({ ...rowQuery(table.name, stored), enabled: id !== NEW_ROW })
   const [dirty, setDirty] = useState(false)
   const label = labelOf(table, language)
-  const name = isNew ? t('edit.new', { table: label }) : `${label} ${String(row.data?.values[table.nameColumn] ?? '')}`
+  const name = isNew ? t('edit.new', { table: label }) : `${label} ${row.data === undefined ? '' : titleOf(table, row.data)}`
   return (
     <Drawer.Root opened onClose={props.close} position="right" size="xl" closeOnEscape={!dirty}>
       <Drawer.Overlay />
@@ -67,6 +67,13 @@ export function RowDrawer(props: {
   )
 }
 
+/** What people call the row: its name, else what its keys say. */
+function titleOf(table: TableDetail, row: RowDetail): string {
+  const texts = table.keys.flatMap((key) => key.columns).filter((name) => row.names[name] === undefined)
+  const named = [table.nameColumn, ...texts].map((name) => row.values[name] ?? '').find((value) => value !== '')
+  return String(named ?? '')
+}
+
 function StoredRow(props: {
   table: TableDetail
   row: RowDetail
@@ -80,7 +87,7 @@ function StoredRow(props: {
   return (
     <>
       {row.sync !== null && (
-        <Group gap="xs" mb="sm">
+        <Group gap="xs" my="sm">
           <SyncBadge sync={row.sync} />
           <SyncSentence sync={row.sync} />
         </Group>

@@ -65,7 +65,7 @@ function Form({ definitions, propose }: { definitions: Definitions; propose: (pr
           <TextInput label={t('define.labelFr')} value={fr} onChange={(event) => setFr(event.currentTarget.value)} />
           <TextInput
             required
-            className="mono"
+            classNames={{ input: 'mono' }}
             label={t('data.logicalName')}
             value={name}
             onChange={(event) => setTyped(event.currentTarget.value)}

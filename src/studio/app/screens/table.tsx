@@ -1,16 +1,18 @@
 import { Button, Group, Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import type { TableDetail } from '../../wire-data.ts'
+import type { TableDetail, ViewInfo } from '../../wire-data.ts'
 import { ColumnChooser } from '../data/column-chooser.tsx'
 import { ColumnsTab } from '../data/columns-tab.tsx'
 import { ExportMenu } from '../data/export-menu.tsx'
 import { FilterBar } from '../data/filter-bar.tsx'
 import { Grid } from '../data/grid.tsx'
 import { ImportPanel } from '../data/import-panel.tsx'
+import { like, likingOf, useWidths } from '../data/kept.ts'
 import { type GridState, tableQuery } from '../data/queries.ts'
 import { NEW_ROW, RowDrawer } from '../data/row-drawer.tsx'
 import { labelOf } from '../data/values.tsx'
+import { ViewMenu } from '../data/view-menu.tsx'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
 import { SearchBox } from '../parts/list.tsx'
@@ -24,7 +26,10 @@ export function TableScreen({ name, address }: { name: string; address: TableAdd
   const { t, language } = useWords()
   const navigate = useNavigate()
   const table = useQuery(tableQuery(name))
-  const { tab = 'rows', row, ...state } = address
+  const { tab = 'rows', row, ...asked } = address
+  // What the address does not say is as it was last chosen here.
+  const columns = asked.columns ?? likingOf(name).columns
+  const state: GridState = { ...asked, ...(columns !== undefined && columns !== '' && { columns }) }
   const go = (next: TableAddress, replace = true) =>
     void navigate({ to: '/data/$table', params: { table: name }, search: withoutEmpty({ ...address, ...next }), replace })
   return (
@@ -48,7 +53,7 @@ export function TableScreen({ name, address }: { name: string; address: TableAdd
               <Tabs.Tab value="import">{t('import.title')}</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="rows">
-              <Rows table={detail} state={state} go={go} />
+              <Rows key={detail.name} table={detail} state={state} go={go} />
             </Tabs.Panel>
             <Tabs.Panel value="columns">
               <ColumnsTab table={detail} />
@@ -76,18 +81,37 @@ export function tabOf(value: unknown): TableTab {
 function Rows(props: { table: TableDetail; state: GridState; go: (next: TableAddress, replace?: boolean) => void }) {
   const { table, state, go } = props
   const { t } = useWords()
+  const [widths, setWidths] = useWidths(table.name)
+  const chooseColumns = (chosen: string) => {
+    like(table.name, { columns: chosen })
+    go({ columns: chosen })
+  }
+  const chooseView = (view: ViewInfo | undefined) => {
+    const { columns = '', filter = '', orderby = '', search = '' } = view?.state ?? {}
+    like(table.name, { columns })
+    if (view !== undefined) setWidths({ ...widths, ...view.widths })
+    go({ columns, filter, orderby, search }, false)
+  }
   return (
     <>
       <Group mb="sm" gap="sm">
         {table.search.length > 0 && (
           <SearchBox label={t('grid.search')} value={state.search ?? ''} onSearch={(search) => go({ search })} />
         )}
-        <Button onClick={() => go({ row: NEW_ROW }, false)}>{t('edit.add')}</Button>
-        <ColumnChooser table={table} chosen={state.columns} onChoose={(columns) => go({ columns })} />
+        <ViewMenu table={table} state={state} widths={widths} choose={chooseView} />
+        <ColumnChooser table={table} chosen={state.columns} onChoose={chooseColumns} />
         <ExportMenu table={table} state={state} />
+        <Button onClick={() => go({ row: NEW_ROW }, false)}>{t('edit.add')}</Button>
       </Group>
       <FilterBar table={table} filter={state.filter ?? ''} onFilter={(filter) => go({ filter })} />
-      <Grid table={table} state={state} onSort={(orderby) => go({ orderby })} onOpen={(row) => go({ row }, false)} />
+      <Grid
+        table={table}
+        state={state}
+        widths={widths}
+        setWidths={setWidths}
+        onSort={(orderby) => go({ orderby })}
+        onOpen={(row) => go({ row }, false)}
+      />
     </>
   )
 }
