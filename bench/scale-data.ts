@@ -92,7 +92,8 @@ async function fillShare(run: Run, part: { rows: number; owned: number; share: n
             totalamount, msdyn_processingstatus, statecode, msdyn_company, createdon, modifiedon, versionnumber)
     select public.id('order', n), 'W' || n, 'SO' || n,
            case when n % ($1::bigint / $2::bigint) <> 0 then public.id('account', $3::int + 1 + hashint8(n)::bigint % 1000 + 1000)
-                when n % 10 = 0 then public.id('account', 1 + n / 10 % $3::int) else public.id('account', 0) end,
+                when n / ($1::bigint / $2::bigint) % 10 = 0 then public.id('account', 1 + n / ($1::bigint / $2::bigint) / 10 % $3::int)
+                else public.id('account', 0) end,
            'account', public.id('contact', n % 20000), timestamptz '2023-11-01' + (n::float8 / $1 * 1095) * interval '1 day',
            (hashint8(n) & 1048575)::numeric / 100, 192350000 + (n % 8)::int, (n % 4 = 0)::int, public.id('company', 0), ${STAMPS}
       from generate_series($4::bigint, $5::bigint) n`,
