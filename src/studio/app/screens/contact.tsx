@@ -28,7 +28,14 @@ function Contact({ contact, roles }: { contact: ContactDetail; roles: string[] }
             {t('contacts.title')}
           </TextLink>
         }
-        actions={<SyncBadge sync={contact.sync} />}
+        actions={
+          <Group gap="md">
+            <TextLink to="/security/people/$id" params={{ id: contact.id }} size="sm">
+              {t('person.security')}
+            </TextLink>
+            <SyncBadge sync={contact.sync} />
+          </Group>
+        }
       />
       <div className="two-columns">
         <Stack gap="lg">
