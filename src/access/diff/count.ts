@@ -28,9 +28,9 @@ export type DiffQuestion = {
 }
 
 /** Rows are counted for each group of visitors that no rule tells apart, up to a limit; beyond it a figure is "at least". */
-const GROUPS_MAX = 5_000
+const GROUPS_MAX = 20_000
 /** Of all groups together, shared evenly: what each of many people gains is known exactly, what everybody gains is "at least". */
-const ROWS_MAX = 500_000
+const ROWS_MAX = 1_000_000
 /** With so many ways to combine roles the rules are asked row by row, without indexes. */
 const ROLE_SETS_MAX = 40
 const TIMEOUT_MS = 10_000
@@ -91,8 +91,11 @@ function linesOf(rows: readonly Counted[]): Pick<DiffLine, 'who' | 'gained' | 'l
 }
 
 function countStatement(ground: DiffGround, question: DiffQuestion, column: string | null): Sql {
-  const contact = dependsOnContact(ground, question) ? sql`contact_id` : sql`null::uuid`
   const sets = new Map(question.classes.map((one) => [keyOf(one.rolesBefore, one.rolesAfter), one]))
+  const apart = [...sets].filter(([, one]) => dependsOnContact(ground, question, one)).map(([key]) => key)
+  const someone = sql`
+    select p.*, ${keySql} as role_set, case when ${keySql} = any(${apart}::text[]) then p.contact_id end as contact_apart
+      from (${people(ground)}) p`
   const hits =
     sets.size > ROLE_SETS_MAX
       ? [hitsOf(ground, question, { column, before: sql`w.roles_before`, after: sql`w.roles_after`, where: trueSql })]
@@ -102,11 +105,11 @@ function countStatement(ground: DiffGround, question: DiffQuestion, column: stri
   return sql`
     with w as materialized (
       select row_number() over () as no, g.* from (
-        select kind, roles_before, roles_after, ${keySql} as role_set, account_id, company_id, ${contact} as contact_id, privileges, tables,
+        select kind, roles_before, roles_after, role_set, account_id, company_id, contact_apart as contact_id, privileges, tables,
                array_remove(array_agg(distinct id), null) as ids
-          from (${people(ground)}) someone
-         where ${keySql} = any(${[...sets.keys()]}::text[])
-         group by kind, roles_before, roles_after, account_id, company_id, ${contact}, privileges, tables
+          from (${someone}) someone
+         where role_set = any(${[...sets.keys()]}::text[])
+         group by kind, roles_before, roles_after, role_set, account_id, company_id, contact_apart, privileges, tables
          limit ${GROUPS_MAX}) g
     ), hit as materialized (
       ${join(hits, ' union all ')}
@@ -193,9 +196,14 @@ function textOf(mask: RowPredicate | undefined): string {
   return JSON.stringify([text.replaceAll('w.roles_after', 'w.roles_before'), values])
 }
 
-/** Whether two people of one account with the same roles may see different rows. */
-function dependsOnContact({ before, after }: DiffGround, { table }: DiffQuestion): boolean {
-  return [before, after].some((policy) => {
+/** Whether two people of one account with these roles may see different rows. */
+function dependsOnContact({ before, after }: DiffGround, { table }: DiffQuestion, set: RoleClass): boolean {
+  const sides = [
+    [before, set.rolesBefore],
+    [after, set.rolesAfter],
+  ] as const
+  return sides.some(([policy, roles]) => {
+    const isFor = (one: TablePermission) => roles.some((role) => one.roles.has(role))
     const byName = new Map(policy.permissions.map((one) => [one.name, one]))
     const goesByContact = (one: TablePermission): boolean => {
       const { scope } = one
@@ -204,9 +212,10 @@ function dependsOnContact({ before, after }: DiffGround, { table }: DiffQuestion
       const parent = byName.get(scope.permission)
       if (parent === undefined) return false
       return policy.permissions.some(
-        (other) => (other === parent || (other.table === parent.table && other.effect === 'deny')) && goesByContact(other),
+        (other) =>
+          (other === parent || (other.table === parent.table && other.effect === 'deny' && isFor(other))) && goesByContact(other),
       )
     }
-    return policy.permissions.some((one) => one.table === table.name && goesByContact(one))
+    return policy.permissions.some((one) => one.table === table.name && isFor(one) && goesByContact(one))
   })
 }
