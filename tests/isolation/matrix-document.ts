@@ -9,15 +9,16 @@ const INTRODUCTION = `# Isolation matrix
 
 Who may do what with which rows, from the permissions of the customer portal's own site. Generated:
 \`WRITE_DOCS=1 node bin/run.mjs scripts/test.ts tests/isolation/matrix\`. The same test tries every cell on real rows,
-in statements and behind the wall and (reading) through \`/_api\`, and fails when this page is not what the permissions say.
+in statements and behind the wall and (reading) through \`/_api\`, \`/api/data\` and FetchXML, and fails when this page is not what the permissions say.
 
 A cell names the scope: \`global\` all rows, \`company\` those of the visitor's legal entity, \`account\` and \`contact\` those that point to the
 visitor's account or contact through the column in brackets (a second one: to the account in use, too), \`hierarchy\` also those of the accounts below, \`self\` the own contact,
 \`parent\` what hangs on a row that the named permission grants. An empty cell is never. Numbers lead to the columns.
 
 Every surface carries the same predicate: statements, pages, lists, forms, Liquid and FetchXML, \`/_api\`, \`/api/data\`, search, export, files,
-live updates, mail and jobs; behind it stands PostgreSQL's row-level security. Random worlds hold them against each other
-(\`tests/isolation/oracle.test.ts\`).
+live updates, mail and jobs; behind it stands PostgreSQL's row-level security. Random worlds hold those that read
+(\`tests/isolation/oracle.test.ts\`) and those that write (\`tests/isolation/writing.test.ts\`) equal to an oracle; what is taken away is gone at
+the next request on each of them (\`tests/isolation/revocation.test.ts\`).
 \`/_api\` takes a table only where the last column says so.
 `
 

@@ -6,6 +6,9 @@ import { isolationMatrix } from '../../src/access/matrix.ts'
 import { type Policy, PRIVILEGES, parsePolicy, type TablePermission } from '../../src/access/policy.ts'
 import { ADMINISTRATOR, anonymousVisitor, type Visitor } from '../../src/access/visitor.ts'
 import { behindWall } from '../../src/access/wall.ts'
+import { registerDataApi } from '../../src/api/data-api.ts'
+import { createHttpServer } from '../../src/http/server.ts'
+import { silentLog } from '../../src/log/log.ts'
 import { readSiteFolder } from '../../src/portals/site-folder.ts'
 import { identifier, sql } from '../../src/postgres/sql.ts'
 import { readCatalog } from '../../src/tables/catalog.ts'
@@ -73,6 +76,43 @@ test('every cell for reading holds on the web API, table by table', async () => 
               .sort()
           : []
       assert.deepEqual(seen, isOpen ? expected : [], `${name}: ${table.setName}`)
+    }
+  }
+})
+
+test('every cell for reading holds on the API of programs and in FetchXML, for every role', async () => {
+  await using people = await createWorld()
+  await using server = await createHttpServer({ log: silentLog, cookieSecret: 'test' })
+  const { database, catalog, clock } = people.place
+  let visitor: Visitor = anonymousVisitor('en')
+  await registerDataApi(server, {
+    database,
+    catalog,
+    clock,
+    permissions: () => people.permissions,
+    views: () => [],
+    log: silentLog,
+    siteName: () => 'Test',
+    visitorOf: () => visitor,
+    tokenRefusalOf: () => 'missing',
+  })
+  const world = await plainWorld(people)
+  for (const role of people.permissions.policy.roles) {
+    if (anonymousVisitor('en').roles.includes(role.name)) continue
+    visitor = visitorWith(people, role.name)
+    for (const table of catalog.tables.values()) {
+      const expected = oracleIds(world, visitor, table.name, 'read')
+      const query = `<fetch><entity name="${table.name}"><attribute name="${table.idColumn}"/></entity></fetch>`
+      for (const question of ['', `?fetchXml=${encodeURIComponent(query)}`]) {
+        const answer = await server.inject({ url: `/api/data/v9.2/${table.setName}${question}` })
+        const seen = answer.statusCode === 200 ? (answer.json() as { value: Record<string, unknown>[] }).value : []
+        assert.ok([200, 403, 404].includes(answer.statusCode), `${role.name} ${table.name}: ${answer.body}`)
+        assert.deepEqual(
+          seen.map((row) => String(row[table.idColumn])).sort(),
+          expected,
+          `${role.name}: ${table.name} ${question}`,
+        )
+      }
     }
   }
 })
