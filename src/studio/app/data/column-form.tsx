@@ -62,7 +62,7 @@ export function ColumnForm(props: {
   propose: (document: Document, name: string) => void
 }) {
   const { table, document, prefix, column, propose } = props
-  const { t, named } = useWords()
+  const { t } = useWords()
   const [draft, setDraft] = useState<Draft>(() => draftOf(document, column))
   const set = (next: Partial<Draft>) => setDraft((before) => ({ ...before, ...next }))
   const name = column?.name ?? draft.name ?? nameFrom(draft.en, prefix)
@@ -74,30 +74,7 @@ export function ColumnForm(props: {
   return (
     <form onSubmit={submit}>
       <Stack>
-        <SimpleGrid cols={{ base: 1, xs: 2 }}>
-          <TextInput
-            required
-            data-autofocus
-            label={t('define.labelEn')}
-            value={draft.en}
-            onChange={(event) => set({ en: event.currentTarget.value })}
-          />
-          <TextInput label={t('define.labelFr')} value={draft.fr} onChange={(event) => set({ fr: event.currentTarget.value })} />
-          <TextInput
-            label={t('data.logicalName')}
-            classNames={{ input: 'mono' }}
-            required
-            disabled={column !== undefined}
-            value={name}
-            onChange={(event) => set({ name: event.currentTarget.value })}
-          />
-          <NativeSelect
-            label={t('data.type')}
-            value={draft.type}
-            onChange={(event) => set({ type: event.currentTarget.value })}
-            data={TYPES.map((value) => ({ value, label: named('type', value) }))}
-          />
-        </SimpleGrid>
+        <Names draft={draft} set={set} name={name} isThere={column !== undefined} />
         <TypeOptions draft={draft} set={set} />
         {draft.calculated === '' && (
           <Group>
@@ -129,6 +106,37 @@ export function ColumnForm(props: {
         </Group>
       </Stack>
     </form>
+  )
+}
+
+function Names(props: { draft: Draft; set: (next: Partial<Draft>) => void; name: string; isThere: boolean }) {
+  const { draft, set, name, isThere } = props
+  const { t, named } = useWords()
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      <TextInput
+        required
+        data-autofocus
+        label={t('define.labelEn')}
+        value={draft.en}
+        onChange={(event) => set({ en: event.currentTarget.value })}
+      />
+      <TextInput label={t('define.labelFr')} value={draft.fr} onChange={(event) => set({ fr: event.currentTarget.value })} />
+      <TextInput
+        label={t('data.logicalName')}
+        classNames={{ input: 'mono' }}
+        required
+        disabled={isThere}
+        value={name}
+        onChange={(event) => set({ name: event.currentTarget.value })}
+      />
+      <NativeSelect
+        label={t('data.type')}
+        value={draft.type}
+        onChange={(event) => set({ type: event.currentTarget.value })}
+        data={TYPES.map((value) => ({ value, label: named('type', value) }))}
+      />
+    </SimpleGrid>
   )
 }
 

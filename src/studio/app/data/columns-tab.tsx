@@ -36,64 +36,14 @@ function Columns({ table, definitions }: { table: TableDetail; definitions: Defi
           <Button onClick={() => setEdited('new')}>{t('define.add')}</Button>
         </Group>
       )}
-      <Table.ScrollContainer minWidth={720}>
-        <Table verticalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('data.column')}</Table.Th>
-              <Table.Th>{t('data.logicalName')}</Table.Th>
-              <Table.Th>{t('data.type')}</Table.Th>
-              <Table.Th>{t('data.rules')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {table.columns.map((column) => {
-              const isOurs = !isFromFile && document.columns[column.name] !== undefined
-              return (
-                <Table.Tr key={column.name}>
-                  <Table.Td>
-                    <NameCell column={column} />
-                    {isOurs && (
-                      <Group gap={4} mt={4}>
-                        <Button
-                          size="compact-xs"
-                          variant="default"
-                          aria-label={t('define.editColumn', { column: labelOf(column, language) })}
-                          onClick={() => setEdited(column)}
-                        >
-                          {t('define.edit')}
-                        </Button>
-                        {column.name !== table.nameColumn && (
-                          <Button
-                            size="compact-xs"
-                            variant="subtle"
-                            aria-label={t('define.retireColumn', { column: labelOf(column, language) })}
-                            onClick={() =>
-                              propose(
-                                withoutColumn(document, column.name),
-                                t('define.retireColumn', { column: labelOf(column, language) }),
-                              )
-                            }
-                          >
-                            {t('define.retire')}
-                          </Button>
-                        )}
-                      </Group>
-                    )}
-                  </Table.Td>
-                  <Table.Td className="mono">{column.name}</Table.Td>
-                  <Table.Td>
-                    <TypeCell column={column} />
-                  </Table.Td>
-                  <Table.Td>
-                    <RulesCell table={table} column={column} />
-                  </Table.Td>
-                </Table.Tr>
-              )
-            })}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <ColumnTable
+        table={table}
+        own={new Set(isFromFile ? [] : Object.keys(document.columns))}
+        edit={setEdited}
+        retire={(column) =>
+          propose(withoutColumn(document, column.name), t('define.retireColumn', { column: labelOf(column, language) }))
+        }
+      />
       <RetiredColumns table={table} definitions={definitions} document={document} propose={propose} />
       <Versions table={table} definitions={definitions} revert={setProposal} />
       <Dialog
@@ -117,6 +67,72 @@ function Columns({ table, definitions }: { table: TableDetail; definitions: Defi
       </Dialog>
       <PlanDialog proposal={proposal} close={() => setProposal(undefined)} done={() => setEdited(undefined)} />
     </Stack>
+  )
+}
+
+function ColumnTable(props: {
+  table: TableDetail
+  /** Names of the columns that are defined here. */
+  own: ReadonlySet<string>
+  edit: (column: ColumnInfo) => void
+  retire: (column: ColumnInfo) => void
+}) {
+  const { table, own, edit, retire } = props
+  const { t, language } = useWords()
+  return (
+    <Table.ScrollContainer minWidth={720}>
+      <Table verticalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('data.column')}</Table.Th>
+            <Table.Th>{t('data.logicalName')}</Table.Th>
+            <Table.Th>{t('data.type')}</Table.Th>
+            <Table.Th>{t('data.rules')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {table.columns.map((column) => {
+            const isOurs = own.has(column.name)
+            return (
+              <Table.Tr key={column.name}>
+                <Table.Td>
+                  <NameCell column={column} />
+                  {isOurs && (
+                    <Group gap={4} mt={4}>
+                      <Button
+                        size="compact-xs"
+                        variant="default"
+                        aria-label={t('define.editColumn', { column: labelOf(column, language) })}
+                        onClick={() => edit(column)}
+                      >
+                        {t('define.edit')}
+                      </Button>
+                      {column.name !== table.nameColumn && (
+                        <Button
+                          size="compact-xs"
+                          variant="subtle"
+                          aria-label={t('define.retireColumn', { column: labelOf(column, language) })}
+                          onClick={() => retire(column)}
+                        >
+                          {t('define.retire')}
+                        </Button>
+                      )}
+                    </Group>
+                  )}
+                </Table.Td>
+                <Table.Td className="mono">{column.name}</Table.Td>
+                <Table.Td>
+                  <TypeCell column={column} />
+                </Table.Td>
+                <Table.Td>
+                  <RulesCell table={table} column={column} />
+                </Table.Td>
+              </Table.Tr>
+            )
+          })}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
   )
 }
 

@@ -1,24 +1,11 @@
 import { Checkbox, MultiSelect, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core'
-import type { ReactNode } from 'react'
-import type { CellValue, ColumnInfo, RowDetail, TableDetail } from '../../wire-data.ts'
+import type { CellValue, ColumnInfo } from '../../wire-data.ts'
 import { useWords } from '../lib/messages.tsx'
+import type { CommonProps, FieldProps } from './field.ts'
 import { FileInput } from './file-input.tsx'
 import { inputOfMoment, momentOfInput, zoneName } from './local-moment.ts'
 import { LookupInput } from './lookup-input.tsx'
 import { isNumeric, labelOf, optionText } from './values.tsx'
-
-export type FieldProps = {
-  table: TableDetail
-  column: ColumnInfo
-  /** Undefined while the row is new. */
-  row: RowDetail | undefined
-  /** Names of the rows that lookups point to, where these values stand in them. */
-  names: Readonly<Record<string, string>>
-  known: Readonly<Record<string, CellValue>>
-  values: Readonly<Record<string, CellValue>>
-  error: string | undefined
-  change: (values: Record<string, CellValue>) => void
-}
 
 /** The input that fits a column, with its rules below and what is wrong with it beside it. */
 export function FieldInput(props: FieldProps) {
@@ -82,13 +69,6 @@ export function FieldInput(props: FieldProps) {
   }
 }
 
-export type CommonProps = {
-  label: string
-  description: ReactNode
-  error: string | undefined
-  withAsterisk: boolean
-  name: string
-}
 type InputProps = { common: CommonProps; value: CellValue; set: (value: CellValue) => void }
 
 function PlainInput({ common, column, value, set }: InputProps & { column: ColumnInfo }) {

@@ -4,7 +4,7 @@ import type { CellValue, ColumnInfo, RowDetail, SaveOutcome, TableDetail } from 
 import { API_ROOT, queryClient } from '../lib/api.ts'
 import { useWords } from '../lib/messages.tsx'
 import { tellDone, tellFailure } from '../parts/states.tsx'
-import type { CommonProps } from './field-input.tsx'
+import type { CommonProps } from './field.ts'
 import { problemText } from './problem-text.ts'
 import { upload } from './upload.ts'
 import { bytesText, labelOf } from './values.tsx'
@@ -55,18 +55,7 @@ export function FileInput(props: {
       labelElement="div"
     >
       <Group gap="xs" mt={4}>
-        {file === undefined ? (
-          <Text size="sm" c="dimmed">
-            {t(row === undefined ? 'edit.fileAfterSaving' : 'edit.noFile')}
-          </Text>
-        ) : (
-          <Text size="sm">
-            <a href={`${API_ROOT}${path}`} target="_blank" rel="noreferrer">
-              {file.name}
-            </a>{' '}
-            ({bytesText(file.bytes, language)})
-          </Text>
-        )}
+        <Kept file={file} address={`${API_ROOT}${path}`} isNew={row === undefined} />
         {row !== undefined && (
           <FileButton onChange={(chosen) => void send(chosen)} accept={column.accept.join(',')}>
             {(button) => (
@@ -84,5 +73,23 @@ export function FileInput(props: {
       </Group>
       {sent !== undefined && <Progress value={sent * 100} mt="xs" aria-label={t('edit.sending')} />}
     </Input.Wrapper>
+  )
+}
+
+function Kept(props: { file: RowDetail['files'][string] | undefined; address: string; isNew: boolean }) {
+  const { t, language } = useWords()
+  if (props.file === undefined)
+    return (
+      <Text size="sm" c="dimmed">
+        {t(props.isNew ? 'edit.fileAfterSaving' : 'edit.noFile')}
+      </Text>
+    )
+  return (
+    <Text size="sm">
+      <a href={props.address} target="_blank" rel="noreferrer">
+        {props.file.name}
+      </a>{' '}
+      ({bytesText(props.file.bytes, language)})
+    </Text>
   )
 }

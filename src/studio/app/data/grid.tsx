@@ -6,7 +6,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import type { ColumnInfo, GridRow, TableDetail } from '../../wire-data.ts'
-import { useWords } from '../lib/messages.tsx'
+import { useWords, type Words } from '../lib/messages.tsx'
 import { Empty, LoadFailure, tellDone } from '../parts/states.tsx'
 import { ColumnEdge } from './column-edge.tsx'
 import { boundedWidth } from './kept.ts'
@@ -105,15 +105,7 @@ function Body(props: BodyProps) {
   const minWidth = columns.reduce((sum, column) => sum + widthIn(column), 0)
   const [from, setFrom] = useState(0)
   const [first, last] = [Math.min(from, at), Math.max(from, at)]
-  const copy = () => {
-    const lines = rows
-      .slice(first, last + 1)
-      .map((row) => columns.map((column) => tsvCell(cellText(column, row, words))).join('\t'))
-    void navigator.clipboard.writeText(lines.join('\n')).then(
-      () => tellDone(words.t('grid.copied', { count: lines.length }), words.t),
-      () => undefined,
-    )
-  }
+  const copy = () => copyRows(rows.slice(first, last + 1), columns, words)
   return (
     <div
       ref={scroller}
@@ -203,6 +195,15 @@ function Head({
         )
       })}
     </div>
+  )
+}
+
+/** As lines of cells between tabs, which spreadsheets take. */
+function copyRows(rows: readonly GridRow[], columns: readonly ColumnInfo[], words: Words): void {
+  const lines = rows.map((row) => columns.map((column) => tsvCell(cellText(column, row, words))).join('\t'))
+  void navigator.clipboard.writeText(lines.join('\n')).then(
+    () => tellDone(words.t('grid.copied', { count: lines.length }), words.t),
+    () => undefined,
   )
 }
 

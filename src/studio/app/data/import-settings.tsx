@@ -17,7 +17,6 @@ export function ImportSettingsForm(props: {
   const { t, language } = useWords()
   const { settings } = info
   const set = (next: Partial<ImportSettings>) => change({ ...settings, ...next })
-  const offered = table.columns.filter((column) => !column.computed && column.type !== 'file' && column.type !== 'image')
   const labelFor = (name: string) => {
     const column = table.columns.find((one) => one.name === name)
     return column === undefined ? name : labelOf(column, language)
@@ -43,67 +42,80 @@ export function ImportSettingsForm(props: {
         />
       </Group>
       {settings.matchBy === 'none' && <Alert color="blue">{t('import.byNothingText')}</Alert>}
-      <Table.ScrollContainer minWidth={560}>
-        <Table verticalSpacing={4} aria-label={t('import.mapping')}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('import.head')}</Table.Th>
-              <Table.Th>{t('import.fills')}</Table.Th>
-              <Table.Th>{t('import.samples')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {info.heads.map((head, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: heads may be alike; their place is what they are
-              <Table.Tr key={at}>
-                <Table.Td>{head === '' ? '–' : head}</Table.Td>
-                <Table.Td>
-                  <NativeSelect
-                    aria-label={t('import.fillsFor', { head })}
-                    size="xs"
-                    disabled={disabled}
-                    value={settings.mapping[at] ?? ''}
-                    onChange={(event) => {
-                      const name = event.currentTarget.value === '' ? null : event.currentTarget.value
-                      set({
-                        mapping: settings.mapping.map((one, i) => (i === at ? name : one === name ? null : one)),
-                        ...keptMatch(ways, settings, at, name),
-                      })
-                    }}
-                    data={[
-                      { value: '', label: t('import.nothing') },
-                      ...offered.map((column) => ({
-                        value: column.name,
-                        label: `${labelOf(column, language)} (${column.name})`,
-                      })),
-                    ]}
-                  />
-                </Table.Td>
-                <Table.Td>
-                  <Text size="xs" c="dimmed" className="wrap-anywhere" lineClamp={2}>
-                    {info.samples
-                      .slice(0, SAMPLES_SHOWN)
-                      .map((cells) => cells[at] ?? '')
-                      .filter((cell) => cell !== '')
-                      .join(' · ')}
-                  </Text>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <MappingTable table={table} info={info} disabled={disabled} set={set} ways={ways} />
     </>
   )
 }
 
+type Way = { value: string; columns: readonly string[] }
+
+function MappingTable(props: {
+  table: TableDetail
+  info: ImportInfo
+  disabled: boolean
+  set: (next: Partial<ImportSettings>) => void
+  ways: readonly Way[]
+}) {
+  const { table, info, disabled, set, ways } = props
+  const { t, language } = useWords()
+  const { settings } = info
+  const offered = table.columns.filter((column) => !column.computed && column.type !== 'file' && column.type !== 'image')
+  return (
+    <Table.ScrollContainer minWidth={560}>
+      <Table verticalSpacing={4} aria-label={t('import.mapping')}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('import.head')}</Table.Th>
+            <Table.Th>{t('import.fills')}</Table.Th>
+            <Table.Th>{t('import.samples')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {info.heads.map((head, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: heads may be alike; their place is what they are
+            <Table.Tr key={at}>
+              <Table.Td>{head === '' ? '–' : head}</Table.Td>
+              <Table.Td>
+                <NativeSelect
+                  aria-label={t('import.fillsFor', { head })}
+                  size="xs"
+                  disabled={disabled}
+                  value={settings.mapping[at] ?? ''}
+                  onChange={(event) => {
+                    const name = event.currentTarget.value === '' ? null : event.currentTarget.value
+                    set({
+                      mapping: settings.mapping.map((one, i) => (i === at ? name : one === name ? null : one)),
+                      ...keptMatch(ways, settings, at, name),
+                    })
+                  }}
+                  data={[
+                    { value: '', label: t('import.nothing') },
+                    ...offered.map((column) => ({
+                      value: column.name,
+                      label: `${labelOf(column, language)} (${column.name})`,
+                    })),
+                  ]}
+                />
+              </Table.Td>
+              <Table.Td>
+                <Text size="xs" c="dimmed" className="wrap-anywhere" lineClamp={2}>
+                  {info.samples
+                    .slice(0, SAMPLES_SHOWN)
+                    .map((cells) => cells[at] ?? '')
+                    .filter((cell) => cell !== '')
+                    .join(' · ')}
+                </Text>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  )
+}
+
 /** Where the columns by which rows are found are no longer filled, every line is a new row. */
-function keptMatch(
-  ways: readonly { value: string; columns: readonly string[] }[],
-  settings: ImportSettings,
-  at: number,
-  name: string | null,
-): Partial<ImportSettings> {
+function keptMatch(ways: readonly Way[], settings: ImportSettings, at: number, name: string | null): Partial<ImportSettings> {
   const before = settings.mapping[at] ?? null
   const needed = ways.find((way) => way.value === settings.matchBy)?.columns ?? []
   return before !== null && before !== name && needed.includes(before) ? { matchBy: 'none' } : {}

@@ -5,7 +5,7 @@ import { useState } from 'react'
 import type { LookupChoice } from '../../wire-data.ts'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
-import type { CommonProps, FieldProps } from './field-input.tsx'
+import type { CommonProps, FieldProps } from './field.ts'
 import { choicesQuery, tablesQuery } from './queries.ts'
 import { labelOf } from './values.tsx'
 

@@ -59,21 +59,7 @@ function Plan({ proposal, close, done }: { proposal: Proposal; close: () => void
   return (
     <Stack>
       <Steps plan={plan.data} />
-      {losses.length > 0 && (
-        <Alert color="red" title={t('plan.losses')}>
-          <List size="sm">
-            {losses.map((one) => (
-              <List.Item key={one.confirm}>{one.says}</List.Item>
-            ))}
-          </List>
-          <TextInput
-            mt="sm"
-            label={t('plan.confirm', { names: names.join(', ') })}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-          />
-        </Alert>
-      )}
+      {losses.length > 0 && <Losses losses={losses} typed={typed} setTyped={setTyped} />}
       <TextInput
         label={t('plan.message')}
         placeholder={proposal.title}
@@ -95,6 +81,27 @@ function Plan({ proposal, close, done }: { proposal: Proposal; close: () => void
         </Button>
       </Group>
     </Stack>
+  )
+}
+
+function Losses(props: { losses: PlanInfo['losses']; typed: string; setTyped: (typed: string) => void }) {
+  const { losses, typed, setTyped } = props
+  const { t } = useWords()
+  const names = losses.map((one) => one.confirm)
+  return (
+    <Alert color="red" title={t('plan.losses')}>
+      <List size="sm">
+        {losses.map((one) => (
+          <List.Item key={one.confirm}>{one.says}</List.Item>
+        ))}
+      </List>
+      <TextInput
+        mt="sm"
+        label={t('plan.confirm', { names: names.join(', ') })}
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+      />
+    </Alert>
   )
 }
 

@@ -1,7 +1,7 @@
 import { Alert, Button, Radio, Stack, Table, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { CellValue, ColumnInfo, RowDetail, TableDetail } from '../../wire-data.ts'
-import { useWords } from '../lib/messages.tsx'
+import { useWords, type Words } from '../lib/messages.tsx'
 import { conflictsOf, type Edits, takenOver } from './row-edits.ts'
 import { labelOf, valueText } from './values.tsx'
 
@@ -20,14 +20,8 @@ export function RowConflict(props: {
   const taken = takenOver(table, base, theirs, edits)
   const [mine, setMine] = useState<ReadonlySet<string>>(new Set())
   const columnOf = (name: string) => table.columns.find((one) => one.name === name)
-  const show = (column: ColumnInfo | undefined, value: CellValue, names: RowDetail['names']) =>
-    column === undefined || value === null ? '–' : (names[column.name] ?? valueText(column, value, words))
-  const choose = (name: string, isMine: boolean) => {
-    const next = new Set(mine)
-    if (isMine) next.add(name)
-    else next.delete(name)
-    setMine(next)
-  }
+  const show = (column: ColumnInfo | undefined, value: CellValue, names: RowDetail['names']) => shown(column, value, names, words)
+  const choose = (name: string, isMine: boolean) => setMine(withOrWithout(mine, name, isMine))
   return (
     <Alert color="orange" title={t('conflict.title')} mb="md" role="alert">
       <Stack gap="sm" align="flex-start">
@@ -80,4 +74,12 @@ export function RowConflict(props: {
       </Stack>
     </Alert>
   )
+}
+
+function shown(column: ColumnInfo | undefined, value: CellValue, names: RowDetail['names'], words: Words): string {
+  return column === undefined || value === null ? '–' : (names[column.name] ?? valueText(column, value, words))
+}
+
+function withOrWithout(names: ReadonlySet<string>, name: string, isIn: boolean): ReadonlySet<string> {
+  return new Set(isIn ? [...names, name] : [...names].filter((one) => one !== name))
 }

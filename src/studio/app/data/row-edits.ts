@@ -14,7 +14,7 @@ export function computedColumns(table: TableDetail): ColumnInfo[] {
 }
 
 /** `customeridtype` says which table `customerid` points to; the input of the lookup sets it. */
-export function isBesideCustomer(table: TableDetail, column: ColumnInfo): boolean {
+function isBesideCustomer(table: TableDetail, column: ColumnInfo): boolean {
   return table.columns.some((one) => one.type === 'customer' && `${one.name}type` === column.name)
 }
 

@@ -106,8 +106,7 @@ function useRowForm({ table, row, copied, open, setDirty }: Props) {
     setProblems([])
     setTheirs(undefined)
     setDirty(false)
-    await queryClient.invalidateQueries({ queryKey: ['row', table.name, outcome.id] })
-    for (const key of ['rows', 'history', 'choices', 'related']) void queryClient.invalidateQueries({ queryKey: [key] })
+    await readAgain(table.name, outcome.id)
     tellDone(t(row === undefined ? 'edit.created' : 'edit.saved'), t)
     // The guard looks at the state of the next picture.
     if (row === undefined) setTimeout(() => open(outcome.id))
@@ -117,11 +116,7 @@ function useRowForm({ table, row, copied, open, setDirty }: Props) {
     saving.current = true
     setBusy(true)
     try {
-      const path = `/tables/${table.name}/rows`
-      const outcome =
-        row === undefined || base === undefined
-          ? await post<SaveOutcome>(path, { values: changes })
-          : await post<SaveOutcome>(`${path}/${row.id}/changes`, { version: base.version, values: changes })
+      const outcome = await send(table.name, row === undefined ? undefined : base, changes)
       if (outcome.kind === 'saved') await done(outcome)
       else if (outcome.kind === 'stale') setTheirs(outcome.row)
       else setProblems(outcome.problems)
@@ -160,14 +155,28 @@ function useRowForm({ table, row, copied, open, setDirty }: Props) {
     /** `mine`: the columns that stay as they were typed here; the others are as they are now. */
     resolve: (now: RowDetail, mine: ReadonlySet<string>) => {
       setBase(now)
-      setEdits((before) =>
-        Object.fromEntries(
-          Object.entries(before).filter(([name]) => mine.has(name) || String(base?.values[name]) === String(now.values[name])),
-        ),
-      )
+      setEdits((before) => keptEdits(before, base, now, mine))
       setTheirs(undefined)
     },
   }
+}
+
+/** Edits that stay after a look at what somebody else has saved: the chosen ones, and those of columns that he left alone. */
+function keptEdits(edits: Edits, base: RowDetail | undefined, now: RowDetail, mine: ReadonlySet<string>): Edits {
+  return Object.fromEntries(
+    Object.entries(edits).filter(([name]) => mine.has(name) || String(base?.values[name]) === String(now.values[name])),
+  )
+}
+
+function send(table: string, base: RowDetail | undefined, values: Edits): Promise<SaveOutcome> {
+  const path = `/tables/${table}/rows`
+  return base === undefined ? post(path, { values }) : post(`${path}/${base.id}/changes`, { version: base.version, values })
+}
+
+/** Whatever shows this row, or counts it, reads it again. */
+async function readAgain(table: string, id: string): Promise<void> {
+  await queryClient.invalidateQueries({ queryKey: ['row', table, id] })
+  for (const key of ['rows', 'history', 'choices', 'related']) void queryClient.invalidateQueries({ queryKey: [key] })
 }
 
 function Computed({ table, row }: { table: TableDetail; row: RowDetail }) {

@@ -26,11 +26,6 @@ export function ViewMenu(props: {
   const [deleted, setDeleted] = useState<ViewInfo>()
   const all = views.data ?? []
   const current = all.find((view) => PARTS.every((part) => (view.state[part] ?? '') === (state[part] ?? '')))
-  const groups = [
-    { label: t('view.ofSite'), views: all.filter((one) => one.isOfSite) },
-    { label: t('view.shared'), views: all.filter((one) => !one.isOfSite && one.isShared) },
-    { label: t('view.mine'), views: all.filter((one) => !one.isOfSite && !one.isShared) },
-  ].filter((group) => group.views.length > 0)
   const own = current === undefined || current.isOfSite ? undefined : current
   return (
     <>
@@ -40,14 +35,7 @@ export function ViewMenu(props: {
         </Menu.Target>
         <Menu.Dropdown aria-label={t('view.title')}>
           <Menu.Item onClick={() => choose(undefined)}>{t('view.usual')}</Menu.Item>
-          {groups.map((group) => [
-            <Menu.Label key={group.label}>{group.label}</Menu.Label>,
-            ...group.views.map((view) => (
-              <Menu.Item key={view.id} onClick={() => choose(view)}>
-                {labelOf(view, language)}
-              </Menu.Item>
-            )),
-          ])}
+          <Choices views={all} choose={choose} />
           <Menu.Divider />
           <Menu.Item onClick={() => setSaved('new')}>{t('view.save')}</Menu.Item>
           {own !== undefined && <Menu.Item onClick={() => setSaved(own)}>{t('view.change', { name: own.name })}</Menu.Item>}
@@ -87,6 +75,23 @@ export function ViewMenu(props: {
       />
     </>
   )
+}
+
+function Choices({ views: all, choose }: { views: readonly ViewInfo[]; choose: (view: ViewInfo) => void }) {
+  const { t, language } = useWords()
+  const groups = [
+    { label: t('view.ofSite'), views: all.filter((one) => one.isOfSite) },
+    { label: t('view.shared'), views: all.filter((one) => !one.isOfSite && one.isShared) },
+    { label: t('view.mine'), views: all.filter((one) => !one.isOfSite && !one.isShared) },
+  ].filter((group) => group.views.length > 0)
+  return groups.map((group) => [
+    <Menu.Label key={group.label}>{group.label}</Menu.Label>,
+    ...group.views.map((view) => (
+      <Menu.Item key={view.id} onClick={() => choose(view)}>
+        {labelOf(view, language)}
+      </Menu.Item>
+    )),
+  ])
 }
 
 function SaveView(props: {

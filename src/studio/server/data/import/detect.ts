@@ -1,7 +1,7 @@
 /** What a text file is, by how it begins: its encoding, and what stands between its cells. */
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
 export const ENCODINGS: readonly Encoding[] = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252']
-export const SEPARATORS: readonly string[] = [',', ';', '\t', '|']
+const SEPARATORS: readonly string[] = [',', ';', '\t', '|']
 
 const LINES_LOOKED_AT = 20
 

@@ -8,7 +8,7 @@ import { CSV_START, csvLine, type SheetColumn } from '#lib/spreadsheet.ts'
 import type { TableDefinition } from '#tables/definition.ts'
 import type { FieldProblem, ImportCounts, ImportInfo, ImportSettings } from '../../../wire-data.ts'
 import type { StudioServices } from '../../services.ts'
-import { type Plan, runBatch } from './batch.ts'
+import { type LineOutcome, type Plan, runBatch } from './batch.ts'
 import { guessDayOrder, guessDecimalMark } from './detect.ts'
 import { createLookups } from './lookups.ts'
 import { guessMapping, guessMatch } from './mapping.ts'
@@ -62,22 +62,14 @@ export async function openImport(parts: Parts): Promise<ImportJob> {
     shown = []
     const out = createWriteStream(refusedPath)
     try {
-      const ground = {
-        services,
-        visitor: parts.visitor,
-        lookups: createLookups(services.catalog),
-        seen: new Map<string, number>(),
-      }
-      for await (const lines of batches(source)) {
-        if (cancelled) break
-        for (const outcome of await runBatch(ground, plan(), lines, pass === 'run')) {
-          counts.read++
-          counts[outcome.kind]++
-          if (outcome.kind !== 'refused') continue
-          if (shown.length < SHOWN_REFUSALS) shown.push(shownRefusal(outcome.line, outcome.problems))
-          if (!out.write(`${JSON.stringify([outcome.line.cells, outcome.problems])}\n`)) await once(out, 'drain')
-        }
-      }
+      const asked = { source, plan: plan(), keep: pass === 'run', isCancelled: () => cancelled }
+      await runPass(parts, asked, async (outcome) => {
+        counts.read++
+        counts[outcome.kind]++
+        if (outcome.kind !== 'refused') return
+        if (shown.length < SHOWN_REFUSALS) shown.push({ line: outcome.line.number, problems: outcome.problems })
+        if (!out.write(`${JSON.stringify([outcome.line.cells, outcome.problems])}\n`)) await once(out, 'drain')
+      })
       const tookMs = services.clock.nowMs() - startedMs
       state = { kind: cancelled ? 'cancelled' : 'done', pass, counts, tookMs }
     } catch (error) {
@@ -204,8 +196,17 @@ async function* batches(source: Source): AsyncGenerator<Line[]> {
   if (batch.length > 0) yield batch
 }
 
-function shownRefusal(line: Line, problems: FieldProblem[]): ImportInfo['refused'][number] {
-  return { line: line.number, problems }
+/** One pass through the file; each line's outcome is told as it comes. */
+async function runPass(
+  { services, visitor }: Parts,
+  pass: { source: Source; plan: Plan; keep: boolean; isCancelled: () => boolean },
+  tell: (outcome: LineOutcome) => Promise<void>,
+): Promise<void> {
+  const ground = { services, visitor, lookups: createLookups(services.catalog), seen: new Map<string, number>() }
+  for await (const lines of batches(pass.source)) {
+    if (pass.isCancelled()) return
+    for (const outcome of await runBatch(ground, pass.plan, lines, pass.keep)) await tell(outcome)
+  }
 }
 
 async function* refusedFile(

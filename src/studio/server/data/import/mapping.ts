@@ -5,7 +5,7 @@ import { isFileColumn } from '#tables/files.ts'
 export type Mapping = readonly (string | null)[]
 
 /** Columns that a file can fill. */
-export function importable(table: TableDefinition): ColumnDefinition[] {
+function importable(table: TableDefinition): ColumnDefinition[] {
   return [...table.columns.values()].filter((column) => !isComputed(column) && !isFileColumn(column))
 }
 
