@@ -31,6 +31,8 @@ export type DiffQuestion = {
 const GROUPS_MAX = 20_000
 /** Of all groups together, shared evenly: what each of many people gains is known exactly, what everybody gains is "at least". */
 const ROWS_MAX = 1_000_000
+/** Where that takes too long: a figure that is "at least" is better than none. */
+const ROWS_MAX_OF_SECOND_TRY = 50_000
 /** With so many ways to combine roles the rules are asked row by row, without indexes. */
 const ROLE_SETS_MAX = 40
 const TIMEOUT_MS = 10_000
@@ -63,7 +65,18 @@ export async function countChange(
   question: DiffQuestion,
   columns: readonly string[] | null,
 ): Promise<Pick<DiffLine, 'who' | 'gained' | 'lost'>[] | undefined> {
-  const statement = countStatement(ground, question, columns?.[0] ?? null)
+  const count = (rowsMax: number) => countWithin({ ...ground, rowsMax }, question, columns?.[0] ?? null)
+  return (await count(ROWS_MAX)) ?? (await count(ROWS_MAX_OF_SECOND_TRY))
+}
+
+type Bounded = DiffGround & { rowsMax: number }
+
+async function countWithin(
+  ground: Bounded,
+  question: DiffQuestion,
+  column: string | null,
+): Promise<Pick<DiffLine, 'who' | 'gained' | 'lost'>[] | undefined> {
+  const statement = countStatement(ground, question, column)
   try {
     const rows = await ground.database.read(async (tx) => {
       await limitQueryTime(tx, TIMEOUT_MS)
@@ -90,7 +103,7 @@ function linesOf(rows: readonly Counted[]): Pick<DiffLine, 'who' | 'gained' | 'l
   })
 }
 
-function countStatement(ground: DiffGround, question: DiffQuestion, column: string | null): Sql {
+function countStatement(ground: Bounded, question: DiffQuestion, column: string | null): Sql {
   const sets = new Map(question.classes.map((one) => [keyOf(one.rolesBefore, one.rolesAfter), one]))
   const apart = [...sets].filter(([, one]) => dependsOnContact(ground, question, one)).map(([key]) => key)
   const someone = sql`
@@ -123,18 +136,18 @@ function countStatement(ground: DiffGround, question: DiffQuestion, column: stri
       select role, gained, count(distinct hit.id)::int as rows from hit join mark using (no) group by role, gained
     ), people as (
       select role, gained, count(distinct person)::int as people,
-             bool_or(of_group.rows >= ${rowsOfGroupMax}) or (select count(*) from w) >= ${GROUPS_MAX} as "atLeast"
+             bool_or(of_group.rows >= ${rowsOfGroupMax(ground)}) or (select count(*) from w) >= ${GROUPS_MAX} as "atLeast"
         from of_group join mark using (no) join w using (no) left join lateral unnest(w.ids) person on true
        group by role, gained
     )
     select role, gained, people, rows, "atLeast" from rows join people using (role, gained) order by role, gained`
 }
 
-const rowsOfGroupMax = sql`(select ${ROWS_MAX}::bigint / greatest(count(*), 100) from w)`
+const rowsOfGroupMax = ({ rowsMax }: Bounded) => sql`(select greatest(${rowsMax}::bigint / greatest(count(*), 100), 5) from w)`
 
 /** What the groups of `where` gain and lose: the rows of `is` that are not of `was`, and the other way round. */
 function hitsOf(
-  ground: DiffGround,
+  ground: Bounded,
   question: DiffQuestion,
   asked: { column: string | null; before: Crowd['roles']; after: Crowd['roles']; where: Sql },
 ): Sql {
@@ -151,9 +164,9 @@ function hitsOf(
   const from = identifier('tables', table.name)
   return sql`
     select w.no, x.id, x.gained from w cross join lateral (
-      (select ${id} as id, true as gained from ${from} as t where ${gained} limit ${rowsOfGroupMax})
+      (select ${id} as id, true as gained from ${from} as t where ${gained} limit ${rowsOfGroupMax(ground)})
       union all
-      (select ${id}, false from ${from} as t where ${lost} limit ${rowsOfGroupMax})) x
+      (select ${id}, false from ${from} as t where ${lost} limit ${rowsOfGroupMax(ground)})) x
      where ${asked.where}`
 }
 
