@@ -7,6 +7,7 @@ import { useWords } from '../lib/messages.tsx'
 import { SyncBadge, SyncSentence } from '../parts/badges.tsx'
 import { Confirm } from '../parts/confirm.tsx'
 import { NextIcon, PreviousIcon } from '../parts/icons.tsx'
+import { TextLink } from '../parts/link.tsx'
 import { Loaded } from '../parts/states.tsx'
 import { type GridState, rowQuery, rowsQuery } from './queries.ts'
 import { RowForm } from './row-form.tsx'
@@ -92,6 +93,9 @@ function StoredRow(props: {
           <SyncSentence sync={row.sync} />
         </Group>
       )}
+      <TextLink to="/security/explain" search={{ table: table.name, row: row.id }} size="sm">
+        {t('explain.link')}
+      </TextLink>
       <Tabs defaultValue="values">
         <Tabs.List mb="md">
           <Tabs.Tab value="values">{t('edit.values')}</Tabs.Tab>

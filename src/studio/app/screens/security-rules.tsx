@@ -16,7 +16,7 @@ import { PermissionList } from '../security/permission-list.tsx'
 import { Publish } from '../security/publish.tsx'
 import { rulesQuery } from '../security/queries.ts'
 import { RuleFiles } from '../security/rule-files.tsx'
-import { placedOf } from '../security/scope-words.ts'
+import { type Placed, placedOf } from '../security/scope-words.ts'
 import { Sheet } from '../security/sheet.tsx'
 
 export type RulesAddress = { role?: string; table?: string; tab?: string }
@@ -89,24 +89,7 @@ function Rules({ view, draft, setDraft, discard, address }: Props) {
           </Button>
         )}
       </Group>
-      <Tabs value={address.tab === 'files' ? 'files' : 'sheet'} onChange={(tab) => go({ role, ...(tab === 'files' && { tab }) })}>
-        <Tabs.List mb="md">
-          <Tabs.Tab value="sheet">{t('rules.sheet')}</Tabs.Tab>
-          <Tabs.Tab value="files">{t('rules.files')}</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="sheet">
-          <div className="roles-and-sheet">
-            <RoleList view={view} role={role} onPick={(name) => go({ role: name })} />
-            <Stack gap="md">
-              {view.problems.length > 0 && <Problems problems={view.problems} onOpen={() => go({ role, tab: 'files' })} />}
-              <Sheet placed={placed} role={role} onOpen={(table) => go({ role, table })} />
-            </Stack>
-          </div>
-        </Tabs.Panel>
-        <Tabs.Panel value="files">
-          <RuleFiles view={view} texts={draft.files} onText={(path, text) => setFiles({ ...draft.files, [path]: text })} />
-        </Tabs.Panel>
-      </Tabs>
+      <Views view={view} draft={draft} placed={placed} address={{ ...address, role }} go={go} setFiles={setFiles} />
       {changed > 0 && (
         <div className="publish">
           <Publish draft={draft} blocked={view.problems.length > 0} setDraft={setDraft} discard={discard} />
@@ -140,6 +123,40 @@ function Rules({ view, draft, setDraft, discard, address }: Props) {
       </Side>
       <Confirm question={question} close={() => ask(undefined)} />
     </>
+  )
+}
+
+/** What a role may, or the files that say so. */
+function Views(props: {
+  view: RulesView
+  draft: Draft
+  placed: readonly Placed[]
+  address: RulesAddress & { role: string }
+  go: (next: RulesAddress) => void
+  setFiles: (files: DraftFiles) => void
+}) {
+  const { t } = useWords()
+  const { view, draft, placed, address, go, setFiles } = props
+  const { role } = address
+  return (
+    <Tabs value={address.tab === 'files' ? 'files' : 'sheet'} onChange={(tab) => go({ role, ...(tab === 'files' && { tab }) })}>
+      <Tabs.List mb="md">
+        <Tabs.Tab value="sheet">{t('rules.sheet')}</Tabs.Tab>
+        <Tabs.Tab value="files">{t('rules.files')}</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="sheet">
+        <div className="roles-and-sheet">
+          <RoleList view={view} role={role} onPick={(name) => go({ role: name })} />
+          <Stack gap="md">
+            {view.problems.length > 0 && <Problems problems={view.problems} onOpen={() => go({ role, tab: 'files' })} />}
+            <Sheet placed={placed} role={role} onOpen={(table) => go({ role, table })} />
+          </Stack>
+        </div>
+      </Tabs.Panel>
+      <Tabs.Panel value="files">
+        <RuleFiles view={view} texts={draft.files} onText={(path, text) => setFiles({ ...draft.files, [path]: text })} />
+      </Tabs.Panel>
+    </Tabs>
   )
 }
 

@@ -66,24 +66,7 @@ export function PermissionForm(props: {
           ]}
         />
         {table !== '' && <ScopeFields table={table} permission={permission} placed={props.placed} set={set} />}
-        <Checkbox.Group
-          label={t('permission.privileges')}
-          value={permission.privileges}
-          onChange={(value) => set({ privileges: PRIVILEGES.filter((one) => value.includes(one)) })}
-        >
-          <Group gap="md" mt={4}>
-            {PRIVILEGES.map((one) => (
-              <Checkbox key={one} value={one} label={t(`privilege.${one}`)} />
-            ))}
-          </Group>
-        </Checkbox.Group>
-        <MultiSelect
-          label={t('permission.roles')}
-          data={[...props.roles]}
-          value={permission.roles}
-          onChange={(roles) => set({ roles })}
-          searchable
-        />
+        <WhatAndWho permission={permission} roles={props.roles} set={set} />
         {table !== '' && <RowFields table={table} permission={permission} set={set} />}
         <Divider />
         <section aria-label={t('rules.effect')}>
@@ -102,6 +85,34 @@ export function PermissionForm(props: {
         </Group>
       </Stack>
     </form>
+  )
+}
+
+/** Which privileges, and for which roles. */
+function WhatAndWho(props: { permission: PermissionSource; roles: readonly string[]; set: FieldsProps['set'] }) {
+  const { t } = useWords()
+  const { permission, roles, set } = props
+  return (
+    <>
+      <Checkbox.Group
+        label={t('permission.privileges')}
+        value={permission.privileges}
+        onChange={(value) => set({ privileges: PRIVILEGES.filter((one) => value.includes(one)) })}
+      >
+        <Group gap="md" mt={4}>
+          {PRIVILEGES.map((one) => (
+            <Checkbox key={one} value={one} label={t(`privilege.${one}`)} />
+          ))}
+        </Group>
+      </Checkbox.Group>
+      <MultiSelect
+        label={t('permission.roles')}
+        data={[...roles]}
+        value={permission.roles}
+        onChange={(roles) => set({ roles })}
+        searchable
+      />
+    </>
   )
 }
 

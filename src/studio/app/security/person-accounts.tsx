@@ -42,39 +42,7 @@ export function PersonAccounts({ person, ask }: { person: PersonDetail; ask: (qu
           </div>
         )}
         {person.accounts.map((account) => (
-          <div key={account.accountId}>
-            <Group gap="xs">
-              <TextLink to="/accounts/$id" params={{ id: account.accountId }} size="sm" fw={600}>
-                {account.name}
-              </TextLink>
-              <Tag color={account.holds ? 'teal' : 'gray'}>
-                {account.holds ? t(account.isOwn ? 'person.own' : 'person.member') : t('person.noHold')}
-              </Tag>
-              <LimitsText limits={account} />
-            </Group>
-            <Roles roles={account.roles} />
-            <Group gap="xs" mt={4}>
-              <Button
-                size="compact-sm"
-                variant="default"
-                onClick={() => edit(account)}
-                aria-label={`${t('person.editRoles')}: ${account.name}`}
-              >
-                {t('person.editRoles')}
-              </Button>
-              {!account.isOwn && (
-                <Button
-                  size="compact-sm"
-                  variant="subtle"
-                  c="var(--bad)"
-                  onClick={() => remove(account)}
-                  aria-label={`${t('person.remove')}: ${account.name}`}
-                >
-                  {t('person.remove')}
-                </Button>
-              )}
-            </Group>
-          </div>
+          <Account key={account.accountId} account={account} onEdit={() => edit(account)} onRemove={() => remove(account)} />
         ))}
         <Group align="flex-end" gap="xs">
           <div className="grow">
@@ -93,6 +61,46 @@ export function PersonAccounts({ person, ask }: { person: PersonDetail; ask: (qu
         {editing !== undefined && <RoleForm person={person} account={editing} close={() => edit(undefined)} />}
       </Dialog>
     </Paper>
+  )
+}
+
+function Account(props: { account: PersonAccount; onEdit: () => void; onRemove: () => void }) {
+  const { t } = useWords()
+  const { account, onEdit, onRemove } = props
+  return (
+    <div>
+      <Group gap="xs">
+        <TextLink to="/accounts/$id" params={{ id: account.accountId }} size="sm" fw={600}>
+          {account.name}
+        </TextLink>
+        <Tag color={account.holds ? 'teal' : 'gray'}>
+          {account.holds ? t(account.isOwn ? 'person.own' : 'person.member') : t('person.noHold')}
+        </Tag>
+        <LimitsText limits={account} />
+      </Group>
+      <Roles roles={account.roles} />
+      <Group gap="xs" mt={4}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          onClick={() => onEdit()}
+          aria-label={`${t('person.editRoles')}: ${account.name}`}
+        >
+          {t('person.editRoles')}
+        </Button>
+        {!account.isOwn && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            c="var(--bad)"
+            onClick={() => onRemove()}
+            aria-label={`${t('person.remove')}: ${account.name}`}
+          >
+            {t('person.remove')}
+          </Button>
+        )}
+      </Group>
+    </div>
   )
 }
 

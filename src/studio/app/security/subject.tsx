@@ -51,12 +51,8 @@ export function SubjectPicker({ subject, onPick }: { subject: SubjectAddress; on
   )
 }
 
-/** Whether an explanation can be asked for: a person was chosen where one is wanted. */
-export function AccountInUse(props: {
-  contact: string
-  account: string | undefined
-  onPick: (account: string | undefined) => void
-}) {
+/** Of the accounts a person belongs to, the one it acts for. */
+function AccountInUse(props: { contact: string; account: string | undefined; onPick: (account: string | undefined) => void }) {
   const { t } = useWords()
   const person = useQuery(personQuery(props.contact))
   if (person.data === undefined) return null
