@@ -43,8 +43,8 @@ export type Rules = {
   readDenials(table: string): readonly TablePermission[]
   /** For a compilation that serves many visitors: those rows only for those to whom the permission applies. */
   forWhom?(permission: TablePermission, rows: RowPredicate): RowPredicate
-  /** For statements that cannot ask other tables by themselves: the ids of these rows, as something to select from. */
-  idsOf?(table: TableDefinition, rows: RowPredicate): Sql
+  /** For conditions that cannot ask other tables by themselves: the row with this id, if it is one of these, as something to select from. */
+  among?(table: TableDefinition, rows: RowPredicate, id: Sql): Sql
 }
 
 /** The rows of one permission. `noRows` (the very object) when what its scope is measured by is missing. */
@@ -123,14 +123,14 @@ function below(rules: Rules, reason: string, { table, through, parent }: Below, 
   // A foreign key holds: whoever points to something points to one of all rows.
   if (table.columns.get(through)?.type === 'lookup' && isEverything(rows))
     return { reason, sql: (alias) => sql`${alias}.${identifier(through)} is not null` }
-  if (rules.idsOf === undefined) return rowsBelow(reason, table, through, parent, rows, allRowsForRules)
-  const ids = rules.idsOf(parent, rows)
+  const { among } = rules
+  if (among === undefined) return rowsBelow(reason, table, through, parent, rows, allRowsForRules)
   return {
     reason,
     sql: (alias) => {
-      const own = pointsTo(alias, table, through, parent.name, sql`= ids.id`)
-      // Asked row by row, as `offset 0` makes it: a page of 26 would otherwise begin with a list of all ids.
-      return sql`exists (select 1 from ${ids} as ids(id) where ${own} offset 0)`
+      const held = sql`exists (select 1 from ${among(parent, rows, sql`${alias}.${identifier(through)}`)})`
+      if (table.columns.get(through)?.type !== 'customer') return held
+      return and([sql`${alias}.${identifier(`${through}type`)} = ${parent.name}`, held])
     },
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { and, identifier, or, type Sql, sql } from '#postgres/sql.ts'
+import { and, identifier, or, type Sql, sql, trustedSql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { allRowsForRules, type RowPredicate, RULE_SCHEMA } from '#tables/predicate.ts'
 import { type Bearings, compilePermission, idsBelow, type Rules } from '../permissions/compile.ts'
@@ -15,10 +15,12 @@ export type WallCommand = 'select' | 'insert' | 'update' | 'delete'
 
 /**
  * A question that a policy asks of other tables, whose policies do not cut into it. Named by its content. One that answers for a row, or
- * the accounts below, runs with the owner's rights. One that answers ids is a name for its text: PostgreSQL puts the text in its place and
- * plans it with the statement, so that a row costs no call.
+ * the accounts below, runs with the owner's rights. One that answers for an id is a name for its text: PostgreSQL puts the text in its place
+ * and plans it with the statement, so that a row costs no call. The row is fetched by its id before the rule is asked (`offset 0`): whose
+ * rows they are is unknown to the planner, and it would take a large customer for an average one and go through all of his.
  */
-export type WallFunction = { name: string; argument: { table: string } | undefined; returns: WallAnswer; body: string }
+export type WallFunction = { name: string; argument: WallArgument; returns: WallAnswer; body: string }
+export type WallArgument = { table: string } | 'uuid' | undefined
 export type WallAnswer = 'boolean' | 'uuid[]' | 'setof uuid'
 
 export const WALL_SCHEMA = 'access_wall'
@@ -46,6 +48,9 @@ export function compileWall(catalog: Catalog, policy: Policy): Wall {
 
 const KIND_OF: Readonly<Record<WallAnswer, string>> = { boolean: 'rule', 'uuid[]': 'accounts', 'setof uuid': 'ids' }
 
+/** Of a function that takes an id. */
+const ARGUMENT = trustedSql('$1')
+
 type Compiler = {
   conditionOf(table: string, privilege: Privilege): Sql | undefined
   functions: ReadonlyMap<string, WallFunction>
@@ -56,14 +61,14 @@ function createCompiler(catalog: Catalog, policy: Policy): Compiler {
   const byName = new Map(policy.permissions.map((one) => [one.name, one]))
   const live = policy.permissions.filter((one) => chainOf(one, byName).every((link) => link.active))
 
-  const call = (argument: WallFunction['argument'], returns: WallFunction['returns'], body: string): Sql => {
+  const call = (argument: WallFunction['argument'], returns: WallAnswer, body: string, given = sql``): Sql => {
     const hash = createHash('sha256')
       .update(JSON.stringify([argument, returns, body]))
       .digest('hex')
       .slice(0, 16)
     const name = `${KIND_OF[returns]}_${hash}`
     functions.set(name, { name, argument, returns, body })
-    const row = argument === undefined ? sql`` : sql`${identifier(argument.table)}.*`
+    const row = typeof argument === 'object' ? sql`${identifier(argument.table)}.*` : given
     return sql`${identifier(WALL_SCHEMA, name)}(${row})`
   }
   const guardOf = (one: TablePermission): Sql => and([holdsOneOf('roles', [...one.roles]), ...validity(chainOf(one, byName))])
@@ -78,10 +83,11 @@ function createCompiler(catalog: Catalog, policy: Policy): Compiler {
       reason: rows.reason,
       sql: (alias) => and([guardOf(one), rows.sql(alias)]),
     }),
-    idsOf(table, rows) {
+    among(table, rows, id) {
       const row = identifier('t')
-      const ids = sql`${row}.${identifier(table.idColumn)} from ${allRowsForRules(table)} as ${row} where ${rows.sql(row)}`
-      return call(undefined, 'setof uuid', literalText(ids))
+      const one = sql`select * from ${allRowsForRules(table)} as r where r.${identifier(table.idColumn)} = ${ARGUMENT} offset 0`
+      const held = sql`${row}.${identifier(table.idColumn)} from (${one}) as ${row} where ${rows.sql(row)}`
+      return call('uuid', 'setof uuid', literalText(held), id)
     },
   }
 

@@ -57,7 +57,8 @@ function clausesOf({ command, condition }: WallPolicy): Sql[] {
 /** The functions are for policies: whoever calls one by hand learns which rows are his, and of nobody else's. */
 export async function createFunction(tx: Tx, one: WallFunction): Promise<void> {
   const name = identifier(WALL_SCHEMA, one.name)
-  const argument = one.argument === undefined ? sql`` : sql`t ${identifier('tables', one.argument.table)}`
+  const argument =
+    typeof one.argument === 'object' ? sql`t ${identifier('tables', one.argument.table)}` : trustedSql(one.argument ?? '')
   const body = trustedSql(quoteLiteral(`select ${one.body}`))
   // With rights or settings of its own PostgreSQL would call it and could not put its text in its place.
   const rights = one.returns === 'setof uuid' ? sql`` : sql`security definer cost 100 set search_path = pg_catalog, pg_temp`
