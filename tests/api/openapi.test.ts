@@ -103,7 +103,14 @@ async function createDocsServer(people: People) {
     publicUrl: 'http://localhost',
     languages: () => ['en', 'fr'],
   })
-  await registerApiDocs(server, { ...place, permissions: () => permissions, views: () => [], log: silentLog, visitorOf, siteName: () => 'Test' })
+  await registerApiDocs(server, {
+    ...place,
+    permissions: () => permissions,
+    views: () => [],
+    log: silentLog,
+    visitorOf,
+    siteName: () => 'Test',
+  })
   server.get('/signin', (request, reply) => reply.send({ token: csrfTokenOf(request, reply) }))
   server.post('/signin', async (request, reply) => {
     checkCsrf(request)
