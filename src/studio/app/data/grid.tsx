@@ -4,7 +4,7 @@
 import { Loader, Text, UnstyledButton } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 'react'
 import type { ColumnInfo, GridRow, TableDetail } from '../../wire-data.ts'
 import { useWords, type Words } from '../lib/messages.tsx'
 import { Empty, LoadFailure, tellDone } from '../parts/states.tsx'
@@ -74,36 +74,20 @@ type BodyProps = {
 }
 
 function Body(props: BodyProps) {
-  const { rows, columns, more, busy, fetchMore } = props
+  const { rows, columns } = props
   const words = useWords()
   const { language } = words
   const scroller = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState(0)
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT_PX,
-    overscan: OVERSCAN_ROWS,
-  })
-  const items = virtual.getVirtualItems()
-  const lastSeen = items.at(-1)?.index ?? 0
-  useEffect(() => {
-    if (more && !busy && lastSeen >= rows.length - OVERSCAN_ROWS) void fetchMore()
-  }, [more, busy, lastSeen, rows.length, fetchMore])
-
+  const [from, setFrom] = useState(0)
+  const { virtual, items } = useSeenRows(scroller, props)
   const move = (to: number, extend = false) => {
     const next = Math.min(Math.max(to, 0), rows.length - 1)
     setAt(next)
     if (!extend) setFrom(next)
     virtual.scrollToIndex(next)
   }
-  const widthIn = (column: ColumnInfo) => props.widths[column.name] ?? widthOf(column)
-  // A width that somebody has drawn stays; the others share what is left.
-  const template = columns
-    .map((one) => (props.widths[one.name] === undefined ? `minmax(${widthIn(one)}px, 1fr)` : `${widthIn(one)}px`))
-    .join(' ')
-  const minWidth = columns.reduce((sum, column) => sum + widthIn(column), 0)
-  const [from, setFrom] = useState(0)
+  const { template, minWidth } = tracksOf(columns, props.widths)
   const [first, last] = [Math.min(from, at), Math.max(from, at)]
   const copy = () => copyRows(rows.slice(first, last + 1), columns, words)
   return (
@@ -145,6 +129,31 @@ function Body(props: BodyProps) {
       </div>
     </div>
   )
+}
+
+/** The rows to draw, which are those near what is seen; rows that are not here yet are fetched as they come near. */
+function useSeenRows(scroller: RefObject<HTMLDivElement | null>, { rows, more, busy, fetchMore }: BodyProps) {
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT_PX,
+    overscan: OVERSCAN_ROWS,
+  })
+  const items = virtual.getVirtualItems()
+  const lastSeen = items.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (more && !busy && lastSeen >= rows.length - OVERSCAN_ROWS) void fetchMore()
+  }, [more, busy, lastSeen, rows.length, fetchMore])
+  return { virtual, items }
+}
+
+/** How wide the columns are. A width that somebody has drawn stays; the others share what is left. */
+function tracksOf(columns: readonly ColumnInfo[], widths: Readonly<Record<string, number>>) {
+  const widthIn = (column: ColumnInfo) => widths[column.name] ?? widthOf(column)
+  const template = columns
+    .map((one) => (widths[one.name] === undefined ? `minmax(${widthIn(one)}px, 1fr)` : `${widthIn(one)}px`))
+    .join(' ')
+  return { template, minWidth: columns.reduce((sum, column) => sum + widthIn(column), 0) }
 }
 
 function Cells({ columns, row }: { columns: ColumnInfo[]; row: GridRow }) {
