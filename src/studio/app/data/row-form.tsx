@@ -87,9 +87,10 @@ export function RowForm(props: Props) {
 }
 
 function useRowForm({ table, row, copied, open, setDirty }: Props) {
-  const { t, language } = useWords()
+  const { t } = useWords()
   const [edits, setEdits] = useState<Edits>(() => (row === undefined ? startValues(table, copied) : {}))
   const [problems, setProblems] = useState<FieldProblem[]>([])
+  const problemTexts = useProblemTexts(table, problems)
   const [theirs, setTheirs] = useState<RowDetail>()
   const [base, setBase] = useState(row)
   const [busy, setBusy] = useState(false)
@@ -127,8 +128,8 @@ function useRowForm({ table, row, copied, open, setDirty }: Props) {
       setBusy(false)
     }
   }
-  const shownColumns = new Set(editableColumns(table).map((column) => column.name))
   return {
+    ...problemTexts,
     edits,
     base,
     theirs,
@@ -136,13 +137,6 @@ function useRowForm({ table, row, copied, open, setDirty }: Props) {
     isDirty,
     save,
     values: { ...base?.values, ...edits } as Readonly<Record<string, CellValue>>,
-    errorOf: (column: { name: string; labels: TableDetail['labels'] }) =>
-      problems
-        .filter((one) => one.column === column.name)
-        .map((one) => problemText(one, labelOf(column, language), t))
-        .join(' ') || undefined,
-    /** Problems of columns that have no input here. */
-    others: problems.filter((one) => !shownColumns.has(one.column)).map((one) => problemText(one, one.column, t)),
     change: (values: Record<string, CellValue>) => {
       setEdits((before) => ({ ...before, ...values }))
       setProblems((before) => before.filter((one) => !(one.column in values)))
@@ -158,6 +152,21 @@ function useRowForm({ table, row, copied, open, setDirty }: Props) {
       setEdits((before) => keptEdits(before, base, now, mine))
       setTheirs(undefined)
     },
+  }
+}
+
+/** What is wrong, as texts: beside the input of its column, or apart where the column has none here. */
+function useProblemTexts(table: TableDetail, problems: readonly FieldProblem[]) {
+  const { t, language } = useWords()
+  const shownColumns = new Set(editableColumns(table).map((column) => column.name))
+  return {
+    errorOf: (column: { name: string; labels: TableDetail['labels'] }) =>
+      problems
+        .filter((one) => one.column === column.name)
+        .map((one) => problemText(one, labelOf(column, language), t))
+        .join(' ') || undefined,
+    /** Problems of columns that have no input here. */
+    others: problems.filter((one) => !shownColumns.has(one.column)).map((one) => problemText(one, one.column, t)),
   }
 }
 
