@@ -48,7 +48,6 @@ function Rules({ view, draft, setDraft, discard, address }: Props) {
   const { t } = useWords()
   const navigate = useNavigate()
   const [editing, setEditing] = useState<Editing | undefined>(undefined)
-  const [question, ask] = useState<Question | undefined>(undefined)
   const role = address.role ?? view.roles[0]?.name ?? ''
   const placed = placedOf(view.files)
   const go = (next: RulesAddress) => void navigate({ to: '/security/rules', search: next, replace: true })
@@ -62,14 +61,6 @@ function Rules({ view, draft, setDraft, discard, address }: Props) {
       tellFailure(error as Error, t)
     }
   }
-  const askDiscard = () =>
-    ask({
-      title: t('rules.discard'),
-      text: t('rules.discardText'),
-      deed: t('rules.discard'),
-      danger: true,
-      act: async () => discard(),
-    })
   return (
     <>
       <SecurityHead
@@ -81,14 +72,7 @@ function Rules({ view, draft, setDraft, discard, address }: Props) {
           </Button>
         }
       />
-      <Group mb="md" gap="sm" role="status">
-        <Text size="sm">{changed === 0 ? t('rules.noDraft', { id: view.releaseId }) : t('rules.draft', { count: changed })}</Text>
-        {changed > 0 && (
-          <Button size="compact-sm" variant="subtle" c="var(--bad)" onClick={askDiscard}>
-            {t('rules.discard')}
-          </Button>
-        )}
-      </Group>
+      <DraftLine releaseId={view.releaseId} changed={changed} discard={discard} />
       <Views view={view} draft={draft} placed={placed} address={{ ...address, role }} go={go} setFiles={setFiles} />
       {changed > 0 && (
         <div className="publish">
@@ -121,6 +105,32 @@ function Rules({ view, draft, setDraft, discard, address }: Props) {
           onDelete={(one) => void apply({ kind: 'delete', file: one.file, permission: one.permission.name })}
         />
       </Side>
+    </>
+  )
+}
+
+/** How many files the draft changes, and the way to discard it. */
+function DraftLine({ releaseId, changed, discard }: { releaseId: RulesView['releaseId']; changed: number; discard: () => void }) {
+  const { t } = useWords()
+  const [question, ask] = useState<Question | undefined>(undefined)
+  const askDiscard = () =>
+    ask({
+      title: t('rules.discard'),
+      text: t('rules.discardText'),
+      deed: t('rules.discard'),
+      danger: true,
+      act: async () => discard(),
+    })
+  return (
+    <>
+      <Group mb="md" gap="sm" role="status">
+        <Text size="sm">{changed === 0 ? t('rules.noDraft', { id: releaseId }) : t('rules.draft', { count: changed })}</Text>
+        {changed > 0 && (
+          <Button size="compact-sm" variant="subtle" c="var(--bad)" onClick={askDiscard}>
+            {t('rules.discard')}
+          </Button>
+        )}
+      </Group>
       <Confirm question={question} close={() => ask(undefined)} />
     </>
   )
