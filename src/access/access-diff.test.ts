@@ -6,7 +6,7 @@ import { readCatalog } from '#tables/catalog.ts'
 import { createPeople, type People, visitorFor } from '../../tests/support/people.ts'
 import { readSiteFolder } from '../portals/site-folder.ts'
 import { diffAccess } from './access-diff.ts'
-import { findAnonymousGains, requireConfirmed } from './anonymous.ts'
+import { findAnonymousGains, requireConfirmed, requireNamedColumns } from './anonymous.ts'
 import type { AccessDiff } from './difference.ts'
 import { explainRow } from './explain.ts'
 import { createPermissions, type Permissions } from './permissions.ts'
@@ -141,6 +141,22 @@ test('what says more to anonymous visitors is a gain, what says less is none, wh
   assert.deepEqual(gains(grant(more), grant(more) + denial), [])
   assert.deepEqual(gains(' []', grant(name).replace('Anonymous Users', 'A')), [], 'for people with a role')
   assert.deepEqual(gains(' []', grant(name).replace('global', 'company')), [], 'nobody without a name has a company')
+})
+
+test('only what is for anybody must name its columns, whatever had its name before', () => {
+  const denial =
+    '\n  - { name: d, effect: deny, accessType: global, privileges: [read], roles: [Anonymous Users], columns: [price] }'
+  const before = rules(grant('columns: [name, price]') + denial)
+  const gainsOf = (after: typeof before) => findAnonymousGains(before, after)
+  const forSome = '\n  - { name: d, accessType: global, privileges: [read], roles: [A] }'
+  const after = rules(grant('columns: [name, price]') + forSome)
+  assert.deepEqual([...new Set(gainsOf(after).map((one) => one.kind))], ['denial_lifted'])
+  requireNamedColumns(after.policy, gainsOf(after))
+  const open = rules(grant('columns: [name, price]') + forSome.replace('[A]', '[Anonymous Users]'))
+  assert.throws(
+    () => requireNamedColumns(open.policy, gainsOf(open)),
+    (error) => isAppError(error, 'access.unnamed_columns'),
+  )
 })
 
 test('who may see a row: everybody that the predicate lets, with the permission through which', async () => {

@@ -66,7 +66,8 @@ export function requireConfirmed(gains: readonly AnonymousGain[], confirmed: rea
  * Throws AppError `access.unnamed_columns`.
  */
 export function requireNamedColumns(policy: Policy, gains: readonly AnonymousGain[]): void {
-  const given = new Set(gains.map((one) => one.permission))
+  // A denial that is lifted may be gone, and its name be that of a permission for somebody else.
+  const given = new Set(gains.filter((one) => one.kind !== 'denial_lifted').map((one) => one.permission))
   const unnamed = policy.permissions.filter((one) => given.has(one.name) && one.effect === 'allow' && one.columns === undefined)
   if (unnamed.length === 0) return
   const places = unnamed.map((one) => `${one.file}: ${one.name}`)
