@@ -38,50 +38,23 @@ const SHOWN_REFUSALS = 100
 
 type Parts = { services: StudioServices; visitor: Visitor; table: TableDefinition; id: string; path: string; name: string }
 
-export async function openImport(parts: Parts): Promise<ImportJob> {
-  const { services, table, path } = parts
-  let source = await openSource(path)
-  const fileHash = await hashOf(path)
-  const { heads, samples, rows } = await look(source)
-  let head = { heads, samples, rows }
-  let settings = firstSettings(table, source, head)
-  let state: ImportInfo['state'] = { kind: 'ready' }
-  let shown: ImportInfo['refused'] = []
-  let cancelled = false
-  let running: Promise<void> | undefined
-  const refusedPath = `${path}.refused`
+/** What the file's lines start with, and how many rows it has. */
+type Head = { heads: string[]; samples: Line[]; rows: number }
+/** How the file is read. */
+type Reading = { source: Source; head: Head; settings: ImportSettings }
+/** How far the last pass is: written by the pass, read by those who ask. */
+type Progress = { state: ImportInfo['state']; refused: ImportInfo['refused']; cancelled: boolean }
 
-  const plan = (): Plan => {
-    const { decimalMark, dayOrder, timeZone, mapping, matchBy } = settings
-    return { table: services.catalog.get(table.name), mapping, matchBy, writing: { decimalMark, dayOrder, timeZone }, fileHash }
-  }
-  const work = async (pass: 'dry' | 'run') => {
-    const counts: ImportCounts = { read: 0, created: 0, updated: 0, unchanged: 0, refused: 0 }
-    const startedMs = services.clock.nowMs()
-    state = { kind: 'working', pass, counts }
-    shown = []
-    const out = createWriteStream(refusedPath)
-    try {
-      const asked = { source, plan: plan(), keep: pass === 'run', isCancelled: () => cancelled }
-      await runPass(parts, asked, async (outcome) => {
-        counts.read++
-        counts[outcome.kind]++
-        if (outcome.kind !== 'refused') return
-        if (shown.length < SHOWN_REFUSALS) shown.push({ line: outcome.line.number, problems: outcome.problems })
-        if (!out.write(`${JSON.stringify([outcome.line.cells, outcome.problems])}\n`)) await once(out, 'drain')
-      })
-      const tookMs = services.clock.nowMs() - startedMs
-      state = { kind: cancelled ? 'cancelled' : 'done', pass, counts, tookMs }
-    } catch (error) {
-      services.log.error({ table: table.name, reason: messageOf(error) }, 'an import ended early')
-      const reason =
-        error instanceof AppError ? error.message : 'Something went wrong on our side; what was written stays, run it again'
-      state = { kind: 'failed', pass, counts, reason }
-    } finally {
-      out.end()
-      await once(out, 'close')
-    }
-  }
+export async function openImport(parts: Parts): Promise<ImportJob> {
+  const { table, path } = parts
+  const source = await openSource(path)
+  const fileHash = await hashOf(path)
+  const head = await look(source)
+  const refusedPath = `${path}.refused`
+  const progress: Progress = { state: { kind: 'ready' }, refused: [], cancelled: false }
+  let reading: Reading = { source, head, settings: firstSettings(table, source, head) }
+  let running: Promise<void> | undefined
+
   return {
     id: parts.id,
     table: table.name,
@@ -89,57 +62,48 @@ export async function openImport(parts: Parts): Promise<ImportJob> {
       id: parts.id,
       table: table.name,
       fileName: parts.name,
-      kind: source.kind,
-      heads: head.heads,
-      samples: head.samples.map((line) => [...line.cells]),
-      rows: head.rows,
-      settings,
-      state,
-      refused: shown,
+      kind: reading.source.kind,
+      heads: reading.head.heads,
+      samples: reading.head.samples.map((line) => [...line.cells]),
+      rows: reading.head.rows,
+      settings: reading.settings,
+      state: progress.state,
+      refused: progress.refused,
     }),
     async set(next) {
       requireIdle(running)
-      const changed = source.kind === 'csv' && (source.encoding !== next.encoding || source.separator !== next.separator)
-      if (changed) {
-        const asked: Source = { kind: 'csv', path, encoding: next.encoding, separator: next.separator }
-        const looked = await look(asked)
-        ;[source, head] = [asked, looked]
-        settings = { ...next, ...firstMapping(table, looked.heads) }
-      } else {
-        checkMapping(table, head.heads, next)
-        settings = next
-      }
-      state = { kind: 'ready' }
-      shown = []
+      reading = await readAgain(parts, reading, next)
+      progress.state = { kind: 'ready' }
+      progress.refused = []
     },
     start(pass) {
       requireIdle(running)
-      cancelled = false
-      running = work(pass).finally(() => {
+      progress.cancelled = false
+      running = work(parts, { ...reading, pass, fileHash, refusedPath }, progress).finally(() => {
         running = undefined
       })
     },
     cancel: () => {
-      cancelled = true
+      progress.cancelled = true
     },
     refusedLines: (language) =>
-      state.kind === 'ready' || state.kind === 'working' || state.counts.refused === 0
-        ? undefined
-        : refusedFile(refusedPath, { table, heads: head.heads, language }),
+      hasRefused(progress.state) ? refusedFile(refusedPath, { table, heads: reading.head.heads, language }) : undefined,
     async close() {
-      cancelled = true
+      progress.cancelled = true
       await running
       for (const file of [path, `${path}.lines`, refusedPath]) await rm(file, { force: true })
     },
   }
 }
 
-function requireIdle(running: Promise<void> | undefined): void {
-  if (running !== undefined) throw new AppError('studio.conflict', 'This import is at work; wait for its end, or cancel it')
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
 }
 
-/** The heads, the first lines, and how many there are: one pass through the file. */
-async function look(source: Source): Promise<{ heads: string[]; samples: Line[]; rows: number }> {
+/** One pass through the file. */
+async function look(source: Source): Promise<Head> {
   let heads: string[] = []
   const samples: Line[] = []
   let rows = 0
@@ -155,7 +119,7 @@ async function look(source: Source): Promise<{ heads: string[]; samples: Line[];
   return { heads, samples, rows }
 }
 
-function firstSettings(table: TableDefinition, source: Source, head: { heads: string[]; samples: Line[] }): ImportSettings {
+function firstSettings(table: TableDefinition, source: Source, head: Head): ImportSettings {
   const cells = head.samples.flatMap((line) => [...line.cells]).map((cell) => cell.trim())
   return {
     encoding: source.kind === 'csv' ? source.encoding : 'utf-8',
@@ -172,6 +136,22 @@ function firstMapping(table: TableDefinition, heads: readonly string[]): { mappi
   return { mapping: [...mapping], matchBy: guessMatch(table, mapping) }
 }
 
+function requireIdle(running: Promise<void> | undefined): void {
+  if (running !== undefined) throw new AppError('studio.conflict', 'This import is at work; wait for its end, or cancel it')
+}
+
+/** The reading by other settings: another encoding or separator makes other heads, which are mapped anew. */
+async function readAgain({ table, path }: Parts, { source, head }: Reading, next: ImportSettings): Promise<Reading> {
+  const changed = source.kind === 'csv' && (source.encoding !== next.encoding || source.separator !== next.separator)
+  if (!changed) {
+    checkMapping(table, head.heads, next)
+    return { source, head, settings: next }
+  }
+  const asked: Source = { kind: 'csv', path, encoding: next.encoding, separator: next.separator }
+  const looked = await look(asked)
+  return { source: asked, head: looked, settings: { ...next, ...firstMapping(table, looked.heads) } }
+}
+
 function checkMapping(table: TableDefinition, heads: readonly string[], { mapping, matchBy }: ImportSettings): void {
   const named = mapping.filter((name) => name !== null)
   if (mapping.length !== heads.length) throw new AppError('studio.invalid', 'Each head of the file has one place in the mapping')
@@ -182,6 +162,58 @@ function checkMapping(table: TableDefinition, heads: readonly string[], { mappin
   const missing = needed.filter((name) => !named.includes(name))
   if (missing.length > 0)
     throw new AppError('studio.invalid', `To find rows by ${matchBy}, the file must fill ${missing.join(', ')}`)
+}
+
+type Work = Reading & { pass: 'dry' | 'run'; fileHash: string; refusedPath: string }
+
+/** Tells how it goes in `progress`, also how it ended: a pass that fails is a state, for nobody waits for it. */
+async function work(parts: Parts, asked: Work, progress: Progress): Promise<void> {
+  const { services, table } = parts
+  const { pass, source } = asked
+  const counts: ImportCounts = { read: 0, created: 0, updated: 0, unchanged: 0, refused: 0 }
+  const startedMs = services.clock.nowMs()
+  progress.state = { kind: 'working', pass, counts }
+  progress.refused = []
+  const out = createWriteStream(asked.refusedPath)
+  try {
+    const plan = planOf(parts, asked)
+    await runPass(parts, { source, plan, keep: pass === 'run', isCancelled: () => progress.cancelled }, async (outcome) => {
+      counts.read++
+      counts[outcome.kind]++
+      if (outcome.kind !== 'refused') return
+      if (progress.refused.length < SHOWN_REFUSALS)
+        progress.refused.push({ line: outcome.line.number, problems: outcome.problems })
+      if (!out.write(`${JSON.stringify([outcome.line.cells, outcome.problems])}\n`)) await once(out, 'drain')
+    })
+    const tookMs = services.clock.nowMs() - startedMs
+    progress.state = { kind: progress.cancelled ? 'cancelled' : 'done', pass, counts, tookMs }
+  } catch (error) {
+    services.log.error({ table: table.name, reason: messageOf(error) }, 'an import ended early')
+    const reason =
+      error instanceof AppError ? error.message : 'Something went wrong on our side; what was written stays, run it again'
+    progress.state = { kind: 'failed', pass, counts, reason }
+  } finally {
+    out.end()
+    await once(out, 'close')
+  }
+}
+
+function planOf({ services, table }: Parts, { settings, fileHash }: Work): Plan {
+  const { decimalMark, dayOrder, timeZone, mapping, matchBy } = settings
+  return { table: services.catalog.get(table.name), mapping, matchBy, writing: { decimalMark, dayOrder, timeZone }, fileHash }
+}
+
+/** One pass through the file; each line's outcome is told as it comes. */
+async function runPass(
+  { services, visitor }: Parts,
+  pass: { source: Source; plan: Plan; keep: boolean; isCancelled: () => boolean },
+  tell: (outcome: LineOutcome) => Promise<void>,
+): Promise<void> {
+  const ground = { services, visitor, lookups: createLookups(services.catalog), seen: new Map<string, number>() }
+  for await (const lines of batches(pass.source)) {
+    if (pass.isCancelled()) return
+    for (const outcome of await runBatch(ground, pass.plan, lines, pass.keep)) await tell(outcome)
+  }
 }
 
 async function* batches(source: Source): AsyncGenerator<Line[]> {
@@ -196,17 +228,8 @@ async function* batches(source: Source): AsyncGenerator<Line[]> {
   if (batch.length > 0) yield batch
 }
 
-/** One pass through the file; each line's outcome is told as it comes. */
-async function runPass(
-  { services, visitor }: Parts,
-  pass: { source: Source; plan: Plan; keep: boolean; isCancelled: () => boolean },
-  tell: (outcome: LineOutcome) => Promise<void>,
-): Promise<void> {
-  const ground = { services, visitor, lookups: createLookups(services.catalog), seen: new Map<string, number>() }
-  for await (const lines of batches(pass.source)) {
-    if (pass.isCancelled()) return
-    for (const outcome of await runBatch(ground, pass.plan, lines, pass.keep)) await tell(outcome)
-  }
+function hasRefused(state: ImportInfo['state']): boolean {
+  return state.kind !== 'ready' && state.kind !== 'working' && state.counts.refused > 0
 }
 
 async function* refusedFile(
@@ -227,10 +250,4 @@ async function* refusedFile(
       })
       .join('')
   }
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-  return hash.digest('hex')
 }
