@@ -16,7 +16,7 @@ import { openCatalog } from '#tables/live-catalog.ts'
 import { insertRows, type RowValues } from '#tables/rows.queries.ts'
 import { createPeople, type People } from '../../../tests/support/people.ts'
 import { ensureStudioBuilt } from '../build.ts'
-import { registerStudio } from '../studio.ts'
+import { registerStudio, type StudioOptions } from '../studio.ts'
 
 type Answer = { status: number; body: string; headers: Record<string, unknown> }
 
@@ -45,65 +45,16 @@ export type TestAdministrator = {
 
 /** One build serves all tests that find the same sources. */
 const DATA_DIR = join(tmpdir(), `comptoir-tests-${process.getuid?.() ?? 0}`)
+const ROOT = join(import.meta.dirname, '../../..')
+const SITE_DIR = join(ROOT, 'src/customer-portal/site')
+// Nobody listens there: these tests never let the engine work.
+const ERP = { url: 'http://127.0.0.1:9', tokenUrl: 'http://127.0.0.1:9/token', clientId: 'test', clientSecret: 'test' }
 
 export async function createStudio(): Promise<TestStudio> {
   const people = await createPeople()
   const { database } = people.place
-  const root = join(import.meta.dirname, '../../..')
-  await migrate(
-    database,
-    ['dual-write', 'portals'].map((module) => ({ module, folder: join(root, 'src', module, 'migrations') })),
-  )
-  const catalog = await openCatalog({ database, log: silentLog })
-  const maps = readMaps(catalog, join(root, 'maps/dynamics365'))
-  // Nobody listens there: these tests never let the engine work.
-  const erp = { url: 'http://127.0.0.1:9', tokenUrl: 'http://127.0.0.1:9/token', clientId: 'test', clientSecret: 'test' }
-  const connector = createDynamics365Connector({ ...erp, clock: systemClock, log: silentLog })
-  const common = { database, catalog, clock: systemClock, log: silentLog }
-  const dualWrite = createDualWrite({ ...common, connector, maps, eventUrl: undefined, eventSecret: 'test' })
-  const app = ensureStudioBuilt({ dataDir: DATA_DIR, log: silentLog })
-  const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
-
-  const files = readSiteFolder(join(root, 'src/customer-portal/site'))
-  const releases = await openReleases({ database, catalog, clock: systemClock, log: silentLog, files })
-
-  const server = await createHttpServer({ log: silentLog, cookieSecret: 'test' })
-  const routes = collectRoutes(server)
-  await registerVisitors(server, {
-    ...people.place,
-    secret: 'test secret',
-    publicUrl: 'http://localhost',
-    languages: () => ['en', 'fr'],
-  })
-  const config = {
-    demo: true,
-    publicUrl: 'http://localhost:4000',
-    dataDir: DATA_DIR,
-    siteDir: join(root, 'src/customer-portal/site'),
-    databaseUrl: undefined,
-    smtpUrl: undefined,
-    erp,
-  }
-  await registerStudio(server, {
-    ...common,
-    dualWrite,
-    maps,
-    permissions: () => releases.current().site.permissions,
-    releases,
-    siteName: () => 'Contoso',
-    mail,
-    config,
-    app,
-    pages: server,
-  })
-  // Who a program with a token is, told where programs are let in: the API itself is another room's.
-  server.get('/api/data/who', async (request) => {
-    const visitor = visitorOf(request)
-    return visitor.kind === 'service'
-      ? { kind: visitor.kind, fullName: visitor.fullName, roles: visitor.roles }
-      : { kind: visitor.kind }
-  })
-  await server.ready()
+  const parts = await openParts(people)
+  const { server, routes } = await serve(people, parts)
 
   let listening: Promise<string> | undefined
   const send = sendTo(server)
@@ -118,16 +69,67 @@ export async function createStudio(): Promise<TestStudio> {
     send,
     signIn,
     administrator: async () => administratorWith(send, await signIn('admin')),
-    insert: (table, rows) => database.transaction((tx) => insertRows(tx, catalog.get(table), rows)),
+    insert: (table, rows) => database.transaction((tx) => insertRows(tx, parts.catalog.get(table), rows)),
     listen: () => (listening ??= server.listen({ port: 0, host: '127.0.0.1' })),
     async [Symbol.asyncDispose]() {
       await server.close()
-      await app.catch(() => undefined)
-      await releases.close()
-      await catalog.close()
+      await parts.app.catch(() => undefined)
+      await parts.releases.close()
+      await parts.catalog.close()
       await people[Symbol.asyncDispose]()
     },
   }
+}
+
+type Parts = Omit<StudioOptions, 'config' | 'pages'>
+
+/** What Studio shows and works on. */
+async function openParts(people: People): Promise<Parts> {
+  const { database } = people.place
+  await migrate(
+    database,
+    ['dual-write', 'portals'].map((module) => ({ module, folder: join(ROOT, 'src', module, 'migrations') })),
+  )
+  const catalog = await openCatalog({ database, log: silentLog })
+  const maps = readMaps(catalog, join(ROOT, 'maps/dynamics365'))
+  const connector = createDynamics365Connector({ ...ERP, clock: systemClock, log: silentLog })
+  const common = { database, catalog, clock: systemClock, log: silentLog }
+  const dualWrite = createDualWrite({ ...common, connector, maps, eventUrl: undefined, eventSecret: 'test' })
+  const app = ensureStudioBuilt({ dataDir: DATA_DIR, log: silentLog })
+  const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
+  const releases = await openReleases({ ...common, files: readSiteFolder(SITE_DIR) })
+  const permissions = () => releases.current().site.permissions
+  return { ...common, dualWrite, maps, permissions, releases, siteName: () => 'Contoso', mail, app }
+}
+
+async function serve(people: People, parts: Parts): Promise<{ server: HttpServer; routes: TestStudio['routes'] }> {
+  const server = await createHttpServer({ log: silentLog, cookieSecret: 'test' })
+  const routes = collectRoutes(server)
+  await registerVisitors(server, {
+    ...people.place,
+    secret: 'test secret',
+    publicUrl: 'http://localhost',
+    languages: () => ['en', 'fr'],
+  })
+  const config = {
+    demo: true,
+    publicUrl: 'http://localhost:4000',
+    dataDir: DATA_DIR,
+    siteDir: SITE_DIR,
+    databaseUrl: undefined,
+    smtpUrl: undefined,
+    erp: ERP,
+  }
+  await registerStudio(server, { ...parts, config, pages: server })
+  // Who a program with a token is, told where programs are let in: the API itself is another room's.
+  server.get('/api/data/who', async (request) => {
+    const visitor = visitorOf(request)
+    return visitor.kind === 'service'
+      ? { kind: visitor.kind, fullName: visitor.fullName, roles: visitor.roles }
+      : { kind: visitor.kind }
+  })
+  await server.ready()
+  return { server, routes }
 }
 
 /** The list grows as routes are registered. */
