@@ -22,6 +22,7 @@ const BUILT_FROM_DEFINITIONS = new Set([
   'src/tables/visitor-rights.queries.ts openToVisitors',
   'src/tables/visitor-rights.queries.ts dropRuleView',
   'src/tables/files.queries.ts deleteUnusedFiles',
+  'src/tables/samples.queries.ts sampleExpression',
   'src/access/wall/wall.queries.ts createFunction',
   'src/access/wall/wall.queries.ts createPolicy',
   'src/access/wall/wall.queries.ts dropFunction',
