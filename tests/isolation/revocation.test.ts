@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
-import { endSessions, suspendPerson } from '../../src/access/people.ts'
+import test, { after, before } from 'node:test'
+import { endSessions, reactivatePerson, suspendPerson } from '../../src/access/people.ts'
 import { setRoles } from '../../src/access/roles.ts'
 import { listTokens, revokeToken } from '../../src/access/service-accounts.ts'
+import { openSession } from '../../src/access/sign-in.ts'
 import { AUTHENTICATED_USERS, anonymousVisitor } from '../../src/access/visitor.ts'
+import { systemClock } from '../../src/log/system-clock.ts'
 import { engineRows } from '../../src/tables/predicate.ts'
 import { updateRow } from '../../src/tables/rows.queries.ts'
 import { compare } from './compare.ts'
@@ -117,13 +119,15 @@ const REVOCATIONS: readonly Revocation[] = [
   },
 ]
 
+let ground: Ground
+before(async () => {
+  ground = await createGround()
+})
+after(() => ground[Symbol.asyncDispose]())
+
 for (const { what, whose, stream, revoke } of REVOCATIONS)
   test(`what is taken away is gone at the next request, on every surface: ${what}`, async () => {
-    await using ground = await createGround()
-    await ground.allow(permissionsFor(TABLES), { publish: true })
-    await ground.load(ROWS, [['A'], [], [], []], [{ role: 'A', withAccount: true, readOnly: false, tables: null }])
-    const visitor = ground.visitors.find((one) => one.name === whose)
-    assert.ok(visitor)
+    const visitor = await giveEverything(whose)
     for (const surface of BY_REQUEST.filter((one) => isFor(one, visitor)))
       for (const table of TABLES) {
         assert.ok(open(ground.world, visitor.plain, table, 'read', PROBED[table]).size > 0, `${table} has rows before`)
@@ -133,16 +137,30 @@ for (const { what, whose, stream, revoke } of REVOCATIONS)
     const plain = await revoke(ground, visitor.plain)
     // As a new world, so that surfaces which keep an answer for a world ask again.
     ground.world = { ...ground.world }
-    const after: TestVisitor = { ...visitor, plain }
-    for (const surface of BY_REQUEST.filter((one) => isFor(one, after)))
-      for (const table of TABLES) await compare(ground, surface, after, table)
+    const bereft: TestVisitor = { ...visitor, plain }
+    for (const surface of BY_REQUEST.filter((one) => isFor(one, bereft)))
+      for (const table of TABLES) await compare(ground, surface, bereft, table)
     for (const way of [ways.odata, ways.form]) {
       if (way.only === 'people' && visitor.token !== undefined) continue
       const deed = { kind: 'update' as const, table: 'salesorder' as const, id: ORDER, values: { name: 'mine' } }
-      assert.notEqual(await way.perform(ground, after, deed), 'done', way.name)
+      assert.notEqual(await way.perform(ground, bereft, deed), 'done', way.name)
     }
     assert.equal(news === undefined ? null : await news.first, stream)
   })
+
+/** Whatever was taken away before is there again: rows, roles, permissions, the person, a session of hers, a token. */
+async function giveEverything(whose: Revocation['whose']): Promise<TestVisitor> {
+  const { database, catalog } = ground.portal
+  await ground.allow(permissionsFor(TABLES), { publish: true })
+  await ground.load(ROWS, [['A'], [], [], []], [{ role: 'A', withAccount: true, readOnly: false, tables: null }])
+  const visitor = ground.visitors.find((one) => one.name === whose)
+  assert.ok(visitor)
+  if (whose === 'program 0') return visitor
+  await database.transaction((tx) => reactivatePerson(tx, CONTACT))
+  const place = { database, catalog, clock: systemClock }
+  const { token } = await openSession(place, { contactId: CONTACT, userAgent: null })
+  return { ...visitor, cookies: `comptoir_session=${token}` }
+}
 
 /** The first thing that an open page is told. */
 async function listen({ url }: Ground, { cookies }: TestVisitor): Promise<{ first: Promise<string> }> {
