@@ -13,11 +13,12 @@ import type { SiteFiles } from '../src/portals/site-folder.ts'
 import type { BearerDatabase, Tx } from '../src/postgres/database.ts'
 import { migrate } from '../src/postgres/migrate.ts'
 import { and, identifier, type Sql, sql, trustedSql } from '../src/postgres/sql.ts'
-import { type Catalog, readCatalog } from '../src/tables/catalog.ts'
+import type { Catalog } from '../src/tables/catalog.ts'
+import { assembleCatalog } from '../src/tables/custom-documents.ts'
 import { insertRows, newRowId, type RowValues } from '../src/tables/rows.queries.ts'
 import { applyDefinitions } from '../src/tables/schema.ts'
 import { TABLES, type TableName } from './isolation/oracle.ts'
-import { permissionsArbitrary, policyFiles } from './isolation/worlds.ts'
+import { FILE_DOCUMENT, permissionsArbitrary, policyFiles } from './isolation/worlds.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 /**
@@ -35,7 +36,7 @@ before(async () => {
     folder: join(import.meta.dirname, '../src', module, 'migrations'),
   }))
   await migrate(t.database, modules)
-  catalog = readCatalog()
+  catalog = assembleCatalog([{ place: 'invoice.yaml', content: FILE_DOCUMENT }])
   await applyDefinitions(t.database, catalog)
   world = await t.database.transaction(fillWorld)
 })

@@ -30,7 +30,18 @@ import {
   TABLES,
   type TableName,
 } from './oracle.ts'
-import { COMPANIES, FILE_COLUMN, ID_COLUMNS, LINKS, PROBED, type Program, policyFiles, ROLES, WRITTEN } from './worlds.ts'
+import {
+  COMPANIES,
+  FILE_COLUMN,
+  FILE_DOCUMENT,
+  ID_COLUMNS,
+  LINKS,
+  PROBED,
+  type Program,
+  policyFiles,
+  ROLES,
+  WRITTEN,
+} from './worlds.ts'
 
 /** A visitor as the oracle knows him and as the program does. `token`: a program's; people send cookies instead. */
 export type TestVisitor = { name: string; plain: PlainVisitor; visitor: Visitor; cookies: string; token?: string }
@@ -207,8 +218,7 @@ function programVisitor(
 /** A column for files, and a view of each table, which everybody may ask for. */
 async function keepViews({ database, catalog }: TestPortal): Promise<ReadonlyMap<TableName, View>> {
   const ground = { database, catalog, clock: systemClock }
-  const document = { extend: 'invoice', columns: { [FILE_COLUMN]: { type: 'file', maxKb: 10 } } }
-  await applyCustomization(ground, document, { by: 'test', message: 'Papers' })
+  await applyCustomization(ground, FILE_DOCUMENT, { by: 'test', message: 'Papers' })
   const editor = { personId: '00000008-0000-4000-8000-000000000000', maySharedOfOthers: true }
   const views = new Map<TableName, View>()
   for (const table of TABLES) {

@@ -11,6 +11,8 @@ export const COMPANIES = ['0c000000-0000-4000-8000-000000000000', '0c000000-0000
 
 /** A column of an installation's own, of the table invoice. */
 export const FILE_COLUMN = 'iso_paper'
+/** What defines it. */
+export const FILE_DOCUMENT = { extend: 'invoice', columns: { [FILE_COLUMN]: { type: 'file', maxKb: 10 } } }
 
 /** Columns that surfaces are asked for; the others follow the same rules. */
 export const PROBED: Readonly<Record<TableName, readonly string[]>> = {
