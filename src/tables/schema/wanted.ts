@@ -231,14 +231,15 @@ function partArgument(part: NumberPart): string {
 
 /**
  * Keys, declared indexes, and one index per lookup: deletes of the target and lists of children need it. Beside a customer's id stands which
- * table it is of, which every question about it asks as well. Indexes that are there without it stay as they are.
+ * table it is of, which every question about it asks as well, and the row's state, which rules ask for most: a count is then answered by the
+ * index alone. Indexes that are there without them stay as they are.
  */
 export function wantedIndexes(table: TableDefinition): WantedIndex[] {
   const make = (kind: string, columns: readonly string[], unique: boolean): WantedIndex => ({
     name: fitting(`${table.name}_${kind}`),
     columns,
     unique,
-    include: unique ? [] : columns.flatMap((name) => (table.columns.get(name)?.type === 'customer' ? [`${name}type`] : [])),
+    include: unique ? [] : besideCustomers(table, columns),
   })
   const leading = new Set([...table.keys.values(), ...table.indexes].map((columns) => columns[0]))
   const lookups = [...table.columns.values()].filter((column) => column.targets.length > 0 && !leading.has(column.name))
@@ -247,6 +248,11 @@ export function wantedIndexes(table: TableDefinition): WantedIndex[] {
     ...table.indexes.map((columns) => make(`by_${columns.join('_')}`, columns, false)),
     ...lookups.map((column) => make(`by_${column.name}`, [column.name], false)),
   ]
+}
+
+function besideCustomers(table: TableDefinition, columns: readonly string[]): string[] {
+  const types = columns.flatMap((name) => (table.columns.get(name)?.type === 'customer' ? [`${name}type`] : []))
+  return types.length === 0 ? [] : [...types, 'statecode'].filter((name) => !columns.includes(name))
 }
 
 export function referenceDdl(catalog: Catalog, table: string, column: ColumnDefinition, options: { validated: boolean }): Sql {
