@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Page } from 'playwright-core'
-import { accessibilityProblems, collectComplaints, launchBrowser } from '../../tests/support/browser.ts'
-import { createStudio, type TestStudio } from './testing/test-studio.ts'
+import { accessibilityProblems } from '../../tests/support/browser.ts'
+import { openStudio } from './testing/open-studio.ts'
+import { createStudio } from './testing/test-studio.ts'
 
 test('every screen stands in a real browser: no complaint of the policy, nothing for axe, nothing wider than the window', async () => {
   await using studio = await createStudio()
@@ -66,19 +66,3 @@ test('an administrator finds a contact, gives roles and invites, and reads the m
   assert.match((await link.getAttribute('href')) ?? '', /^http:\/\/localhost:4000\/invitation\/[\w-]{20,}$/)
   assert.deepEqual(opened.complaints, [])
 })
-
-type Opened = AsyncDisposable & { page: Page; origin: string; complaints: string[] }
-
-async function openStudio(
-  studio: TestStudio,
-  window: { viewport: { width: number; height: number }; colorScheme?: 'light' | 'dark'; locale: string },
-): Promise<Opened> {
-  const origin = await studio.listen()
-  const browser = await launchBrowser()
-  const context = await browser.newContext(window)
-  const [name = '', value = ''] = (await studio.signIn('admin')).split('=')
-  await context.addCookies([{ name, value, url: origin }])
-  const page = await context.newPage()
-  const complaints = collectComplaints(page)
-  return { page, origin, complaints, [Symbol.asyncDispose]: () => browser.close() }
-}

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { Page } from 'playwright-core'
-import { accessibilityProblems, collectComplaints, launchBrowser } from '../../tests/support/browser.ts'
-import { createStudio, type TestStudio } from './testing/test-studio.ts'
+import { accessibilityProblems } from '../../tests/support/browser.ts'
+import { openStudio } from './testing/open-studio.ts'
+import { createStudio } from './testing/test-studio.ts'
 
 test('a row is written in the drawer: problems beside the inputs, a lookup by name, history, and a deletion taken back', async () => {
   await using studio = await createStudio()
-  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en' })
+  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en', waitMs: 10_000 })
   const { page } = opened
   await page.goto(`${opened.origin}/studio/data/account`)
   await page.getByRole('grid').waitFor()
@@ -45,7 +45,7 @@ test('a row is written in the drawer: problems beside the inputs, a lookup by na
 
 test('what was exported comes back changed: tried first, the line that is wrong is told with its reason', async () => {
   await using studio = await createStudio()
-  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en' })
+  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en', waitMs: 10_000 })
   const { page } = opened
   await page.goto(`${opened.origin}/studio/data/account?columns=accountnumber,name,msdyn_company,telephone1`)
   await page.getByRole('button', { name: 'Export' }).click()
@@ -71,7 +71,7 @@ test('what was exported comes back changed: tried first, the line that is wrong 
 
 test('a column that is made in Studio is in the grid at once, takes a value, and can be retired', async () => {
   await using studio = await createStudio()
-  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en' })
+  await using opened = await openStudio(studio, { viewport: { width: 1280, height: 900 }, locale: 'en', waitMs: 10_000 })
   const { page } = opened
   await page.goto(`${opened.origin}/studio/data/account?tab=columns`)
   await page.getByRole('button', { name: 'New column' }).click()
@@ -100,7 +100,12 @@ test('a column that is made in Studio is in the grid at once, takes a value, and
 
 test('a view keeps what the grid shows; on a small dark screen in French everything has its place', async () => {
   await using studio = await createStudio()
-  await using opened = await openStudio(studio, { viewport: { width: 390, height: 844 }, colorScheme: 'dark', locale: 'fr' })
+  await using opened = await openStudio(studio, {
+    viewport: { width: 390, height: 844 },
+    colorScheme: 'dark',
+    locale: 'fr',
+    waitMs: 10_000,
+  })
   const { page } = opened
   const filter = encodeURIComponent("name eq 'Fabrikam'")
   await page.goto(`${opened.origin}/studio/data/account?filter=${filter}&columns=name,accountnumber`)
@@ -123,20 +128,3 @@ test('a view keeps what the grid shows; on a small dark screen in French everyth
   }
   assert.deepEqual(opened.complaints, [])
 })
-
-type Opened = AsyncDisposable & { page: Page; origin: string; complaints: string[] }
-
-async function openStudio(
-  studio: TestStudio,
-  window: { viewport: { width: number; height: number }; colorScheme?: 'light' | 'dark'; locale: string },
-): Promise<Opened> {
-  const origin = await studio.listen()
-  const browser = await launchBrowser()
-  const context = await browser.newContext({ ...window, acceptDownloads: true })
-  const [name = '', value = ''] = (await studio.signIn('admin')).split('=')
-  await context.addCookies([{ name, value, url: origin }])
-  const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  const complaints = collectComplaints(page)
-  return { page, origin, complaints, [Symbol.asyncDispose]: () => browser.close() }
-}

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Page } from 'playwright-core'
-import { accessibilityProblems, collectComplaints, launchBrowser } from '../../tests/support/browser.ts'
-import { createStudio, type TestStudio } from './testing/test-studio.ts'
+import { accessibilityProblems } from '../../tests/support/browser.ts'
+import { openStudio } from './testing/open-studio.ts'
+import { createStudio } from './testing/test-studio.ts'
 
 test('every screen of the security workspace stands in a real browser: nothing for axe, nothing wider than the window', async () => {
   await using studio = await createStudio()
@@ -126,19 +126,3 @@ test('a token is made, shown once, and lets a program in', async () => {
   assert.ok(!(await page.content()).includes(token))
   assert.deepEqual(opened.complaints, [])
 })
-
-type Opened = AsyncDisposable & { page: Page; origin: string; complaints: string[] }
-
-async function openStudio(
-  studio: TestStudio,
-  window: { viewport: { width: number; height: number }; colorScheme?: 'light' | 'dark'; locale: string },
-): Promise<Opened> {
-  const origin = await studio.listen()
-  const browser = await launchBrowser()
-  const context = await browser.newContext(window)
-  const [name = '', value = ''] = (await studio.signIn('admin')).split('=')
-  await context.addCookies([{ name, value, url: origin }])
-  const page = await context.newPage()
-  const complaints = collectComplaints(page)
-  return { page, origin, complaints, [Symbol.asyncDispose]: () => browser.close() }
-}
