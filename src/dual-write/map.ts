@@ -57,6 +57,9 @@ export function missingForMaps(maps: readonly TableMap[], next: Catalog): string
 
 const VALUES = 'values.yaml'
 
+/** A row that leaves the ERP's filter is treated as one that is gone there, unless the map says otherwise. */
+const LEAVES = { propagate: 'delete', mark: 'mark', ignore: 'keep', refuse: 'keep' } as const
+
 function readLists(folder: string): Record<string, Record<string, string | number | boolean>> {
   const file = join(folder, VALUES)
   if (!existsSync(file)) return {}
@@ -98,7 +101,18 @@ export function parseMap(
     companyField: source.companyField,
     filter,
     winner: source.winner,
-    deletes: source.deletes,
+    initialWinner: source.initialWinner ?? source.winner,
+    deletes: {
+      toPortal: source.deletes.toPortal,
+      toErp: source.deletes.toErp,
+      markErp: source.deletes.markErp ?? {},
+      reason: source.deletes.reason,
+    },
+    leaves: { toPortal: source.leaves.toPortal ?? LEAVES[source.deletes.toPortal], toErp: source.leaves.toErp },
+    start: source.start,
+    excludes: source.excludes,
+    confirmFirst: source.confirmFirst,
+    publisher: source.publisher,
     group: source.group,
     findBy: source.findBy,
     columns,

@@ -22,7 +22,23 @@ export type TableMap = {
   readonly companyField: string | undefined
   readonly filter: { erp: FilterExpression | undefined; portal: FilterExpression | undefined; where: RemoteFields }
   readonly winner: 'erp' | 'portal'
-  readonly deletes: { toPortal: 'propagate' | 'mark' | 'ignore'; toErp: 'propagate' | 'ignore' }
+  readonly initialWinner: 'erp' | 'portal'
+  readonly deletes: {
+    toPortal: DeletePolicy
+    toErp: DeletePolicy
+    /** For `toErp: mark`. */
+    markErp: RemoteFields
+    /** For `refuse`. */
+    reason: string | undefined
+  }
+  /** What becomes of the other side's row when a row leaves the map's filter. */
+  readonly leaves: { toPortal: 'delete' | 'mark' | 'keep'; toErp: 'delete' | 'mark' | 'keep' }
+  /** `manual`: begins only when a person runs it. */
+  readonly start: 'auto' | 'manual'
+  /** Maps that must not run at the same time. */
+  readonly excludes: readonly string[]
+  readonly confirmFirst: boolean
+  readonly publisher: string
   /** Rows of this map are children that travel with a new parent. */
   readonly group: { parent: string; through: string } | undefined
   /** Fields by which a create that may have arrived is found again. */
@@ -37,7 +53,13 @@ export type TableMap = {
   readonly writes: boolean
 }
 
+export type DeletePolicy = 'propagate' | 'mark' | 'ignore' | 'refuse'
+
+/** Whose value stays when both sides changed the same column. */
+export type MergeRule = 'erp' | 'portal' | 'newest' | { readonly portalWhile: FilterExpression; readonly text: string }
+
 export type ColumnMap = {
+  readonly wins: MergeRule
   readonly field: string | undefined
   readonly column: ColumnDefinition | undefined
   readonly toPortal: boolean
@@ -58,6 +80,7 @@ export type ValueMap = {
 
 /** A lookup column that is found by key values of the row it points to. */
 export type LookupMap = {
+  readonly wins: MergeRule
   readonly column: ColumnDefinition
   readonly toPortal: boolean
   readonly toErp: boolean

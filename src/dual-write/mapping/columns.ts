@@ -1,7 +1,9 @@
+import { messageOf } from '#lib/app-error.ts'
+import { parseFilter } from '#lib/odata/parse-filter.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, type ColumnDefinition, isComputed, isLookup, type TableDefinition } from '#tables/definition.ts'
-import type { ColumnMap, LookupMap, ValueMap } from '../table-map.ts'
-import type { ColumnFile, MapFile } from './map-file.ts'
+import type { ColumnMap, LookupMap, MergeRule, ValueMap } from '../table-map.ts'
+import type { ColumnFile, MapFile, MergeRuleFile } from './map-file.ts'
 
 type Scalar = string | number | boolean
 
@@ -35,10 +37,21 @@ export function buildColumns(
       constant: one.constant,
       lowerCase: one.case === 'lower',
       elseColumn: one.else,
+      wins: mergeRuleOf(one.wins ?? source.winner, problems),
     })
   }
-  const lookups = [...paths].flatMap(([name, parts]) => lookupOf(catalog, table, name, parts, problems) ?? [])
+  const lookups = [...paths].flatMap(([name, parts]) => lookupOf(catalog, table, source, name, parts, problems) ?? [])
   return { columns, lookups }
+}
+
+function mergeRuleOf(rule: MergeRuleFile, problems: string[]): MergeRule {
+  if (typeof rule === 'string') return rule
+  try {
+    return { portalWhile: parseFilter(rule.portalWhile), text: rule.portalWhile }
+  } catch (error) {
+    problems.push(`the condition "${rule.portalWhile}" cannot be read: ${messageOf(error)}`)
+    return 'erp'
+  }
 }
 
 function valueMapOf(
@@ -64,6 +77,7 @@ function valueMapOf(
 function lookupOf(
   catalog: Catalog,
   table: TableDefinition,
+  source: MapFile,
   name: string,
   files: readonly ColumnFile[],
   problems: string[],
@@ -86,6 +100,7 @@ function lookupOf(
     }
   }
   return {
+    wins: mergeRuleOf(files.find((file) => file.wins !== undefined)?.wins ?? source.winner, problems),
     column,
     toPortal: files.every((file) => file.dir !== '<' && file.dir !== '<<'),
     toErp: files.every((file) => file.dir !== '>' && file.dir !== '>>'),

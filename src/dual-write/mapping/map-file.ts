@@ -6,6 +6,9 @@ const COLUMN = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/)
 const FIELD = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)
 const SCALAR = z.union([z.string(), z.number(), z.boolean()])
 
+/** `portalWhile`: the portal's value stays while the condition holds for the row, the ERP's afterwards. */
+const mergeRule = z.union([z.enum(['erp', 'portal', 'newest']), z.strictObject({ portalWhile: z.string().min(1) })])
+
 const columnFile = z.strictObject({
   /** Field of the data entity; absent where a constant goes to the portal. */
   field: FIELD.optional(),
@@ -20,6 +23,8 @@ const columnFile = z.strictObject({
   constant: SCALAR.optional(),
   case: z.literal('lower').optional(),
   else: COLUMN.optional(),
+  /** Whose value stays when both sides changed the column; the map's `winner` when absent. */
+  wins: mergeRule.optional(),
 })
 
 export const mapFile = z.strictObject({
@@ -37,10 +42,30 @@ export const mapFile = z.strictObject({
   winner: z.enum(['erp', 'portal']).default('erp'),
   deletes: z
     .strictObject({
-      toPortal: z.enum(['propagate', 'mark', 'ignore']).default('ignore'),
-      toErp: z.enum(['propagate', 'ignore']).default('ignore'),
+      toPortal: z.enum(['propagate', 'mark', 'ignore', 'refuse']).default('ignore'),
+      toErp: z.enum(['propagate', 'mark', 'ignore', 'refuse']).default('ignore'),
+      /** Fields that mark a record as gone, for `toErp: mark`. */
+      markErp: z.record(FIELD, SCALAR).optional(),
+      /** Told to the person whose deletion is refused. */
+      reason: z.string().min(1).optional(),
     })
     .default({ toPortal: 'ignore', toErp: 'ignore' }),
+  /** What becomes of the other side's row when a row leaves the map's filter. */
+  leaves: z
+    .strictObject({
+      toPortal: z.enum(['delete', 'mark', 'keep']).optional(),
+      toErp: z.enum(['delete', 'mark', 'keep']).default('keep'),
+    })
+    .default({ toErp: 'keep' }),
+  /** `manual`: ships and validates, but begins only when a person runs it. */
+  start: z.enum(['auto', 'manual']).default('auto'),
+  /** Maps that must not run at the same time, since they carry the same rows another way. */
+  excludes: z.array(NAME).default([]),
+  /** A save of the portal waits for the ERP's answer before it counts as placed. */
+  confirmFirst: z.boolean().default(false),
+  publisher: z.string().min(1).default('comptoir'),
+  /** Which side's values stay in an initial sync where both have the row; `winner` when absent. */
+  initialWinner: z.enum(['erp', 'portal']).optional(),
   group: z.strictObject({ parent: NAME, through: COLUMN }).optional(),
   findBy: z.array(FIELD).default([]),
   fillFrom: z.strictObject({ through: COLUMN, columns: z.record(COLUMN, COLUMN) }).optional(),
@@ -48,4 +73,5 @@ export const mapFile = z.strictObject({
 })
 
 export type MapFile = z.infer<typeof mapFile>
+export type MergeRuleFile = z.infer<typeof mergeRule>
 export type ColumnFile = z.infer<typeof columnFile>
