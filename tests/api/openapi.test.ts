@@ -41,7 +41,7 @@ test('the page to read it needs no script, says everything in both languages, an
   const french = await nora.get('/api/docs?api=data', { 'accept-language': 'fr' })
   assert.match(french.body, /<html lang="fr">/)
   assert.match(french.body, /Les programmes envoient le jeton/)
-  for (const api of ['portal', 'data'])
+  for (const api of ['portal', 'data', 'dual-write'])
     checkDocument((await nora.get(`/api/docs/openapi.json?api=${api}`)).json() as unknown as Node)
   for (const file of ['page.css', 'page.js']) assert.equal((await nora.get(`/api/docs/${file}`)).status, 200)
 })
@@ -54,7 +54,7 @@ function checkDocument(document: Node): void {
     assert.match(path, /^\//)
     for (const [method, operation] of Object.entries<Node>(item)) {
       if (method === 'parameters') continue
-      assert.ok(['get', 'post', 'patch', 'delete'].includes(method), `${path} ${method}`)
+      assert.ok(['get', 'post', 'put', 'patch', 'delete'].includes(method), `${path} ${method}`)
       const id = String(operation.operationId)
       assert.ok(!operations.has(id), `${id} stands twice`)
       operations.add(id)

@@ -5,7 +5,7 @@ import { PAGE_TEXTS } from './page-texts.ts'
 
 export type DocsPage = {
   document: JsonObject
-  dialect: Dialect
+  dialect: DescribedApi
   language: string
   /** Of the page itself, in front of its links. */
   path: string
@@ -13,7 +13,10 @@ export type DocsPage = {
   canTry: boolean
 }
 
-const METHODS = ['get', 'post', 'patch', 'delete']
+const METHODS = ['get', 'post', 'put', 'patch', 'delete']
+
+/** Which API a page describes: those of rows, or that of the sync engine. */
+export type DescribedApi = Dialect | 'dual-write'
 
 /** An OpenAPI document as a page to read, which needs no script; a script adds trying requests. */
 export function docsPage({ document, dialect, language, path, canTry }: DocsPage): Html {
@@ -23,7 +26,7 @@ export function docsPage({ document, dialect, language, path, canTry }: DocsPage
   const paths = Object.entries(objectAt(document, 'paths'))
   const tags = listAt(document, 'tags').map((tag) => objectAt(tag))
   const untagged = paths.filter(([, item]) => operationsOf(item).every(([, one]) => listAt(one, 'tags').length === 0))
-  const link = (to: Dialect, label: string) =>
+  const link = (to: DescribedApi, label: string) =>
     html`<a href="${path}?api=${to}"${to === dialect ? html` aria-current="page"` : ''}>${label}</a>`
   return html`<!doctype html>
 <html lang="${language}">
@@ -38,7 +41,7 @@ export function docsPage({ document, dialect, language, path, canTry }: DocsPage
 <a class="skip" href="#main">${texts.skip}</a>
 <header>
 <p class="site">${String(info.title ?? '')}</p>
-<nav aria-label="${texts.apis}">${link('portal', texts.portal)} ${link('data', texts.data)} <a href="${path}/openapi.json?api=${dialect}">openapi.json</a></nav>
+<nav aria-label="${texts.apis}">${link('portal', texts.portal)} ${link('data', texts.data)} ${link('dual-write', texts.dualWrite)} <a href="${path}/openapi.json?api=${dialect}">openapi.json</a></nav>
 </header>
 <div class="columns">
 <nav class="tables" aria-label="${texts.tables}"><h2>${texts.tables}</h2>
@@ -47,7 +50,7 @@ export function docsPage({ document, dialect, language, path, canTry }: DocsPage
 <h1>${String(info.title ?? '')}</h1>
 <p>${String(info.description ?? '')}</p>
 <p>${texts.root}: <code>${base}/</code></p>
-${canTry ? tryForm(base, texts) : html`<p class="note">${dialect === 'data' ? texts.withToken : texts.signIn}</p>`}
+${canTry ? tryForm(base, texts) : html`<p class="note">${dialect === 'portal' ? texts.signIn : texts.withToken}</p>`}
 ${untagged.length === 0 ? '' : html`<section aria-labelledby="general"><h2 id="general">${texts.general}</h2>${untagged.map(([at, item]) => pathItem(document, base, at, item, texts, canTry))}</section>`}
 ${tags.map((tag) => {
   const name = String(tag.name)
