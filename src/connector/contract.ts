@@ -3,7 +3,8 @@
  * state but its access token and the ERP's description of itself. Every call takes a signal and ends soon after it aborts (it
  * rejects with the signal's reason); every wait and size has a limit. Reads and registrations throw AppError
  * `connector.unavailable` when the ERP cannot be reached now (try again, not before `details.afterMs` where that is a number) and
- * `connector.refused` when it understood and said no. conformance.ts holds the suite that each connector must pass.
+ * `connector.refused` when it understood and said no, or was asked for what its capabilities lack. conformance.ts holds the suite
+ * that each connector must pass.
  */
 export type Connector = {
   /** As in maps and settings: 'dynamics365'. */
@@ -29,16 +30,44 @@ export type Connector = {
    * `connector.unavailable` for one that it cannot tell yet: the sender must try again.
    */
   parseEvent(body: unknown): RemoteNotice[]
+  /**
+   * What has changed since a cursor, for an ERP that does not post it. Without `since`: nothing, and a cursor from which on nothing is
+   * missed. What a transaction changes that ends late is told after its end. Throws AppError `connector.cursor_lost` for a cursor that
+   * is too old: then everything must be read. Only where `capabilities.changes`.
+   */
+  readChanges?(request: ReadChanges, signal: AbortSignal): Promise<ChangePage>
+  /**
+   * Ranges of the key of about the same size that cover everything exactly once, also what comes later; in the order of readPage. One
+   * range when there is little. Only where `capabilities.ranges`.
+   */
+  splitRanges?(request: Selection & { rangesMax: number }, signal: AbortSignal): Promise<KeyRange[]>
+  /** How many records a range has, and one text for all their values (see range-hash.ts). Only where `capabilities.hashes`. */
+  hashRange?(request: HashRange, signal: AbortSignal): Promise<RangeHash>
+  /** The cheapest question there is, with the same rights as any other: for health and for `connection test`. */
+  ping(signal: AbortSignal): Promise<void>
+  /** Ends connections that are held open. No call may follow. */
+  close?(): Promise<void>
 }
 
+/** What a side can do. What it lacks is done another way, or refused with a sentence: never tried. */
 export type Capabilities = {
   /** The ERP posts its changes. Without it the engine polls. */
   events: boolean
+  /** It can be asked what has changed: `readChanges`, for the entities whose description says so. Without it everything is read through. */
+  changes: boolean
   /** No reader ever sees a group half done. (Whole or not at all in the end is what every connector promises.) */
   atomicGroups: boolean
   deletes: boolean
   /** Records carry a version that a write can be made conditional on. */
   versions: boolean
+  /** Operators that it can apply to `where`. */
+  filters: readonly ConditionOperator[]
+  /** `splitRanges`, and `range` in reads. */
+  ranges: boolean
+  /** `hashRange`. */
+  hashes: boolean
+  /** Records say when they were changed last, where their entity knows it. */
+  modifiedTime: boolean
   pageRowsMax: number
 }
 
@@ -49,6 +78,8 @@ export type EntityDescription = {
   fields: ReadonlyMap<string, FieldDescription>
   /** The field that holds the legal entity, where the entity belongs to one. */
   companyField: string | undefined
+  /** What `readChanges` tells of it: everything, everything but deletes, or nothing (as when absent). */
+  changes?: 'all' | 'no_deletes' | 'none'
 }
 
 export type FieldDescription = { type: FieldType; nullable: boolean; enumMembers: readonly string[] }
@@ -64,15 +95,44 @@ export type RemoteFields = Readonly<Record<string, RemoteValue>>
 /** Key fields in canonical text, the same for the same record always: 'dataAreaId=usmf,SalesOrderNumber=000123'. */
 export type RecordKey = string
 
-export type RemoteRecord = { key: RecordKey; fields: RemoteFields; version: string }
+export type RemoteRecord = {
+  key: RecordKey
+  fields: RemoteFields
+  version: string
+  /** When it was changed last, ISO 8601 in UTC, where the ERP says so. */
+  modifiedAt?: string
+}
 
-export type ReadPage = {
+/** Some of an entity's records. */
+export type Selection = {
   entity: string
-  fields: readonly string[]
   /** Legal entity; undefined for entities without one, or for all. */
   company: string | undefined
-  /** Fields that must have exactly these values: the part of a map's filter that the ERP can apply. */
-  where?: RemoteFields
+  /** All of these must hold: the part of a map's filter that the ERP can apply. The short form says "these fields equal these values". */
+  where?: Where
+  /** From `splitRanges`. */
+  range?: KeyRange
+}
+
+export type Where = RemoteFields | readonly Condition[]
+
+/**
+ * A field compared with a value, as the filters of maps mean it: text without regard to case, null and '' the same nothing, which only
+ * `eq` and `ne` can be asked for. `in` takes a list.
+ */
+export type Condition =
+  | { field: string; operator: Exclude<ConditionOperator, 'in'>; value: RemoteValue }
+  | { field: string; operator: 'in'; value: readonly RemoteValue[] }
+export type ConditionOperator = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le' | 'in'
+
+/** Records between two places in the order of readPage. The places are the connector's own text; undefined is the end. */
+export type KeyRange = { from: string | undefined; before: string | undefined; rows?: number }
+
+export type HashRange = Selection & { fields: readonly string[] }
+export type RangeHash = { rows: number; hash: string }
+
+export type ReadPage = Selection & {
+  fields: readonly string[]
   /** `next` of the page before. */
   after?: string
   rowsMax: number
@@ -81,11 +141,19 @@ export type ReadPage = {
 }
 
 export type RecordPage = { records: RemoteRecord[]; next: string | undefined; total: number | undefined }
+
+export type ReadChanges = { entity: string; since: string | undefined; rowsMax: number }
+/** `next` is where to go on, also when there is no more now. The same record may be told more than once. */
+export type ChangePage = { notices: RemoteNotice[]; next: string; more: boolean }
 export type ReadRecords = { entity: string; fields: readonly string[]; keys: readonly RecordKey[] }
 
 export type WriteGroup = {
   /** 1 for the first try. Only later tries look for what an earlier one has left. */
   attempt: number
+  /** The same for every attempt at the same group, and for no other: an ERP that can remember it carries the group out once. */
+  id?: string
+  /** Which installation writes, for an ERP that keeps it (see `readEnvironment` of the engine). */
+  environment?: string
   writes: readonly RecordWrite[]
 }
 

@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type {
+  Capabilities,
   Connector,
   GroupOutcome,
-  ReadPage,
   RecordKey,
   RecordWrite,
   RemoteFields,
   RemoteNotice,
   RemoteRecord,
   RemoteValue,
+  Selection,
   WriteGroup,
   WriteOutcome,
 } from '../../src/connector/contract.ts'
+import { hashRecords } from '../../src/connector/range-hash.ts'
 import { recordKey } from '../../src/connector/record-key.ts'
+import { meets } from '../../src/connector/where.ts'
 import { AppError } from '../../src/lib/app-error.ts'
 
 export type MemoryEntity = {
@@ -48,6 +51,19 @@ export type MemoryErp = {
   undelivered(): number
 }
 
+const CAPABILITIES: Capabilities = {
+  events: true,
+  changes: true,
+  atomicGroups: true,
+  deletes: true,
+  versions: true,
+  filters: ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in'],
+  ranges: true,
+  hashes: true,
+  modifiedTime: false,
+  pageRowsMax: 1_000,
+}
+
 type Stored = { fields: Record<string, RemoteValue>; version: number }
 
 /** An ERP in memory that keeps the connector contract: numbers, versions, atomic groups, notices at least once and in order per record. */
@@ -56,6 +72,8 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
   const faults: MemoryFaults = {}
   const log: string[] = []
   const notices: RemoteNotice[] = []
+  /** Every change there was, for those who ask. */
+  const changes: RemoteNotice[] = []
   let receive: ((body: unknown) => Promise<void>) | undefined
   let delivering = false
   let isRegistered = false
@@ -75,8 +93,10 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
   })
 
   function tell(entity: string, key: RecordKey, operation: RemoteNotice['operation']): void {
+    const notice = { eventId: randomUUID(), entity, key, operation }
+    changes.push(notice)
     if (!isRegistered) return
-    notices.push({ eventId: randomUUID(), entity, key, operation })
+    notices.push(notice)
     void deliver()
   }
 
@@ -190,28 +210,35 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
     if (faults.outage) throw new AppError('connector.unreachable', 'The ERP does not answer')
   }
 
-  const matches = (request: ReadPage, fields: RemoteFields) => {
+  const matches = (request: Selection, fields: RemoteFields) => {
     const { companyField } = entityOf(request.entity)
     if (request.company !== undefined && companyField !== undefined && fields[companyField] !== request.company) return false
-    return Object.entries(request.where ?? {}).every(([name, value]) => fields[name] === value)
+    return meets(request.where, fields)
+  }
+  /** What a selection holds, in the order of the keys. */
+  const select = (request: Selection): [RecordKey, Stored][] => {
+    const { from, before } = request.range ?? {}
+    return [...tableOf(request.entity)]
+      .filter(([key]) => (from === undefined || key >= from) && (before === undefined || key < before))
+      .filter(([, stored]) => matches(request, stored.fields))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
   const connector: Connector = {
     name: 'memory',
-    capabilities: { events: true, atomicGroups: true, deletes: true, versions: true, pageRowsMax: 1_000 },
+    capabilities: CAPABILITIES,
     async describe() {
       return Object.entries(entities).map(([name, entity]) => ({
         name,
         keyFields: entity.keyFields,
         fields: new Map(),
         companyField: entity.companyField,
+        changes: 'all' as const,
       }))
     },
     async readPage(request) {
       await readable()
-      const all = [...tableOf(request.entity)]
-        .filter(([, stored]) => matches(request, stored.fields))
-        .sort(([a], [b]) => (a < b ? -1 : 1))
+      const all = select(request)
       const rest = all.filter(([key]) => request.after === undefined || key > request.after).slice(0, request.rowsMax)
       const last = rest.at(-1)?.[0]
       return {
@@ -236,6 +263,31 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
       isRegistered = true
     },
     parseEvent: (body) => [body as RemoteNotice],
+    async readChanges({ entity, since, rowsMax }) {
+      await readable()
+      entityOf(entity)
+      if (since === undefined) return { notices: [], next: String(changes.length), more: false }
+      const rest = changes.flatMap((notice, at) => (at >= Number(since) && notice.entity === entity ? [{ notice, at }] : []))
+      const page = rest.slice(0, rowsMax)
+      const more = rest.length > page.length
+      const next = more ? (page.at(-1)?.at ?? 0) + 1 : changes.length
+      return { notices: page.map((one) => one.notice), next: String(next), more }
+    },
+    async splitRanges(request) {
+      await readable()
+      const keys = select(request).map(([key]) => key)
+      const rows = Math.max(1, Math.ceil(keys.length / request.rangesMax))
+      const starts = keys.filter((_, at) => at > 0 && at % rows === 0)
+      return [undefined, ...starts].map((from, at) => ({ from, before: starts[at], rows }))
+    },
+    async hashRange(request) {
+      await readable()
+      return hashRecords(
+        select(request).map(([key, stored]) => recordOf(key, stored, request.fields)),
+        request.fields,
+      )
+    },
+    ping: readable,
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { RecordKey, RemoteFields } from '#connector/contract.ts'
+import type { Condition, RecordKey, RemoteFields } from '#connector/contract.ts'
 import { parseRecordKey } from '#connector/record-key.ts'
 import { AppError } from '#lib/app-error.ts'
 import { COMPANY_FIELD, type ErpEntity } from './metadata.ts'
@@ -24,6 +24,18 @@ export function filterOf(entity: ErpEntity, company: string | undefined, values:
     entity.companyField === undefined || company === undefined ? values : { [COMPANY_FIELD]: company, ...values }
   return Object.entries(all)
     .map(([name, value]) => `${name} eq ${toLiteral(entity, name, value)}`)
+    .join(' and ')
+}
+
+/** The conditions as OData writes them; '' when there are none. */
+export function filterOfConditions(entity: ErpEntity, conditions: readonly Condition[]): string {
+  return conditions
+    .map((one) => {
+      if (one.operator !== 'in') return `${one.field} ${one.operator} ${toLiteral(entity, one.field, one.value)}`
+      // Finance & Operations has no `in`.
+      const terms = one.value.map((value) => `${one.field} eq ${toLiteral(entity, one.field, value)}`)
+      return terms.length === 1 ? terms.join() : `(${terms.join(' or ')})`
+    })
     .join(' and ')
 }
 

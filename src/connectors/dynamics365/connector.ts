@@ -1,4 +1,4 @@
-import type { Connector, GroupOutcome, WriteGroup } from '#connector/contract.ts'
+import type { Capabilities, Connector, GroupOutcome, WriteGroup } from '#connector/contract.ts'
 import { AppError, isAppError } from '#lib/app-error.ts'
 import { assert } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -47,7 +47,7 @@ export function createDynamics365Connector(options: Dynamics365Options): Connect
 
   return {
     name: 'dynamics365',
-    capabilities: { events: true, atomicGroups: false, deletes: true, versions: true, pageRowsMax: PAGE_ROWS_MAX },
+    capabilities: CAPABILITIES,
     describe: async (signal) => [...(await catalog.load(signal)).values()],
     readPage: async (page, signal) => readPage(transport, await catalog.get(page.entity, signal), page, signal),
     readRecords: async (wanted, signal) => readRecords(transport, await catalog.get(wanted.entity, signal), wanted, signal),
@@ -69,8 +69,26 @@ export function createDynamics365Connector(options: Dynamics365Options): Connect
         throw new AppError('connector.refused', `${url} has no registration of event endpoints; set it up there by hand`)
     },
     parseEvent: (body) => parseDataEvent(body, catalog.find),
+    async ping(signal) {
+      await transport.read({ method: 'GET', path: PING_PATH }, signal)
+    },
   }
 }
+
+const CAPABILITIES: Capabilities = {
+  events: true,
+  changes: false,
+  atomicGroups: false,
+  deletes: true,
+  versions: true,
+  filters: ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in'],
+  ranges: false,
+  hashes: false,
+  modifiedTime: false,
+  pageRowsMax: PAGE_ROWS_MAX,
+}
+/** Every environment has legal entities, and a user that may read data may read these. */
+const PING_PATH = '/data/LegalEntities?$top=1&$select=LegalEntityId'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 

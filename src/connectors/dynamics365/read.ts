@@ -1,8 +1,9 @@
 import type { ReadPage, ReadRecords, RecordKey, RecordPage, RemoteFields, RemoteRecord } from '#connector/contract.ts'
 import { recordKey } from '#connector/record-key.ts'
+import { conditionsOf, meets } from '#connector/where.ts'
 import { AppError } from '#lib/app-error.ts'
 import { isJsonObject } from '#lib/json.ts'
-import { filterOf, filterOfKeys, setPath } from './addresses.ts'
+import { filterOf, filterOfConditions, filterOfKeys, setPath } from './addresses.ts'
 import type { Answer } from './answer.ts'
 import { parseExactJson } from './exact-json.ts'
 import type { ErpEntity } from './metadata.ts'
@@ -29,13 +30,17 @@ export async function readPage(
   page: ReadPage,
   signal: AbortSignal,
 ): Promise<RecordPage> {
+  if (page.range !== undefined) throw new AppError('connector.refused', 'Finance & Operations cannot be read by ranges of keys')
+  const isEmpty = conditionsOf(page.where).some((one) => one.operator === 'in' && one.value.length === 0)
+  if (isEmpty) return { records: [], next: undefined, total: page.count === true ? 0 : undefined }
   const path = page.after === undefined ? firstPath(entity, page) : cursorPath(entity, page.after)
   const rows = Math.min(page.rowsMax, PAGE_ROWS_MAX)
   const body = await readJson(transport, path, { prefer: `odata.maxpagesize=${rows}` }, signal)
   const count = body['@odata.count']
   const records = recordsIn(body).map((record) => recordFromErp(entity, record))
   return {
-    records: page.where === undefined ? records : records.filter((record) => hasValues(entity, record, page.where ?? {})),
+    // Over there a '*' is a wildcard.
+    records: page.where === undefined ? records : records.filter((record) => meets(page.where, record.fields)),
     next: nextOf(body),
     total: count === undefined ? undefined : Number(count),
   }
@@ -93,9 +98,12 @@ export function recordOf(entity: ErpEntity, answer: Pick<Answer, 'body'>): Remot
 }
 
 function firstPath(entity: ErpEntity, page: ReadPage): string {
+  const conditions = conditionsOf(page.where)
   return setPath(entity, {
-    $filter: filterOf(entity, page.company, page.where ?? {}),
-    $select: selectOf(entity, [...page.fields, ...Object.keys(page.where ?? {})]),
+    $filter: [filterOf(entity, page.company, {}), filterOfConditions(entity, conditions)]
+      .filter((one) => one !== '')
+      .join(' and '),
+    $select: selectOf(entity, [...page.fields, ...conditions.map((one) => one.field)]),
     $orderby: entity.keyFields.join(','),
     $count: page.count === true ? 'true' : undefined,
   })
