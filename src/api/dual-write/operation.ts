@@ -1,12 +1,5 @@
 import { z } from 'zod'
-import type { Copying, Lifecycle, Versions } from '#dual-write/facets-control.ts'
-import type { Adopting, Comparing, Explaining, Parking } from '#dual-write/facets-rows.ts'
-import type { Watching } from '#dual-write/facets-watch.ts'
-import type { MapStatus } from '#dual-write/status.ts'
-
-/** All that can be asked of the sync engine. */
-export type Asked = Lifecycle & Versions & Copying & Comparing & Parking & Explaining & Adopting & Watching & Statuses
-type Statuses = { status(): Promise<MapStatus[]> }
+import type { Asked } from '#dual-write/facets.ts'
 
 /**
  * One thing that can be asked of the sync engine over HTTP, with all that its route and its place in the OpenAPI document need. `path`

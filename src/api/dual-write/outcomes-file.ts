@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { stringify } from 'csv-stringify'
+import type { Asked } from '#dual-write/facets.ts'
 import type { OutcomePage } from '#dual-write/facets-control.ts'
-import type { Asked } from './operation.ts'
 
 const PAGE_ROWS_MAX = 1_000
 const COLUMNS = ['map', 'company', 'direction', 'key', 'kind', 'code', 'reason', 'at'] as const
