@@ -4,8 +4,7 @@ import { Command } from 'commander'
 import { createAdministrator } from '#access/people.ts'
 import { readConfigOrExit } from '#config/config.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
-import { createDualWrite, type DualWrite } from '#dual-write/engine.ts'
-import { readMaps } from '#dual-write/map.ts'
+import { type DualWrite, openDualWrite } from '#dual-write/engine.ts'
 import { EVENT_PATH } from '#dual-write/routes.ts'
 import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
 import { createLog } from '#log/log.ts'
@@ -159,11 +158,11 @@ function withEngine(work: (engine: DualWrite) => Promise<void>): Promise<void> {
     const eventUrl = `http://127.0.0.1:${config.port}${EVENT_PATH}`
     const eventSecret = installationSecret(config, 'event-secret')
     await work(
-      createDualWrite({
+      await openDualWrite({
         database,
         catalog,
         connector,
-        maps: readMaps(catalog, ...mapsFolders(config)),
+        mapFolders: mapsFolders(config),
         clock: systemClock,
         log,
         eventUrl,

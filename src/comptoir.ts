@@ -9,10 +9,8 @@ import type { Config } from '#config/config.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { addCustomerPortal, components } from '#customer-portal/customer-portal.ts'
 import { settleDraftsOfEarlier } from '#customer-portal/earlier-drafts.ts'
-import { createDualWrite, type DualWrite } from '#dual-write/engine.ts'
-import { missingForMaps, readMaps } from '#dual-write/map.ts'
+import { type DualWrite, openDualWrite } from '#dual-write/engine.ts'
 import { EVENT_PATH, registerEventRoute } from '#dual-write/routes.ts'
-import type { TableMap } from '#dual-write/table-map.ts'
 import { createHttpServer } from '#http/server.ts'
 import { messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
@@ -65,7 +63,7 @@ export async function startComptoir(start: Start): Promise<Comptoir> {
     studio.catch(() => undefined)
     const health = createHealth()
     const ground = await openGround(start, health, ends)
-    const engine = openEngine(start, ground)
+    const engine = await openEngine(start, ground)
     await serve(start, { ...ground, ...engine, health, studio }, ends)
     say(`portal on http://localhost:${config.port} (not ready yet)`)
     ends.push(engine.dualWrite.stop)
@@ -87,7 +85,7 @@ export async function startComptoir(start: Start): Promise<Comptoir> {
 }
 
 type Ground = { database: Database; catalog: LiveCatalog; scmReady: Promise<void> | undefined }
-type Engine = { dualWrite: DualWrite; maps: readonly TableMap[]; eventSecret: string }
+type Engine = { dualWrite: DualWrite; eventSecret: string }
 
 /** Databases, held by this process alone, with the tables of this version; and the reference ERP beside them. */
 async function openGround({ config, log, say }: Start, health: Health, ends: End[]): Promise<Ground> {
@@ -112,24 +110,23 @@ async function openGround({ config, log, say }: Start, health: Health, ends: End
   return { database, catalog, scmReady: scm?.ready }
 }
 
-function openEngine({ config, log }: Start, { database, catalog }: Ground): Engine {
-  const maps = readMaps(catalog, ...mapsFolders(config))
-  catalog.addDependent({ problemsWith: (next) => missingForMaps(maps, next) })
+async function openEngine({ config, log }: Start, { database, catalog }: Ground): Promise<Engine> {
   const eventSecret = installationSecret(config, 'event-secret')
   // The reference ERP is on this machine, whatever address people use.
   const origin = config.demo ? `http://127.0.0.1:${config.port}` : config.publicUrl
   const connector = createDynamics365Connector({ ...config.erp, clock: systemClock, log })
-  const dualWrite = createDualWrite({
+  const dualWrite = await openDualWrite({
     database,
     catalog,
     connector,
-    maps,
+    mapFolders: mapsFolders(config),
     clock: systemClock,
     log,
     eventUrl: `${origin}${EVENT_PATH}`,
     eventSecret,
   })
-  return { dualWrite, maps, eventSecret }
+  catalog.addDependent(dualWrite.dependent)
+  return { dualWrite, eventSecret }
 }
 
 /** The portal, its API and the back office on one port. */
@@ -138,7 +135,7 @@ async function serve(
   parts: Ground & Engine & { health: Health; studio: Promise<string> },
   ends: End[],
 ): Promise<void> {
-  const { database, catalog, dualWrite, maps } = parts
+  const { database, catalog, dualWrite } = parts
   const onWithheld = (reason: Error) =>
     say(`the site of the folder is not shown. ${reason.message}\n  with: npm run -s comptoir -- site publish`)
   const files = readSiteFolder(config.siteDir)
@@ -179,7 +176,6 @@ async function serve(
     ...place,
     catalog,
     dualWrite,
-    maps,
     permissions,
     releases,
     siteName,

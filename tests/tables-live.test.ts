@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { visitorOf } from '../src/access/request.ts'
 import { registerPortalApi } from '../src/api/portal-api.ts'
 import { MAPS_FOLDER } from '../src/context.ts'
-import { createDualWrite } from '../src/dual-write/engine.ts'
+import { openDualWrite } from '../src/dual-write/engine.ts'
 import { missingForMaps, readMaps } from '../src/dual-write/map.ts'
 import { html } from '../src/lib/html.ts'
 import { silentLog } from '../src/log/log.ts'
@@ -165,14 +165,13 @@ columns:
   )
   const maps = readMaps(catalog, MAPS_FOLDER, folder)
   assert.deepEqual(missingForMaps(maps, catalog), [])
-  const own = maps.filter((map) => map.name === 'contoso-returns')
   const erp = createMemoryErp({ ContosoReturns: { keyFields: ['ReturnNumber'] } })
   const key = erp.put('ContosoReturns', { ReturnNumber: 'R1', Pieces: 2, Amount: '12.50', State: 'Done' })
-  const engine = createDualWrite({
+  const engine = await openDualWrite({
     database: t.database,
     catalog,
     connector: erp.connector,
-    maps: own,
+    mapFolders: [folder],
     clock: systemClock,
     log: silentLog,
     eventUrl: 'http://localhost/e',

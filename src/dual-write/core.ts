@@ -4,6 +4,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database, TransactionOptions } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import type { Direction } from './facets-control.ts'
 import type { LookupIndex } from './mapping/lookup-index.ts'
 import type { Meter } from './meter.ts'
 import type { TableMap } from './table-map.ts'
@@ -13,10 +14,12 @@ export type Core = {
   readonly database: Database
   readonly catalog: Catalog
   readonly connector: Connector
-  /** In dependency order. */
+  /** In dependency order, as they hold at this moment: what takes several steps works on `pinned(core)`. */
   readonly maps: readonly TableMap[]
   readonly index: LookupIndex
   readonly meter: Meter
+  /** Maps whose first copy is under way in this process, with the direction that it has come to. */
+  readonly copying: Map<string, Direction>
   readonly clock: Clock
   readonly log: Log
 }
@@ -29,6 +32,12 @@ export const CONFLICT = 'dual_write.conflict'
 
 /** Transactions of live sync: small, many, and over tables that the first copy has filled. */
 export const LIVE: TransactionOptions = { prepared: true }
+
+/** The core with the maps that hold now: work that has begun ends with the maps it began with. */
+export function pinned(core: Core): Core {
+  // Copying evaluates the live `maps`.
+  return { ...core }
+}
 
 export function getMap(core: Core, name: string): TableMap {
   return required(

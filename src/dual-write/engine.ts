@@ -1,12 +1,15 @@
 import type { Connector, RemoteNotice } from '#connector/contract.ts'
-import { AppError } from '#lib/app-error.ts'
+import { AppError, messageOf } from '#lib/app-error.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import type { CatalogDependent } from '#tables/live-catalog.ts'
+import { openActiveMaps } from './active-maps.ts'
 import type { Core } from './core.ts'
 import { lead } from './leader.ts'
 import { createLifecycle, findMap } from './lifecycle.ts'
+import { missingForMaps } from './map.ts'
 import { createLookupIndex } from './mapping/lookup-index.ts'
 import { insertActivity } from './maps.queries.ts'
 import { createMeter } from './meter.ts'
@@ -24,8 +27,8 @@ export type DualWriteOptions = {
   database: Database
   catalog: Catalog
   connector: Connector
-  /** From `readMaps(catalog, folder)`. */
-  maps: readonly TableMap[]
+  /** Where the files of the maps stand: the connector's folder, then those of the installation. */
+  mapFolders: readonly string[]
   clock: Clock
   log: Log
   /** Where the ERP shall post its changes, without the secret: 'http://localhost:4000/erp-events'. Undefined: the engine polls. */
@@ -41,6 +44,10 @@ export type DualWrite = {
   /** Ends what is under way and waits for it. Nothing is lost: what was not settled is taken up again. */
   stop(): Promise<void>
   status(): Promise<MapStatus[]>
+  /** The maps that hold now, in dependency order. */
+  maps(): readonly TableMap[]
+  /** For the catalog: columns that a map carries stay, and running maps follow definitions. */
+  readonly dependent: CatalogDependent
   /** Resolves once every map runs (or is paused by a person). Rejects when the engine stops before. */
   whenRunning(): Promise<void>
   /** Starts a map that is not running: initial sync, then live sync. */
@@ -62,9 +69,24 @@ export type DualWrite = {
   receiveEvent(body: unknown): Promise<void>
 }
 
-export function createDualWrite(options: DualWriteOptions): DualWrite {
-  const { database, connector, clock, eventUrl } = options
-  const core: Core = { ...options, index: createLookupIndex(), meter: createMeter(clock) }
+/** Reads the maps. Throws AppError `dual_write.invalid_map`. */
+export async function openDualWrite(options: DualWriteOptions): Promise<DualWrite> {
+  const { database, catalog, connector, clock, log, eventUrl } = options
+  const active = await openActiveMaps({ database, catalog, folders: options.mapFolders, log })
+  const core: Core = {
+    database,
+    catalog,
+    connector,
+    clock,
+    log,
+    index: createLookupIndex(),
+    meter: createMeter(clock),
+    copying: new Map(),
+    get maps() {
+      return active.maps
+    },
+  }
+  active.onChange(core.index.forget)
   const states = createStates(core)
   const [outboundWaker, inboundWaker, stateWaker] = [createWaker(clock), createWaker(clock), createWaker(clock)]
   const linkCount = createLinkCount(clock)
@@ -78,12 +100,23 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
 
   async function listen(): Promise<void> {
     const reload = () => void states.reload().then(wakeAll, () => undefined)
+    const followAll = () => void follow().catch(() => undefined)
     const onPayload = (payload: string) => {
       if (payload === 'dual_write.map') reload()
+      else if (payload === 'dual_write.maps') followAll()
       else if (payload === 'dual_write.remote_change') inboundWaker.wake()
       else outboundWaker.wake()
     }
-    listener = await database.listen('comptoir_changes', onPayload, reload)
+    listener = await database.listen('comptoir_changes', onPayload, followAll)
+  }
+
+  async function follow(): Promise<void> {
+    await active.follow().catch((error: unknown) => {
+      log.error({ reason: messageOf(error) }, 'the maps cannot be read anew; the earlier ones stay')
+      throw error
+    })
+    await states.reload()
+    wakeAll()
   }
 
   const registerEvents =
@@ -103,8 +136,9 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
 
   return {
     async start() {
-      await states.reload()
       await listen()
+      // What was activated between opening and listening.
+      await follow()
       working = lead(core, signal, (during) =>
         work(core, { states, outboundWaker, inboundWaker, stateWaker, registerEvents }, during),
       )
@@ -115,6 +149,8 @@ export function createDualWrite(options: DualWriteOptions): DualWrite {
       await working
       await listener?.close()
     },
+    maps: () => active.maps,
+    dependent: { problemsWith: (next) => missingForMaps(active.maps, next), changed: follow },
     status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), { meter: core.meter, linkCount })),
     whenRunning: () => whenRunning(core, states, signal),
     ...lifecycle,

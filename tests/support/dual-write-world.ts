@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { createDualWrite, type DualWrite } from '../../src/dual-write/engine.ts'
-import { readMaps } from '../../src/dual-write/map.ts'
+import { type DualWrite, openDualWrite } from '../../src/dual-write/engine.ts'
 import { silentLog } from '../../src/log/log.ts'
 import { systemClock } from '../../src/log/system-clock.ts'
 import { type Database, openDatabase } from '../../src/postgres/database.ts'
@@ -16,7 +15,7 @@ import { createMemoryErp, type MemoryErp } from './memory-connector.ts'
 
 /** The standard tables and maps, for tests of the engine on a real database and an ERP in memory. */
 export const catalog = readCatalog()
-const maps = readMaps(catalog, join(import.meta.dirname, '../../maps/dynamics365'))
+export const MAPS_FOLDER = join(import.meta.dirname, '../../maps/dynamics365')
 const WAIT_MS_MAX = 20_000
 const ITEM_ORDER = 192350000
 
@@ -139,7 +138,7 @@ function fill(erp: MemoryErp): void {
   })
 }
 
-export async function setUp(options: { before?: (erp: MemoryErp) => void } = {}): Promise<World> {
+export async function setUp(options: { before?: (erp: MemoryErp) => void; mapFolders?: readonly string[] } = {}): Promise<World> {
   const { url, ...rest } = await createTestDatabase()
   const database = openDatabase({ url, log: silentLog, connectionsMax: 20 })
   await migrate(
@@ -151,11 +150,11 @@ export async function setUp(options: { before?: (erp: MemoryErp) => void } = {})
   fill(erp)
   options.before?.(erp)
   const make = async () => {
-    const engine = createDualWrite({
+    const engine = await openDualWrite({
       database,
       catalog,
       connector: erp.connector,
-      maps,
+      mapFolders: [MAPS_FOLDER, ...(options.mapFolders ?? [])],
       clock: systemClock,
       log: silentLog,
       eventUrl: 'http://localhost/erp-events',

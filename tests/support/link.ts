@@ -1,7 +1,6 @@
 import { createDynamics365Connector } from '../../src/connectors/dynamics365/connector.ts'
 import { MAPS_FOLDER, prepareDatabase } from '../../src/context.ts'
-import { createDualWrite, type DualWrite } from '../../src/dual-write/engine.ts'
-import { readMaps } from '../../src/dual-write/map.ts'
+import { type DualWrite, openDualWrite } from '../../src/dual-write/engine.ts'
 import { silentLog } from '../../src/log/log.ts'
 import { systemClock } from '../../src/log/system-clock.ts'
 import type { Database } from '../../src/postgres/database.ts'
@@ -26,11 +25,11 @@ export async function createLink(): Promise<Link> {
     clock: systemClock,
     log: silentLog,
   })
-  const dualWrite = createDualWrite({
+  const dualWrite = await openDualWrite({
     database,
     catalog,
     connector,
-    maps: readMaps(catalog, MAPS_FOLDER),
+    mapFolders: [MAPS_FOLDER],
     clock: systemClock,
     log: silentLog,
     eventUrl: undefined,

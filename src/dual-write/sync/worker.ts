@@ -1,7 +1,7 @@
 import { messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import { releaseLeases, subscribe } from '#tables/changes.queries.ts'
-import type { Core } from '../core.ts'
+import { type Core, pinned } from '../core.ts'
 import { listInitialSync, listOpenSyncErrors } from '../initial-sync.queries.ts'
 import { areRelated } from '../mapping/order.ts'
 import { insertActivity, lockMapState, setMapError, setMapState } from '../maps.queries.ts'
@@ -55,10 +55,11 @@ async function recover(core: Core): Promise<void> {
 }
 
 async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
-  const outbound = createOutbound(core, states.live)
+  const outboundOf = perMaps(core, (current) => createOutbound(current, states.live))
   const running = new Set<Promise<void>>()
   while (!signal.aborted) {
     const free = GROUPS_MAX - running.size
+    const outbound = outboundOf()
     const groups = free === 0 ? [] : await attempt(core, () => outbound.claim(free), [])
     for (const group of groups) {
       const task = outbound.run(group, signal).then((dueMs) => {
@@ -76,11 +77,23 @@ async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOpt
 }
 
 async function runInbound(core: Core, { states, inboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
-  const inbound = createInbound(core, states.live)
+  const inboundOf = perMaps(core, (current) => createInbound(current, states.live))
   while (!signal.aborted) {
-    const { claimed, dueMs } = await attempt(core, () => inbound.run(signal), { claimed: 0, dueMs: undefined })
+    const { claimed, dueMs } = await attempt(core, () => inboundOf().run(signal), { claimed: 0, dueMs: undefined })
     if (dueMs !== undefined && dueMs < POLL_MS) waker.wakeAfter(dueMs, signal)
     if (claimed === 0) await waker.wait(POLL_MS, signal)
+  }
+}
+
+/** What works with the maps that hold: made anew when they are replaced, so that work in flight ends with the maps it began with. */
+function perMaps<T>(core: Core, make: (current: Core) => T): () => T {
+  let last: { maps: Core['maps']; made: T } | undefined
+  return () => {
+    if (last?.maps !== core.maps) {
+      const current = pinned(core)
+      last = { maps: current.maps, made: make(current) }
+    }
+    return last.made
   }
 }
 
@@ -108,7 +121,8 @@ async function runPreparation(core: Core, options: WorkOptions, signal: AbortSig
   }
 }
 
-async function initializeMaps(core: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
+async function initializeMaps(live: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
+  const core = pinned(live)
   await beginNewMaps(core, options.states)
   const waiting = core.maps.filter((map) => options.states.of(map.name) === 'initializing')
   const running = new Map<TableMap, Promise<void>>()

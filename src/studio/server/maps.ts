@@ -15,7 +15,7 @@ type Named = { Params: { name: string } }
 /** All maps as they are now, in dependency order. */
 export async function readMaps(services: StudioServices): Promise<MapStatus[]> {
   const nowMs = services.clock.nowMs()
-  const byName = new Map(services.maps.map((map) => [map.name, map]))
+  const byName = new Map(services.dualWrite.maps().map((map) => [map.name, map]))
   return (await services.dualWrite.status()).map((status) => statusView(status, byName.get(status.name), nowMs))
 }
 
@@ -34,7 +34,7 @@ export function registerMaps(scope: HttpServer, services: StudioServices): void 
   scope.get<Named>('/maps/:name', async (request): Promise<MapDetail> => {
     const { name } = request.params
     const status = (await readMaps(services)).find((one) => one.name === name)
-    const map = services.maps.find((one) => one.name === name)
+    const map = services.dualWrite.maps().find((one) => one.name === name)
     if (status === undefined || map === undefined) throw noSuchMap(name)
     const { activity, failures } = await services.database.read(async (tx) => ({
       activity: await listActivity(tx, { map: name, rowsMax: ACTIVITY_ROWS_MAX }),
@@ -58,7 +58,7 @@ export function registerMaps(scope: HttpServer, services: StudioServices): void 
   for (const [noun, deed] of Object.entries(deeds)) {
     scope.post<Named>(`/maps/:name/${noun}`, async (request, reply) => {
       const { name } = request.params
-      if (!services.maps.some((map) => map.name === name)) throw noSuchMap(name)
+      if (!services.dualWrite.maps().some((map) => map.name === name)) throw noSuchMap(name)
       await deed(name, actorOf(request))
       return reply.code(201).send({})
     })

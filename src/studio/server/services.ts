@@ -2,7 +2,6 @@ import type { Permissions } from '#access/permissions.ts'
 import type { AccessPlace } from '#access/sign-in.ts'
 import type { Config } from '#config/config.ts'
 import type { DualWrite } from '#dual-write/engine.ts'
-import type { TableMap } from '#dual-write/table-map.ts'
 import type { HttpServer } from '#http/server.ts'
 import type { Log } from '#log/log.ts'
 import type { Mail } from '#mail/mail.ts'
@@ -13,7 +12,6 @@ import type { LiveCatalog } from '#tables/live-catalog.ts'
 export type StudioServices = AccessPlace & {
   catalog: LiveCatalog
   dualWrite: DualWrite
-  maps: readonly TableMap[]
   /** Of the release that is current when it is asked. */
   permissions(): Permissions
   releases: Releases

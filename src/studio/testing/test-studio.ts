@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { registerVisitors, visitorOf } from '#access/request.ts'
 import { openSession } from '#access/sign-in.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
-import { createDualWrite } from '#dual-write/engine.ts'
-import { readMaps } from '#dual-write/map.ts'
+import { openDualWrite } from '#dual-write/engine.ts'
 import { createHttpServer, type HttpServer } from '#http/server.ts'
 import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
@@ -91,15 +90,15 @@ async function openParts(people: People): Promise<Parts> {
     ['dual-write', 'portals'].map((module) => ({ module, folder: join(ROOT, 'src', module, 'migrations') })),
   )
   const catalog = await openCatalog({ database, log: silentLog })
-  const maps = readMaps(catalog, join(ROOT, 'maps/dynamics365'))
+  const mapFolders = [join(ROOT, 'maps/dynamics365')]
   const connector = createDynamics365Connector({ ...ERP, clock: systemClock, log: silentLog })
   const common = { database, catalog, clock: systemClock, log: silentLog }
-  const dualWrite = createDualWrite({ ...common, connector, maps, eventUrl: undefined, eventSecret: 'test' })
+  const dualWrite = await openDualWrite({ ...common, connector, mapFolders, eventUrl: undefined, eventSecret: 'test' })
   const app = ensureStudioBuilt({ dataDir: DATA_DIR, log: silentLog })
   const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
   const releases = await openReleases({ ...common, files: readSiteFolder(SITE_DIR) })
   const permissions = () => releases.current().site.permissions
-  return { ...common, dualWrite, maps, permissions, releases, siteName: () => 'Contoso', mail, app }
+  return { ...common, dualWrite, permissions, releases, siteName: () => 'Contoso', mail, app }
 }
 
 async function serve(people: People, parts: Parts): Promise<{ server: HttpServer; routes: TestStudio['routes'] }> {

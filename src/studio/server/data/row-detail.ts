@@ -20,7 +20,7 @@ export async function findRowDetail(
   const columns = [...table.columns.keys()]
   const row = await findRow(tx, catalog, { table, columns, predicate: engineRows }, id)
   if (row === undefined) return undefined
-  const maps = services.maps.filter((map) => map.table.name === table.name)
+  const maps = services.dualWrite.maps().filter((map) => map.table.name === table.name)
   const states = maps.length === 0 ? undefined : await findSyncStates(tx, table.name, [id])
   return {
     id,

@@ -8,17 +8,17 @@ import type { StudioServices } from '../services.ts'
 
 /** /tables: what tables there are, and one with its columns, keys and relations. */
 export function registerTables(scope: HttpServer, services: StudioServices): void {
-  const { database, catalog, maps } = services
+  const { database, catalog, dualWrite } = services
 
   scope.get('/tables', async (): Promise<TableSummary[]> => {
     const counts = await database.read(estimateRows)
-    return [...catalog.tables.values()].map((table) => summaryOf(table, maps, counts.get(table.name) ?? 0))
+    return [...catalog.tables.values()].map((table) => summaryOf(table, dualWrite.maps(), counts.get(table.name) ?? 0))
   })
 
   scope.get<{ Params: { name: string } }>('/tables/:name', async (request): Promise<TableDetail> => {
     const table = catalog.get(request.params.name)
     const counts = await database.read(estimateRows)
-    return detailOf(catalog, table, maps, counts.get(table.name) ?? 0)
+    return detailOf(catalog, table, dualWrite.maps(), counts.get(table.name) ?? 0)
   })
 }
 

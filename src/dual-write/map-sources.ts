@@ -1,0 +1,101 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { AppError, messageOf } from '#lib/app-error.ts'
+import { isJsonObject } from '#lib/json.ts'
+import type { Catalog } from '#tables/catalog.ts'
+import { parseMap } from './map.ts'
+import { orderMaps } from './mapping/order.ts'
+import type { TableMap } from './table-map.ts'
+
+/** The texts that maps are made of, wherever they stand, and the maps they make. */
+export type MapSources = { lists: ValueLists; texts: ReadonlyMap<string, MapText> }
+
+export type ValueLists = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>
+
+export type MapText = {
+  text: string
+  source: 'shipped' | 'folder' | 'stored'
+  /** For messages: the file, or the stored version. */
+  place: string
+}
+
+const VALUES = 'values.yaml'
+const valueLists = z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
+
+/**
+ * The files of the folders: of maps with one name, and of lists with one name, the later folder's holds. The first folder is the
+ * connector's, those behind it an installation's own. Throws AppError `dual_write.invalid_map`.
+ */
+export function readMapFiles(folders: readonly string[]): MapSources {
+  const lists: Record<string, Readonly<Record<string, string | number | boolean>>> = {}
+  const texts = new Map<string, MapText>()
+  for (const [at, folder] of folders.entries()) {
+    if (existsSync(join(folder, VALUES)))
+      Object.assign(lists, parseLists(readFileSync(join(folder, VALUES), 'utf8'), join(folder, VALUES)))
+    const taken = new Map<string, string>()
+    for (const file of readdirSync(folder).sort()) {
+      if (!file.endsWith('.yaml') || file === VALUES) continue
+      const text = readFileSync(join(folder, file), 'utf8')
+      const name = nameIn(text, file)
+      const other = taken.get(name)
+      if (other !== undefined) throw invalid(`${file}: ${other} in this folder is a map ${name} already`)
+      taken.set(name, file)
+      texts.set(name, { text, source: at === 0 ? 'shipped' : 'folder', place: file })
+    }
+  }
+  return { lists, texts }
+}
+
+export function parseLists(text: string, place: string): ValueLists {
+  const parsed = valueLists.safeParse(readYaml(text, place) ?? {})
+  if (!parsed.success) throw invalid(`${place} holds no lists of values:\n${z.prettifyError(parsed.error)}`)
+  return parsed.data
+}
+
+/** The name that a map's text gives itself. Throws AppError `dual_write.invalid_map`. */
+export function nameIn(text: string, place: string): string {
+  const content = readYaml(text, place)
+  const name = isJsonObject(content) ? content.map : undefined
+  if (typeof name !== 'string') throw invalid(`${place} is not a table map: it has no name (map: …)`)
+  return name
+}
+
+export function parseMapText(catalog: Catalog, { text, place }: Pick<MapText, 'text' | 'place'>, lists: ValueLists): TableMap {
+  return parseMap(catalog, readYaml(text, place), lists, place)
+}
+
+/** All of them, in dependency order, with what is wrong: in sentences, by map. A map with a problem is left out. */
+export function parseMaps(catalog: Catalog, sources: MapSources): { maps: TableMap[]; problems: ReadonlyMap<string, string> } {
+  const problems = new Map<string, string>()
+  const parsed = new Map<string, TableMap>()
+  for (const [name, text] of sources.texts) {
+    try {
+      parsed.set(name, parseMapText(catalog, text, sources.lists))
+    } catch (error) {
+      problems.set(name, messageOf(error))
+    }
+  }
+  // Whoever loses his parent may be one himself.
+  const orphans = () => [...parsed.values()].filter((map) => map.group !== undefined && !parsed.has(map.group.parent))
+  for (let found = orphans(); found.length > 0; found = orphans()) {
+    for (const { name, group } of found) {
+      problems.set(name, `${name}: the group's parent ${group?.parent} is not among the maps`)
+      parsed.delete(name)
+    }
+  }
+  return { maps: orderMaps([...parsed.values()]), problems }
+}
+
+function readYaml(text: string, place: string): unknown {
+  try {
+    return parse(text)
+  } catch (cause) {
+    throw new AppError('dual_write.invalid_map', `${place} is no YAML: ${messageOf(cause)}`, { cause })
+  }
+}
+
+function invalid(message: string): AppError {
+  return new AppError('dual_write.invalid_map', message)
+}

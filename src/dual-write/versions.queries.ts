@@ -1,0 +1,68 @@
+import type { Json } from '#lib/json.ts'
+import type { Tx } from '#postgres/database.ts'
+import type { MapVersion } from './facets-control.ts'
+
+/** The versions that hold in place of files. */
+export function listActiveTexts(tx: Tx): Promise<{ name: string; version: string; text: string }[]> {
+  return tx<{ name: string; version: string; text: string }>`
+    select v.name, v.version, v.text from dual_write.map m join dual_write.map_version v on v.name = m.name and v.version = m.active_version`
+}
+
+export async function findText(
+  tx: Tx,
+  name: string,
+  version: string,
+): Promise<{ text: string; source: 'file' | 'stored' } | undefined> {
+  const [row] = await tx<{ text: string; source: 'file' | 'stored' }>`
+    select text, source from dual_write.map_version where name = ${name} and version = ${version}`
+  return row
+}
+
+export type NewVersion = { name: string; version: string; text: string; publisher: string; message: string; by: string }
+
+/** False when the version is there already. */
+export async function insertVersion(tx: Tx, version: NewVersion): Promise<boolean> {
+  const rows = await tx`
+    insert into dual_write.map_version (name, version, text, publisher, source, message, by_whom)
+    values (${version.name}, ${version.version}, ${version.text}, ${version.publisher}, 'stored', ${version.message}, ${version.by})
+    on conflict (name, version) do nothing returning 1 as one`
+  return rows.length > 0
+}
+
+/** A file as it now stands. What a person has stored under the same number stays. */
+export async function noteFile(tx: Tx, file: Omit<NewVersion, 'message' | 'by'>): Promise<void> {
+  await tx`
+    insert into dual_write.map_version (name, version, text, publisher, source, message, by_whom)
+    values (${file.name}, ${file.version}, ${file.text}, ${file.publisher}, 'file', '', 'file')
+    on conflict (name, version) do update set text = excluded.text, publisher = excluded.publisher, at = clock_timestamp()
+     where dual_write.map_version.source = 'file' and dual_write.map_version.text <> excluded.text`
+}
+
+/** Newest first. */
+export function listVersions(tx: Tx, name: string): Promise<MapVersion[]> {
+  return tx<MapVersion>`
+    select v.version, v.publisher, v.at, v.by_whom as by, v.message, v.version = m.version as active
+      from dual_write.map_version v join dual_write.map m on m.name = v.name
+     where v.name = ${name} order by string_to_array(v.version, '.')::int[] desc`
+}
+
+/** Null: from now on the file's. */
+export async function setActiveVersion(tx: Tx, name: string, version: string | null): Promise<void> {
+  await tx`update dual_write.map set active_version = ${version} where name = ${name}`
+}
+
+/** Every process takes the maps anew. */
+export async function notifyMaps(tx: Tx): Promise<void> {
+  await tx`select pg_notify('comptoir_changes', 'dual_write.maps')`
+}
+
+export async function listValueLists(tx: Tx): Promise<Map<string, Json>> {
+  const rows = await tx<{ name: string; entries: Json }>`select name, entries from dual_write.value_list`
+  return new Map(rows.map((row) => [row.name, row.entries]))
+}
+
+export async function putValueList(tx: Tx, list: { name: string; entries: Json; by: string }): Promise<void> {
+  await tx`
+    insert into dual_write.value_list (name, entries, by_whom) values (${list.name}, ${JSON.stringify(list.entries)}::jsonb, ${list.by})
+    on conflict (name) do update set entries = excluded.entries, by_whom = excluded.by_whom, at = clock_timestamp()`
+}
