@@ -4,6 +4,7 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database, TransactionOptions } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import type { EnvironmentGuard } from './environment.ts'
 import type { Direction } from './facets-control.ts'
 import type { LookupIndex } from './mapping/lookup-index.ts'
 import type { Meter } from './meter.ts'
@@ -18,6 +19,7 @@ export type Core = {
   readonly maps: readonly TableMap[]
   readonly index: LookupIndex
   readonly meter: Meter
+  readonly environment: EnvironmentGuard
   /** Maps whose first copy is under way in this process, with the direction that it has come to. */
   readonly copying: Map<string, Direction>
   readonly clock: Clock

@@ -7,11 +7,14 @@ import type { Catalog } from '#tables/catalog.ts'
 import type { CatalogDependent } from '#tables/live-catalog.ts'
 import { openActiveMaps } from './active-maps.ts'
 import type { Core } from './core.ts'
+import { createEnvironmentGuard, type EnvironmentOptions, guardedConnector } from './environment.ts'
+import type { Arming, Measuring } from './facets-watch.ts'
 import { lead } from './leader.ts'
 import { createLifecycle, findMap } from './lifecycle.ts'
 import { missingForMaps } from './map.ts'
 import { createLookupIndex } from './mapping/lookup-index.ts'
 import { insertActivity } from './maps.queries.ts'
+import { createMeasuring } from './measuring.ts'
 import { createMeter } from './meter.ts'
 import { discardItems, listParkedItems, releaseItems } from './parked.ts'
 import { createLinkCount, readStatus } from './read-status.ts'
@@ -35,10 +38,13 @@ export type DualWriteOptions = {
   eventUrl: string | undefined
   /** Last part of that URL. */
   eventSecret: string
+  /** Which installation this is; by default one that knows its database only. */
+  environment?: EnvironmentOptions
 }
 
 /** Keeps the two sides equal. One process at a time does the work; others stand by and can still receive events and be asked. */
-export type DualWrite = {
+export type DualWrite = Measuring &
+  Arming & {
   /** Returns when the work has begun: initial sync of maps never synced, then live sync, in the background, resuming by itself. */
   start(): Promise<void>
   /** Ends what is under way and waits for it. Nothing is lost: what was not settled is taken up again. */
@@ -73,14 +79,20 @@ export type DualWrite = {
 export async function openDualWrite(options: DualWriteOptions): Promise<DualWrite> {
   const { database, catalog, connector, clock, log, eventUrl } = options
   const active = await openActiveMaps({ database, catalog, folders: options.mapFolders, log })
+  const environment = createEnvironmentGuard({
+    database,
+    log,
+    environment: options.environment ?? { folder: undefined, erp: connector.name },
+  })
   const core: Core = {
     database,
     catalog,
-    connector,
+    connector: guardedConnector(connector, environment),
+    environment,
     clock,
     log,
     index: createLookupIndex(),
-    meter: createMeter(clock),
+    meter: createMeter(clock, database),
     copying: new Map(),
     get maps() {
       return active.maps
@@ -99,7 +111,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
   }
 
   async function listen(): Promise<void> {
-    const reload = () => void states.reload().then(wakeAll, () => undefined)
+    const reload = () => void Promise.all([environment.reload(), states.reload()]).then(wakeAll, () => undefined)
     const followAll = () => void follow().catch(() => undefined)
     const onPayload = (payload: string) => {
       if (payload === 'dual_write.map') reload()
@@ -136,6 +148,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
 
   return {
     async start() {
+      await environment.open()
       await listen()
       // What was activated between opening and listening.
       await follow()
@@ -151,9 +164,12 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     },
     maps: () => active.maps,
     dependent: { problemsWith: (next) => missingForMaps(active.maps, next), changed: follow },
-    status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), { meter: core.meter, linkCount })),
+    status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), linkCount)),
     whenRunning: () => whenRunning(core, states, signal),
     ...lifecycle,
+    ...createMeasuring(core),
+    readEnvironment: environment.readEnvironment,
+    arm: environment.arm,
     async refreshMap(name, actor) {
       const map = findMap(core, name)
       const queued = await sweep(core, map, signal)

@@ -4,16 +4,22 @@ import type { Direction } from './facets-control.ts'
 
 // Watching
 
-export type Watching = {
-  /** Minutes from `since` on, oldest first: settled changes and end-to-end latency of each direction. */
+export type Watching = Measuring & Alerting & Arming
+
+export type Measuring = {
+  /** Minutes from `since` on (hours, for what is older than a month), oldest first: settled changes and end-to-end latency of each direction. */
   readSeries(of: { map?: string | undefined; since: string }): Promise<SeriesPoint[]>
-  /** End-to-end latency of real changes and heartbeats in the last `minutes`, per direction. */
+  /** End-to-end latency of real changes in the last `minutes`, per direction, and when the way was last found open. */
   readLatency(minutes: number): Promise<Record<Direction, LatencyFigures>>
+}
+export type Alerting = {
   checkHealth(): Promise<HealthFinding[]>
   listAlertRules(): Promise<AlertRule[]>
   putAlertRule(rule: Omit<AlertRule, 'id'> & { id?: number | undefined }, actor: string): Promise<AlertRule>
   deleteAlertRule(id: number, actor: string): Promise<void>
   listAlerts(page: { before?: number | undefined; rowsMax: number }): Promise<Alert[]>
+}
+export type Arming = {
   /** Which installation this is, and whether it may write to the ERP. */
   readEnvironment(): Promise<Environment>
   /** After a restored backup or a copy: from now on this installation is the one that writes. */

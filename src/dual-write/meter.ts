@@ -1,33 +1,55 @@
 import type { Clock } from '#lib/clock.ts'
+import type { Database } from '#postgres/database.ts'
+import type { Direction } from './facets-control.ts'
+import { addSpans, spanOf } from './series/spans.ts'
+import { addSettled, type Settled } from './series.queries.ts'
 
-export type Direction = 'toErp' | 'toPortal'
-
-/** Counts settled changes of the last minute, per map and direction, in this process. */
+/** Counts settled changes and how long they took, and adds them to the figures that all processes share. */
 export type Meter = {
-  count(map: string, direction: Direction, changes: number): void
-  perMinute(map: string): { toErp: number; toPortal: number }
+  /** Changes that are settled now: `since` says of each when it was captured, or told by the other side. */
+  note(map: string, direction: Direction, since: readonly string[]): void
+  /** Adds what was noted to the database. What cannot be written now is kept for the next time. */
+  flush(): Promise<void>
 }
 
-const BUCKET_MS = 5_000
-const BUCKETS = 12
+/** Figures of all maps together stand under this name, so that a chart of everything reads one row a minute. */
+export const ALL_MAPS = ''
 
-export function createMeter(clock: Clock): Meter {
-  const buckets = new Map<string, { bucket: number; count: number }[]>()
-  const recent = (key: string) => {
-    const oldest = Math.floor(clock.nowMs() / BUCKET_MS) - BUCKETS
-    return (buckets.get(key) ?? []).filter((one) => one.bucket > oldest)
+export function createMeter(clock: Clock, database: Pick<Database, 'statement'>): Meter {
+  let figures = new Map<string, Settled>()
+
+  function add(map: string, direction: Direction, settled: number, spans: readonly number[]): void {
+    const before = figures.get(`${direction} ${map}`)
+    figures.set(`${direction} ${map}`, {
+      map,
+      direction,
+      settled: settled + (before?.settled ?? 0),
+      spans: addSpans(spans, before?.spans ?? []),
+    })
   }
-  const sum = (key: string) => recent(key).reduce((total, one) => total + one.count, 0)
+
   return {
-    count(map, direction, changes) {
-      const key = `${direction} ${map}`
-      const bucket = Math.floor(clock.nowMs() / BUCKET_MS)
-      const kept = recent(key)
-      const last = kept.at(-1)
-      if (last?.bucket === bucket) last.count += changes
-      else kept.push({ bucket, count: changes })
-      buckets.set(key, kept)
+    note(map, direction, since) {
+      if (since.length === 0) return
+      const spans: number[] = []
+      for (const text of since) {
+        const span = spanOf(clock.nowMs() - Date.parse(text))
+        while (spans.length <= span) spans.push(0)
+        spans[span] = (spans[span] ?? 0) + 1
+      }
+      add(map, direction, since.length, spans)
+      add(ALL_MAPS, direction, since.length, spans)
     },
-    perMinute: (map) => ({ toErp: sum(`toErp ${map}`), toPortal: sum(`toPortal ${map}`) }),
+    async flush() {
+      if (figures.size === 0) return
+      const noted = [...figures.values()]
+      figures = new Map()
+      try {
+        await database.statement((tx) => addSettled(tx, clock.nowMs(), noted))
+      } catch (error) {
+        for (const one of noted) add(one.map, one.direction, one.settled, one.spans)
+        throw error
+      }
+    },
   }
 }

@@ -1,27 +1,30 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Tx } from '#postgres/database.ts'
 import { countQueues } from '#tables/changes.queries.ts'
+import type { Direction } from './facets-control.ts'
 import { listSyncProgress, type SyncProgress } from './initial-sync.queries.ts'
 import { countLinks } from './links.queries.ts'
 import { listMaps } from './maps.queries.ts'
-import type { Meter } from './meter.ts'
 import { countRemoteQueues } from './remote-changes.queries.ts'
+import { listRates } from './series.queries.ts'
 import type { InitialSyncProgress, MapStatus } from './status.ts'
 import type { TableMap } from './table-map.ts'
 
-/** The status of the maps, for any process that sees the database. Rates are known to the process that works (`meter`). */
+/** The status of the maps, for any process that sees the database. */
 export async function readStatus(
   tx: Tx,
   maps: readonly TableMap[],
   nowMs: number,
-  worker: { meter?: Meter; linkCount?: LinkCount } = {},
+  linkCount: LinkCount = countLinks,
 ): Promise<MapStatus[]> {
-  const { meter, linkCount = countLinks } = worker
   const stored = await listMaps(tx)
   const rows = await linkCount(tx)
   const outbound = new Map((await countQueues(tx)).map((queue) => [queue.subscriber, queue]))
   const inbound = new Map((await countRemoteQueues(tx)).map((queue) => [queue.map, queue]))
   const progress = new Map((await listSyncProgress(tx)).map((one) => [one.map, one]))
+  const rates = await listRates(tx, nowMs)
+  const rateOf = (map: string, direction: Direction) =>
+    rates.find((rate) => rate.map === map && rate.direction === direction)?.perMinute ?? 0
   const ageMs = (since: string | null | undefined) =>
     since === null || since === undefined ? 0 : Math.max(0, nowMs - Date.parse(since))
   return maps.map((map) => {
@@ -39,7 +42,7 @@ export async function readStatus(
       queued: { toErp: out?.waiting ?? 0, toPortal: into?.waiting ?? 0 },
       parked: (out?.parked ?? 0) + (into?.parked ?? 0),
       lagMs: { toErp: ageMs(out?.oldestCapturedAt), toPortal: ageMs(into?.oldestReceivedAt) },
-      perMinute: meter?.perMinute(map.name) ?? { toErp: 0, toPortal: 0 },
+      perMinute: { toErp: rateOf(map.name, 'toErp'), toPortal: rateOf(map.name, 'toPortal') },
       lastError: own?.lastError && own.lastErrorAt ? { at: own.lastErrorAt, reason: own.lastError } : null,
       initialSync: progressOf(progress.get(map.name)),
     }

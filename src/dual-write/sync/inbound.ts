@@ -206,7 +206,11 @@ async function settleResults(core: Core, tx: Tx, batch: Batch, results: readonly
     tx,
     failed.map((one) => ({ map: map.name, remoteKey: one.record.key, eventId: null })),
   )
-  core.meter.count(map.name, 'toPortal', done.length)
+  core.meter.note(
+    map.name,
+    'toPortal',
+    done.map((change) => change.receivedAt),
+  )
   return due
 }
 

@@ -105,7 +105,7 @@ async function settle(
     if (writes.length > 1) await readAgain(tx, writes, outcomes)
   }, LIVE)
   for (const [index, step] of writes.entries())
-    if (outcomes[index]?.kind === 'applied') core.meter.count(step.item.map.name, 'toErp', 1)
+    if (outcomes[index]?.kind === 'applied') core.meter.note(step.item.map.name, 'toErp', [step.item.change.capturedAt])
   return due.length === 0 ? undefined : Math.min(...due)
 }
 

@@ -8,6 +8,7 @@ import { insertActivity, lockMapState, setMapError, setMapState } from '../maps.
 import { putRemoteChanges, releaseRemoteLeases } from '../remote-changes.queries.ts'
 import type { States } from '../states.ts'
 import { sentColumns, type TableMap } from '../table-map.ts'
+import { watch } from '../watch.ts'
 import { createInbound } from './inbound.ts'
 import { runInitialSync } from './initial-sync.ts'
 import { createOutbound } from './outbound.ts'
@@ -42,6 +43,7 @@ export async function work(core: Core, options: WorkOptions, signal: AbortSignal
     runInbound(core, options, signal),
     runPreparation(core, options, signal),
     runFollowUp(core, options, signal),
+    watch(core, signal),
   ])
 }
 
@@ -55,7 +57,7 @@ async function recover(core: Core): Promise<void> {
 }
 
 async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
-  const outboundOf = perMaps(core, (current) => createOutbound(current, states.live))
+  const outboundOf = perMaps(core, (current) => createOutbound(current, () => (core.environment.isArmed() ? states.live() : [])))
   const running = new Set<Promise<void>>()
   while (!signal.aborted) {
     const free = GROUPS_MAX - running.size

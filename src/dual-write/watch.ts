@@ -1,0 +1,62 @@
+import { messageOf } from '#lib/app-error.ts'
+import type { Core } from './core.ts'
+import { condenseSeries, putBeat } from './series.queries.ts'
+
+const FLUSH_MS = 2_000
+const BEAT_MS = 60_000
+const PROBE_MS_MAX = 20_000
+const CONDENSE_MS = 60 * 60_000
+/** A month of minutes, then a good year of hours. */
+const MINUTES_KEPT_MS = 31 * 24 * 60 * 60_000
+const HOURS_KEPT_MS = 400 * 24 * 60 * 60_000
+
+/** What the working process does besides carrying changes: keeps the figures, finds out whether the way is open, counts the epoch on. */
+export async function watch(core: Core, signal: AbortSignal): Promise<void> {
+  await Promise.all([
+    every(core, FLUSH_MS, signal, () => core.meter.flush()),
+    every(core, BEAT_MS, signal, () => core.environment.beat()),
+    every(core, BEAT_MS, signal, () => probe(core, signal)),
+    every(core, CONDENSE_MS, signal, () => condense(core)),
+  ])
+  await core.meter.flush().catch(() => undefined)
+}
+
+/** A step that fails is logged and comes again. */
+async function every(core: Core, ms: number, signal: AbortSignal, step: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await core.clock.sleep(ms, signal)
+    if (signal.aborted) return
+    await step().catch((error: unknown) =>
+      core.log.warn({ reason: messageOf(error) }, 'a figure of the engine could not be taken'),
+    )
+  }
+}
+
+/**
+ * Without traffic nothing can be measured end to end unless something is written to the ERP, which nobody asked for. The beat therefore
+ * says less, and that truly: that the way to the ERP (the question with the same rights as a write) and the way from it (a record read)
+ * were open, and how long they took.
+ */
+async function probe(core: Core, signal: AbortSignal): Promise<void> {
+  const during = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS_MAX)])
+  const [map] = core.maps
+  const toErpMs = await msOf(core, () => core.connector.ping(during))
+  await core.database.statement((tx) => putBeat(tx, 'toErp', toErpMs))
+  if (map === undefined) return
+  const request = { entity: map.entity, fields: map.recordKey, company: undefined, rowsMax: 1 }
+  const toPortalMs = await msOf(core, () => core.connector.readPage(request, during))
+  await core.database.statement((tx) => putBeat(tx, 'toPortal', toPortalMs))
+}
+
+async function msOf(core: Core, question: () => Promise<unknown>): Promise<number> {
+  const fromMs = core.clock.nowMs()
+  await question()
+  return core.clock.nowMs() - fromMs
+}
+
+function condense(core: Core): Promise<void> {
+  const nowMs = core.clock.nowMs()
+  return core.database.transaction((tx) =>
+    condenseSeries(tx, { minutesUntilMs: nowMs - MINUTES_KEPT_MS, hoursUntilMs: nowMs - HOURS_KEPT_MS }),
+  )
+}
