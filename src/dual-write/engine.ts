@@ -43,8 +43,9 @@ export type DualWriteOptions = {
 }
 
 /** Keeps the two sides equal. One process at a time does the work; others stand by and can still receive events and be asked. */
-export type DualWrite = Measuring &
-  Arming & {
+export type DualWrite = Carrying & Measuring & Arming
+
+type Carrying = {
   /** Returns when the work has begun: initial sync of maps never synced, then live sync, in the background, resuming by itself. */
   start(): Promise<void>
   /** Ends what is under way and waits for it. Nothing is lost: what was not settled is taken up again. */
