@@ -17,7 +17,7 @@ import { findCompanyId } from '#tables/rows.queries.ts'
 import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
 import { addTokenCommands } from './cli-tokens.ts'
-import { installationSecret, mapsFolders, openRunningDatabase, tablesFolder } from './context.ts'
+import { environmentOf, installationSecret, mapsFolders, openRunningDatabase, tablesFolder } from './context.ts'
 
 /** `npm run -s comptoir -- <command>`: commands beside a running Comptoir. Results go to standard output, everything else to standard error. */
 const config = readConfigOrExit(resolve(import.meta.dirname, '..'))
@@ -167,6 +167,7 @@ function withEngine(work: (engine: DualWrite) => Promise<void>): Promise<void> {
         log,
         eventUrl,
         eventSecret,
+        environment: environmentOf(config),
       }),
     )
   })

@@ -26,6 +26,7 @@ import { listenToRows } from '#tables/live.ts'
 import type { LiveCatalog } from '#tables/live-catalog.ts'
 import { bringUp } from './bring-up.ts'
 import {
+  environmentOf,
   installationSecret,
   lockInstallation,
   mapsFolders,
@@ -124,6 +125,7 @@ async function openEngine({ config, log }: Start, { database, catalog }: Ground)
     log,
     eventUrl: `${origin}${EVENT_PATH}`,
     eventSecret,
+    environment: environmentOf(config),
   })
   catalog.addDependent(dualWrite.dependent)
   return { dualWrite, eventSecret }

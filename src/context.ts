@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Config } from '#config/config.ts'
+import type { EnvironmentOptions } from '#dual-write/environment.ts'
 import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
@@ -150,6 +151,18 @@ export function installationSecret(config: Config, name: string): string {
     writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600 })
   }
   return readFileSync(file, 'utf8')
+}
+
+/**
+ * What tells this installation from a copy of it. The embedded demo keeps portal, ERP and folder in one place: they are copied and set back
+ * together, and its ports may change; so there only a copied database counts.
+ */
+export function environmentOf(config: Config): EnvironmentOptions {
+  const isOnePlace = config.demo && config.databaseUrl === undefined
+  return {
+    folder: isOnePlace ? undefined : join(config.dataDir, 'keys'),
+    erp: config.demo ? 'the reference ERP of the demo' : config.erp.url,
+  }
 }
 
 function postgresFolder(config: Config): string {
