@@ -15,7 +15,7 @@ import { createHttpServer } from '#http/server.ts'
 import { messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
-import { createMail } from '#mail/mail.ts'
+import { createMail, type Mail } from '#mail/mail.ts'
 import { registerPortal } from '#portals/portal.ts'
 import { openReleases } from '#portals/releases.ts'
 import { readSiteFolder } from '#portals/site-folder.ts'
@@ -24,6 +24,7 @@ import { ensureStudioBuilt } from '#studio/build.ts'
 import { registerStudio } from '#studio/studio.ts'
 import { listenToRows } from '#tables/live.ts'
 import type { LiveCatalog } from '#tables/live-catalog.ts'
+import { alertWays } from './alert-ways.ts'
 import { bringUp } from './bring-up.ts'
 import {
   environmentOf,
@@ -64,8 +65,11 @@ export async function startComptoir(start: Start): Promise<Comptoir> {
     studio.catch(() => undefined)
     const health = createHealth()
     const ground = await openGround(start, health, ends)
-    const engine = await openEngine(start, ground)
-    await serve(start, { ...ground, ...engine, health, studio }, ends)
+    const mail = createMail({ database: ground.database, smtpUrl: config.smtpUrl, from: config.mailFrom, log })
+    await mail.start()
+    ends.push(mail.stop)
+    const engine = await openEngine(start, ground, mail)
+    await serve(start, { ...ground, ...engine, mail, health, studio }, ends)
     say(`portal on http://localhost:${config.port} (not ready yet)`)
     ends.push(engine.dualWrite.stop)
     void bringUp({
@@ -111,7 +115,7 @@ async function openGround({ config, log, say }: Start, health: Health, ends: End
   return { database, catalog, scmReady: scm?.ready }
 }
 
-async function openEngine({ config, log }: Start, { database, catalog }: Ground): Promise<Engine> {
+async function openEngine({ config, log }: Start, { database, catalog }: Ground, mail: Mail): Promise<Engine> {
   const eventSecret = installationSecret(config, 'event-secret')
   // The reference ERP is on this machine, whatever address people use.
   const origin = config.demo ? `http://127.0.0.1:${config.port}` : config.publicUrl
@@ -126,6 +130,7 @@ async function openEngine({ config, log }: Start, { database, catalog }: Ground)
     eventUrl: `${origin}${EVENT_PATH}`,
     eventSecret,
     environment: environmentOf(config),
+    notify: alertWays(mail),
   })
   catalog.addDependent(dualWrite.dependent)
   return { dualWrite, eventSecret }
@@ -134,10 +139,10 @@ async function openEngine({ config, log }: Start, { database, catalog }: Ground)
 /** The portal, its API and the back office on one port. */
 async function serve(
   { config, log, say }: Start,
-  parts: Ground & Engine & { health: Health; studio: Promise<string> },
+  parts: Ground & Engine & { mail: Mail; health: Health; studio: Promise<string> },
   ends: End[],
 ): Promise<void> {
-  const { database, catalog, dualWrite } = parts
+  const { database, catalog, dualWrite, mail } = parts
   const onWithheld = (reason: Error) =>
     say(`the site of the folder is not shown. ${reason.message}\n  with: npm run -s comptoir -- site publish`)
   const files = readSiteFolder(config.siteDir)
@@ -146,10 +151,6 @@ async function serve(
   catalog.addDependent(releases.dependent)
   const live = await listenToRows(database)
   ends.push(live.close)
-  const mail = createMail({ database, smtpUrl: config.smtpUrl, from: config.mailFrom, log })
-  await mail.start()
-  ends.push(mail.stop)
-
   const place = placeOf(parts)
   const { publicUrl } = config
   const permissions = () => releases.current().site.permissions

@@ -6,9 +6,12 @@ import type { Database } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { CatalogDependent } from '#tables/live-catalog.ts'
 import { openActiveMaps } from './active-maps.ts'
+import { createAdopting } from './adopting.ts'
+import { createAlerting, type Notify } from './alerting.ts'
 import type { Core } from './core.ts'
 import { createEnvironmentGuard, type EnvironmentOptions, guardedConnector } from './environment.ts'
-import type { Arming, Measuring } from './facets-watch.ts'
+import type { Adopting } from './facets-rows.ts'
+import type { Alerting, Arming, Measuring } from './facets-watch.ts'
 import { lead } from './leader.ts'
 import { createLifecycle, findMap } from './lifecycle.ts'
 import { missingForMaps } from './map.ts'
@@ -17,6 +20,7 @@ import { insertActivity } from './maps.queries.ts'
 import { createMeasuring } from './measuring.ts'
 import { createMeter } from './meter.ts'
 import { discardItems, listParkedItems, releaseItems } from './parked.ts'
+import { createQueueCount } from './queue-count.ts'
 import { createLinkCount, readStatus } from './read-status.ts'
 import { putRemoteChanges } from './remote-changes.queries.ts'
 import { createStates, type States } from './states.ts'
@@ -34,6 +38,8 @@ export type DualWriteOptions = {
   mapFolders: readonly string[]
   clock: Clock
   log: Log
+  /** How alerts leave the house; without it they stay in the list. */
+  notify?: Notify | undefined
   /** Where the ERP shall post its changes, without the secret: 'http://localhost:4000/erp-events'. Undefined: the engine polls. */
   eventUrl: string | undefined
   /** Last part of that URL. */
@@ -43,7 +49,7 @@ export type DualWriteOptions = {
 }
 
 /** Keeps the two sides equal. One process at a time does the work; others stand by and can still receive events and be asked. */
-export type DualWrite = Carrying & Measuring & Arming
+export type DualWrite = Carrying & Adopting & Measuring & Alerting & Arming
 
 type Carrying = {
   /** Returns when the work has begun: initial sync of maps never synced, then live sync, in the background, resuming by itself. */
@@ -103,6 +109,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
   const states = createStates(core)
   const [outboundWaker, inboundWaker, stateWaker] = [createWaker(clock), createWaker(clock), createWaker(clock)]
   const linkCount = createLinkCount(clock)
+  const queueCount = createQueueCount(clock)
   const stopping = new AbortController()
   const { signal } = stopping
   let listener: { close(): Promise<void> } | undefined
@@ -146,6 +153,8 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
           )
 
   const lifecycle = createLifecycle(core, () => states.reload().then(wakeAll))
+  const status = () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), linkCount))
+  const { evaluate, ...alerting } = createAlerting({ core, notify: options.notify, status, pauseMap: lifecycle.pauseMap })
 
   return {
     async start() {
@@ -154,7 +163,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
       // What was activated between opening and listening.
       await follow()
       working = lead(core, signal, (during) =>
-        work(core, { states, outboundWaker, inboundWaker, stateWaker, registerEvents }, during),
+        work(core, { states, outboundWaker, inboundWaker, stateWaker, registerEvents, evaluateAlerts: evaluate }, during),
       )
     },
     async stop() {
@@ -165,10 +174,12 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     },
     maps: () => active.maps,
     dependent: { problemsWith: (next) => missingForMaps(active.maps, next), changed: follow },
-    status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), linkCount)),
+    status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), linkCount, queueCount)),
     whenRunning: () => whenRunning(core, states, signal),
     ...lifecycle,
     ...createMeasuring(core),
+    ...alerting,
+    ...createAdopting(core, signal),
     readEnvironment: environment.readEnvironment,
     arm: environment.arm,
     async refreshMap(name, actor) {

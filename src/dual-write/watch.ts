@@ -4,18 +4,25 @@ import { condenseSeries, putBeat } from './series.queries.ts'
 
 const FLUSH_MS = 2_000
 const BEAT_MS = 60_000
+const ALERTS_MS = 10_000
 const PROBE_MS_MAX = 20_000
 const CONDENSE_MS = 60 * 60_000
 /** A month of minutes, then a good year of hours. */
 const MINUTES_KEPT_MS = 31 * 24 * 60 * 60_000
 const HOURS_KEPT_MS = 400 * 24 * 60 * 60_000
 
-/** What the working process does besides carrying changes: keeps the figures, finds out whether the way is open, counts the epoch on. */
-export async function watch(core: Core, signal: AbortSignal): Promise<void> {
+/** What the working process does besides carrying changes: keeps the figures, finds out whether the way is open, tells people by their
+ * rules, counts the epoch on. */
+export async function watch(
+  core: Core,
+  evaluateAlerts: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   await Promise.all([
     every(core, FLUSH_MS, signal, () => core.meter.flush()),
     every(core, BEAT_MS, signal, () => core.environment.beat()),
     every(core, BEAT_MS, signal, () => probe(core, signal)),
+    every(core, ALERTS_MS, signal, () => evaluateAlerts(signal)),
     every(core, CONDENSE_MS, signal, () => condense(core)),
   ])
   await core.meter.flush().catch(() => undefined)

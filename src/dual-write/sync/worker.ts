@@ -33,6 +33,7 @@ export type WorkOptions = {
   inboundWaker: Waker
   stateWaker: Waker
   registerEvents: ((signal: AbortSignal) => Promise<void>) | undefined
+  evaluateAlerts(signal: AbortSignal): Promise<void>
 }
 
 /** All the work of the engine, until the signal aborts: then what is under way is ended and waited for. */
@@ -43,7 +44,7 @@ export async function work(core: Core, options: WorkOptions, signal: AbortSignal
     runInbound(core, options, signal),
     runPreparation(core, options, signal),
     runFollowUp(core, options, signal),
-    watch(core, signal),
+    watch(core, options.evaluateAlerts, signal),
   ])
 }
 

@@ -1,0 +1,30 @@
+import type { Tx } from '#postgres/database.ts'
+
+/** How many changes were parked since then, of one subscriber or all: counted no further than `countMax`. */
+export async function countParkedSince(
+  tx: Tx,
+  of: { subscriber: string | null; windowMinutes: number; countMax: number },
+): Promise<number> {
+  const [row] = await tx<{ count: number }>`
+    select count(*)::int as count from (
+      select 1 from tables.change
+       where parked_at is not null and parked_at > clock_timestamp() - make_interval(mins => ${of.windowMinutes}::int)
+         and (${of.subscriber}::text is null or subscriber = ${of.subscriber})
+       limit ${of.countMax}) parked`
+  return row?.count ?? 0
+}
+
+/** How many changes are tried again and again for one of these reasons, or for any: counted no further than `countMax`. */
+export async function countFailing(
+  tx: Tx,
+  of: { subscriber: string | null; codes: readonly string[] | null; without: readonly string[]; countMax: number },
+): Promise<number> {
+  const [row] = await tx<{ count: number }>`
+    select count(*)::int as count from (
+      select 1 from tables.change
+       where parked_at is null and reason_code is not null
+         and (${of.subscriber}::text is null or subscriber = ${of.subscriber})
+         and (${of.codes}::text[] is null or reason_code = any(${of.codes}::text[])) and not (reason_code = any(${of.without}::text[]))
+       limit ${of.countMax}) failing`
+  return row?.count ?? 0
+}
