@@ -1,7 +1,7 @@
 import { parseRecordKey } from '#connector/record-key.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Tx } from '#postgres/database.ts'
-import { queueChanges } from '#tables/changes.queries.ts'
+import { queueChanges } from '#tables/queued-changes.queries.ts'
 import { lockRowsById, setActor } from '#tables/rows.queries.ts'
 import type { Core } from './core.ts'
 import type { Adopting } from './facets-rows.ts'

@@ -10,7 +10,7 @@ import { createAdopting } from './adopting.ts'
 import { createAlerting, type Notify } from './alerting.ts'
 import type { Core } from './core.ts'
 import { createEnvironmentGuard, type EnvironmentOptions, guardedConnector } from './environment.ts'
-import type { Adopting } from './facets-rows.ts'
+import type { Adopting, Parking } from './facets-rows.ts'
 import type { Alerting, Arming, Measuring } from './facets-watch.ts'
 import { lead } from './leader.ts'
 import { createLifecycle, findMap } from './lifecycle.ts'
@@ -19,12 +19,12 @@ import { createLookupIndex } from './mapping/lookup-index.ts'
 import { insertActivity } from './maps.queries.ts'
 import { createMeasuring } from './measuring.ts'
 import { createMeter } from './meter.ts'
-import { discardItems, listParkedItems, releaseItems } from './parked.ts'
+import { createParking } from './parked.ts'
 import { createQueueCount } from './queue-count.ts'
 import { createLinkCount, readStatus } from './read-status.ts'
 import { putRemoteChanges } from './remote-changes.queries.ts'
 import { createStates, type States } from './states.ts'
-import type { MapStatus, ParkedItem } from './status.ts'
+import type { MapStatus } from './status.ts'
 import { sweep } from './sync/sweep.ts'
 import { createWaker } from './sync/waker.ts'
 import { work } from './sync/worker.ts'
@@ -49,7 +49,7 @@ export type DualWriteOptions = {
 }
 
 /** Keeps the two sides equal. One process at a time does the work; others stand by and can still receive events and be asked. */
-export type DualWrite = Carrying & Adopting & Measuring & Alerting & Arming
+export type DualWrite = Carrying & Parking & Adopting & Measuring & Alerting & Arming
 
 type Carrying = {
   /** Returns when the work has begun: initial sync of maps never synced, then live sync, in the background, resuming by itself. */
@@ -73,11 +73,6 @@ type Carrying = {
   stopMap(name: string, actor: string): Promise<void>
   /** Reads the other side through and takes up what was missed: after it lost events, or when a person asks. */
   refreshMap(name: string, actor: string): Promise<void>
-  listParked(page: { map: string | null; rowsMax: number }): Promise<ParkedItem[]>
-  /** Back into the queue, with what was parked for the same reason beside it (an order's lines). Answers how many. */
-  retryParked(which: { ids: readonly string[] | 'all'; map: string | null }, actor: string): Promise<number>
-  /** Gives the changes up; what they said is kept in the activity log. Answers how many. */
-  discardParked(which: { ids: readonly string[]; map: string | null }, actor: string): Promise<number>
   /** Takes what the ERP posted. Returns when it is safe on disk. Throws AppError `connector.bad_event`. */
   receiveEvent(body: unknown): Promise<void>
 }
@@ -177,6 +172,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), linkCount, queueCount)),
     whenRunning: () => whenRunning(core, states, signal),
     ...lifecycle,
+    ...createParking(core),
     ...createMeasuring(core),
     ...alerting,
     ...createAdopting(core, signal),
@@ -187,9 +183,6 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
       const queued = await sweep(core, map, signal)
       await database.transaction((tx) => insertActivity(tx, { map: name, actor, action: 'refreshed', details: { queued } }))
     },
-    listParked: (page) => database.read((tx) => listParkedItems(core, tx, page)),
-    retryParked: (which, actor) => database.transaction((tx) => releaseItems(core, tx, which, actor)),
-    discardParked: (which, actor) => database.transaction((tx) => discardItems(core, tx, which.ids, actor)),
     async receiveEvent(body) {
       await storeNotices(core, states, connector.parseEvent(body))
       inboundWaker.wake()

@@ -1,11 +1,10 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Tx } from '#postgres/database.ts'
-import { countQueues } from '#tables/changes.queries.ts'
 import type { Direction } from './facets-control.ts'
 import { listSyncProgress, type SyncProgress } from './initial-sync.queries.ts'
 import { countLinks } from './links.queries.ts'
 import { listMaps } from './maps.queries.ts'
-import { countRemoteQueues } from './remote-changes.queries.ts'
+import { countQueuesExactly, type QueueCounter } from './queue-count.ts'
 import { listRates } from './series.queries.ts'
 import type { InitialSyncProgress, MapStatus } from './status.ts'
 import type { TableMap } from './table-map.ts'
@@ -16,11 +15,14 @@ export async function readStatus(
   maps: readonly TableMap[],
   nowMs: number,
   linkCount: LinkCount = countLinks,
+  queueCount: QueueCounter = countQueuesExactly,
 ): Promise<MapStatus[]> {
   const stored = await listMaps(tx)
   const rows = await linkCount(tx)
-  const outbound = new Map((await countQueues(tx)).map((queue) => [queue.subscriber, queue]))
-  const inbound = new Map((await countRemoteQueues(tx)).map((queue) => [queue.map, queue]))
+  const { outbound, inbound } = await queueCount(
+    tx,
+    maps.map((map) => map.name),
+  )
   const progress = new Map((await listSyncProgress(tx)).map((one) => [one.map, one]))
   const rates = await listRates(tx, nowMs)
   const rateOf = (map: string, direction: Direction) =>

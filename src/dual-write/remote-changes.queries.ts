@@ -1,7 +1,17 @@
 import type { Tx } from '#postgres/database.ts'
 
 /** A record of the other side that has to be read again for a map. */
-export type RemoteChange = { map: string; remoteKey: string; generation: number; attempt: number; receivedAt: string }
+export type RemoteChange = {
+  map: string
+  remoteKey: string
+  generation: number
+  attempt: number
+  receivedAt: string
+  /** When the last notice came. */
+  noticedAt: string
+  /** What a person has said instead of the record: the portal's columns, as text. */
+  overrides: Readonly<Record<string, string | null>> | null
+}
 
 export type NewRemoteChange = { map: string; remoteKey: string; eventId: string | null }
 
@@ -19,7 +29,7 @@ export async function putRemoteChanges(tx: Tx, changes: readonly NewRemoteChange
                   ${changes.map((one) => one.eventId)}::text[]) as v(map, remote_key, event_id)
      order by v.map, v.remote_key
     on conflict (map, remote_key) do update
-       set generation = dual_write.remote_change.generation + 1, event_id = excluded.event_id,
+       set generation = dual_write.remote_change.generation + 1, event_id = excluded.event_id, noticed_at = clock_timestamp(),
            due_at = case when dual_write.remote_change.attempt > 0 and dual_write.remote_change.parked_at is null
                          then dual_write.remote_change.due_at else clock_timestamp() end,
            attempt = case when dual_write.remote_change.parked_at is null then dual_write.remote_change.attempt else 0 end,
@@ -36,14 +46,22 @@ export function claimRemoteChanges(
 ): Promise<RemoteChange[]> {
   return tx<RemoteChange>`
     with due as (
-      select map, remote_key from dual_write.remote_change
-       where map = any(${claim.maps}::text[]) and parked_at is null and due_at <= clock_timestamp()
-       order by due_at limit ${claim.rowsMax} for update skip locked
+      select c.map, c.remote_key from dual_write.remote_change c
+       where c.parked_at is null and c.due_at <= clock_timestamp() and (c.map, c.remote_key) in (
+         select d.map, d.remote_key
+           from unnest(${claim.maps}::text[]) as m(name)
+          cross join lateral (
+            select r.map, r.remote_key, r.due_at from dual_write.remote_change r
+             where r.map = m.name and r.parked_at is null and r.due_at <= clock_timestamp()
+             order by r.due_at, r.remote_key limit ${claim.rowsMax}) d
+          order by d.due_at, d.map, d.remote_key limit ${claim.rowsMax})
+       for update skip locked
     )
     update dual_write.remote_change c
        set attempt = c.attempt + 1, reason_code = null, due_at = clock_timestamp() + make_interval(secs => (${claim.leaseMs}::numeric / 1000)::float8)
       from due where c.map = due.map and c.remote_key = due.remote_key
-    returning c.map, c.remote_key as "remoteKey", c.generation, c.attempt, c.received_at as "receivedAt"`
+    returning c.map, c.remote_key as "remoteKey", c.generation, c.attempt, c.received_at as "receivedAt",
+              c.noticed_at as "noticedAt", c.overrides`
 }
 
 /** Done, unless another notice has come meanwhile: then the record is due again at once, as new. */
@@ -78,7 +96,8 @@ export async function parkRemoteChange(
   why: { code: string; reason: string },
 ): Promise<void> {
   await tx`
-    update dual_write.remote_change set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}
+    update dual_write.remote_change
+       set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}, pattern = tables.failure_pattern(${why.reason})
      where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt}`
 }
 
@@ -86,56 +105,16 @@ export async function parkRemoteChange(
 export async function releaseRemoteLeases(tx: Tx, maps: readonly string[]): Promise<void> {
   await tx`
     update dual_write.remote_change set due_at = clock_timestamp()
-     where map = any(${maps}::text[]) and parked_at is null and attempt > 0 and reason_code is null`
+     where map = any(${maps}::text[]) and parked_at is null and attempt > 0 and reason_code is null
+       and due_at < 'infinity'`
 }
 
 /** Records that back off for this reason are due at once. */
 export async function hurryRemoteChanges(tx: Tx, maps: readonly string[], code: string): Promise<void> {
   await tx`
     update dual_write.remote_change set due_at = clock_timestamp()
-     where map = any(${maps}::text[]) and reason_code = ${code} and parked_at is null and due_at > clock_timestamp()`
-}
-
-export type ParkedRemoteChange = {
-  map: string
-  remoteKey: string
-  parkedAt: string
-  code: string
-  reason: string
-  attempt: number
-}
-
-export function listParkedRemoteChanges(tx: Tx, page: { map: string | null; rowsMax: number }): Promise<ParkedRemoteChange[]> {
-  return tx<ParkedRemoteChange>`
-    select map, remote_key as "remoteKey", parked_at as "parkedAt", coalesce(reason_code, '') as code, coalesce(reason, '') as reason, attempt
-      from dual_write.remote_change
-     where parked_at is not null and (${page.map}::text is null or map = ${page.map})
-     order by parked_at desc limit ${page.rowsMax}`
-}
-
-export async function releaseParkedRemoteChanges(
-  tx: Tx,
-  which: { map: string | null; keys: readonly { map: string; remoteKey: string }[] | 'all' },
-): Promise<number> {
-  const maps = which.keys === 'all' ? null : which.keys.map((one) => one.map)
-  const keys = which.keys === 'all' ? null : which.keys.map((one) => one.remoteKey)
-  const rows = await tx`
-    update dual_write.remote_change set parked_at = null, attempt = 0, due_at = clock_timestamp()
-     where parked_at is not null and (${which.map}::text is null or map = ${which.map})
-       and (${keys}::text[] is null or (map, remote_key) in (select * from unnest(${maps}::text[], ${keys}::text[])))
-    returning 1 as one`
-  return rows.length
-}
-
-export async function discardParkedRemoteChanges(
-  tx: Tx,
-  keys: readonly { map: string; remoteKey: string }[],
-): Promise<ParkedRemoteChange[]> {
-  return tx<ParkedRemoteChange>`
-    delete from dual_write.remote_change
-     where parked_at is not null
-       and (map, remote_key) in (select * from unnest(${keys.map((one) => one.map)}::text[], ${keys.map((one) => one.remoteKey)}::text[]))
-    returning map, remote_key as "remoteKey", parked_at as "parkedAt", coalesce(reason_code, '') as code, coalesce(reason, '') as reason, attempt`
+     where map = any(${maps}::text[]) and reason_code = ${code} and parked_at is null
+       and due_at > clock_timestamp() and due_at < 'infinity'`
 }
 
 export async function discardRemoteChanges(tx: Tx, map: string): Promise<number> {
@@ -145,9 +124,17 @@ export async function discardRemoteChanges(tx: Tx, map: string): Promise<number>
 
 export type RemoteQueueCount = { map: string; waiting: number; parked: number; oldestReceivedAt: string | null }
 
-export function countRemoteQueues(tx: Tx): Promise<RemoteQueueCount[]> {
+/** How many records wait in the queue of each map, counted up to `countMax`; null counts all, which reads them. */
+export function countRemoteQueues(tx: Tx, maps: readonly string[], countMax: number | null): Promise<RemoteQueueCount[]> {
   return tx<RemoteQueueCount>`
-    select map, count(*) filter (where parked_at is null)::int as waiting, count(*) filter (where parked_at is not null)::int as parked,
-           min(received_at) filter (where parked_at is null) as "oldestReceivedAt"
-      from dual_write.remote_change group by map`
+    select m.name as map, w.count as waiting, p.count as parked,
+           (select c.received_at from dual_write.remote_change c where c.map = m.name and c.parked_at is null
+             order by c.received_at limit 1) as "oldestReceivedAt"
+      from unnest(${maps}::text[]) as m(name)
+     cross join lateral (
+       select count(*)::int as count from (
+         select 1 from dual_write.remote_change c where c.map = m.name and c.parked_at is null limit ${countMax}::bigint) some) w
+     cross join lateral (
+       select count(*)::int as count from (
+         select 1 from dual_write.remote_change c where c.map = m.name and c.parked_at is not null limit ${countMax}::bigint) some) p`
 }

@@ -10,6 +10,8 @@ export type States = {
   of(map: string): TableMapState
   /** Names of the maps whose changes flow. */
   live(): string[]
+  /** The same, and those whose first copy this process works on: their changes flow meanwhile. */
+  flowing(): string[]
   /** A person stopped it: it does not begin by itself. */
   isStopped(map: string): boolean
   isAnyResuming(): boolean
@@ -49,6 +51,13 @@ export function createStates(core: Core): States {
     reload,
     of: (map) => maps.get(map)?.state ?? 'not_running',
     live: () => namesIn(isLive),
+    flowing: () =>
+      core.maps
+        .map((map) => map.name)
+        .filter((name) => {
+          const state = maps.get(name)?.state ?? 'not_running'
+          return isLive(state) || (state === 'initializing' && core.copying.has(name))
+        }),
     isStopped: (map) => stopped.has(map),
     isAnyResuming: () => namesIn((state) => state === 'resuming').length > 0,
     async finishResuming() {
@@ -56,8 +65,8 @@ export function createStates(core: Core): States {
       if (resuming.length === 0) return
       await core.database.transaction(async (tx) => {
         const waiting = new Set<string>()
-        for (const queue of await countQueues(tx)) if (queue.waiting > 0) waiting.add(queue.subscriber)
-        for (const queue of await countRemoteQueues(tx)) if (queue.waiting > 0) waiting.add(queue.map)
+        for (const queue of await countQueues(tx, resuming, 1)) if (queue.waiting > 0) waiting.add(queue.subscriber)
+        for (const queue of await countRemoteQueues(tx, resuming, 1)) if (queue.waiting > 0) waiting.add(queue.map)
         for (const name of resuming) {
           if (waiting.has(name) || (await lockMapState(tx, name)) !== 'resuming') continue
           await setMapState(tx, name, 'running')

@@ -47,45 +47,105 @@ type Claimed = ClaimedChange & { subscriber: string }
  * Claims the oldest unsettled change of up to `rowsMax` rows that are due, for `leaseMs`: nobody else gets them before, and after
  * that they are due again. A parked or leased change hides the later changes of its row.
  */
-export function claimChanges(
+export async function claimChanges(
   tx: Tx,
   claim: { subscribers: readonly string[]; rowsMax: number; leaseMs: number },
 ): Promise<Claimed[]> {
-  return claimWhere(tx, { ...claim, rowIds: null })
+  const looksMax = claim.rowsMax * LOOKS_PER_ROW
+  for (;;) {
+    const found = await findDue(tx, { ...claim, looksMax })
+    const heads = found.filter((one) => one.isHead).slice(0, claim.rowsMax)
+    const claimed = await lease(
+      tx,
+      heads.map((one) => one.number),
+      claim.leaseMs,
+    )
+    // Only where later changes of rows that wait stand in the way of others: they make room, each once.
+    if (claimed.length === claim.rowsMax || found.length < looksMax) return claimed
+    const moved = await hideBehind(tx, claim.subscribers)
+    if (claimed.length > 0 || moved === 0) return claimed
+  }
+}
+
+/** How many changes are looked at for each row that may be claimed. */
+const LOOKS_PER_ROW = 8
+const HIDDEN_AT_ONCE_MAX = 1_000
+
+/** The changes that have been due longest. A head is the oldest of its row. */
+function findDue(
+  tx: Tx,
+  look: { subscribers: readonly string[]; looksMax: number },
+): Promise<{ number: number; isHead: boolean }[]> {
+  return tx<{ number: number; isHead: boolean }>`
+    select d.number,
+           not exists (select 1 from tables.change e where e.row_id = d.row_id and e.subscriber = d.subscriber and e.number < d.number) as "isHead"
+      from unnest(${look.subscribers}::text[]) as s(name)
+     cross join lateral (
+       select c.number, c.subscriber, c.row_id, c.due_at from tables.change c
+        where c.subscriber = s.name and c.parked_at is null and c.due_at <= clock_timestamp()
+        order by c.due_at, c.number limit ${look.looksMax}) d
+     order by d.due_at, d.number limit ${look.looksMax}`
+}
+
+/**
+ * Later changes of rows whose oldest is parked or under way leave the ranks of those that are due; whatever ends the oldest brings them back
+ * (tables.free_waiting). The oldest is held meanwhile, so that it cannot end unseen.
+ */
+async function hideBehind(tx: Tx, subscribers: readonly string[]): Promise<number> {
+  const rows = await tx`
+    with behind as (
+      select d.number, h.number as head
+        from unnest(${subscribers}::text[]) as s(name)
+       cross join lateral (
+         select c.number, c.subscriber, c.row_id from tables.change c
+          where c.subscriber = s.name and c.parked_at is null and c.due_at <= clock_timestamp() and c.reason_code is null
+          order by c.due_at, c.number limit ${HIDDEN_AT_ONCE_MAX}) d
+       cross join lateral (
+         select e.number from tables.change e
+          where e.row_id = d.row_id and e.subscriber = d.subscriber and e.number < d.number order by e.number limit 1) h
+    ), held as (
+      select e.number from tables.change e where e.number in (select head from behind) for key share skip locked
+    )
+    update tables.change c set due_at = 'infinity'
+      from behind join held on held.number = behind.head
+     where c.number = behind.number
+    returning c.number`
+  return rows.length
 }
 
 /** The same for particular rows, whether they are due or backing off: children that travel with their parent. */
-export function claimChangesOfRows(
+export async function claimChangesOfRows(
   tx: Tx,
   claim: { subscriber: string; rowIds: readonly RowId[]; leaseMs: number },
 ): Promise<Claimed[]> {
-  return claimWhere(tx, {
-    subscribers: [claim.subscriber],
-    rowIds: claim.rowIds,
-    rowsMax: claim.rowIds.length,
-    leaseMs: claim.leaseMs,
-  })
+  const heads = await tx<{ number: number }>`
+    select c.number from tables.change c
+     where c.subscriber = ${claim.subscriber} and c.row_id = any(${claim.rowIds}::uuid[]) and c.parked_at is null
+       and (c.due_at <= clock_timestamp() or c.due_at < 'infinity' and (c.attempt = 0 or c.reason_code is not null))
+       and not exists (select 1 from tables.change e where e.row_id = c.row_id and e.subscriber = c.subscriber and e.number < c.number)`
+  return lease(
+    tx,
+    heads.map((one) => one.number),
+    claim.leaseMs,
+  )
 }
 
-/** A claim clears `reason_code`: a change with an attempt, a future `due_at` and no code is leased; with a code it backs off. */
-function claimWhere(
-  tx: Tx,
-  claim: { subscribers: readonly string[]; rowIds: readonly RowId[] | null; rowsMax: number; leaseMs: number },
-): Promise<Claimed[]> {
+/**
+ * Takes these changes, those left out that somebody else holds or has taken meanwhile. A claim clears `reason_code`: a change with an
+ * attempt, a future `due_at` and no code is leased; with a code it backs off.
+ */
+async function lease(tx: Tx, numbers: readonly number[], leaseMs: number): Promise<Claimed[]> {
+  if (numbers.length === 0) return []
   return tx<Claimed>`
     with head as (
-      select c.number
-        from tables.change c
-       where c.subscriber = any(${claim.subscribers}::text[]) and c.parked_at is null
-         and (${claim.rowIds}::uuid[] is null and c.due_at <= clock_timestamp()
-              or c.row_id = any(${claim.rowIds}::uuid[]) and (c.due_at <= clock_timestamp() or c.attempt = 0 or c.reason_code is not null))
-         and not exists (select 1 from tables.change e where e.subscriber = c.subscriber and e.row_id = c.row_id and e.number < c.number)
-       order by c.number
-       limit ${claim.rowsMax}
-       for update skip locked
+      select c.number from tables.change c
+       where c.number = any(${numbers}::bigint[]) and c.parked_at is null
+         and (c.due_at <= clock_timestamp() or c.due_at < 'infinity' and (c.attempt = 0 or c.reason_code is not null))
+       order by c.number for update skip locked
     ), claimed as (
       update tables.change c
-         set attempt = c.attempt + 1, reason_code = null, due_at = clock_timestamp() + make_interval(secs => (${claim.leaseMs}::numeric / 1000)::float8)
+         set attempt = c.attempt + 1, reason_code = null, waits_for = null,
+             due_at = clock_timestamp() + make_interval(secs => (${leaseMs}::numeric / 1000)::float8)
         from head where c.number = head.number
       returning c.*
     )
@@ -136,96 +196,59 @@ export async function postponeChange(
     select pg_notify('comptoir_rows', table_name || ' ' || row_id) from postponed`
 }
 
+/**
+ * Back into the queue until the changes of another row have ended, whichever ends first: that, or an hour. Where they have ended already
+ * the change is due at once; they are held meanwhile, so that they cannot end unseen.
+ */
+export async function waitForRow(
+  tx: Tx,
+  subscriber: string,
+  change: Pick<ClaimedChange, 'number' | 'attempt'>,
+  why: { rowId: RowId; code: string; reason: string },
+): Promise<boolean> {
+  const blockers = await tx`
+    select number from tables.change where row_id = ${why.rowId}::uuid and number <> ${change.number} order by number for key share`
+  if (blockers.length === 0) return false
+  await tx`
+    with postponed as (
+      update tables.change
+         set due_at = clock_timestamp() + interval '1 hour', waits_for = ${why.rowId}::uuid, reason_code = ${why.code}, reason = ${why.reason}
+       where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}
+      returning table_name, row_id)
+    select pg_notify('comptoir_rows', table_name || ' ' || row_id) from postponed`
+  return true
+}
+
 /** Changes that back off for this reason are due at once: the other side answers again. */
 export async function hurryChanges(tx: Tx, subscribers: readonly string[], code: string): Promise<void> {
   await tx`
     update tables.change set due_at = clock_timestamp()
-     where subscriber = any(${subscribers}::text[]) and reason_code = ${code} and parked_at is null and due_at > clock_timestamp()`
+     where subscriber = any(${subscribers}::text[]) and reason_code = ${code} and parked_at is null
+       and due_at > clock_timestamp() and due_at < 'infinity'`
 }
 
 /** Ends the leases of workers that are known to be gone. The attempts count: what they did may have arrived. */
 export async function releaseLeases(tx: Tx, subscribers: readonly string[]): Promise<void> {
   await tx`
     update tables.change set due_at = clock_timestamp()
-     where subscriber = any(${subscribers}::text[]) and parked_at is null and attempt > 0 and reason_code is null and due_at > clock_timestamp()`
+     where subscriber = any(${subscribers}::text[]) and parked_at is null and attempt > 0 and reason_code is null
+       and due_at > clock_timestamp() and due_at < 'infinity'`
 }
 
-/** Gives parked changes up, with the later changes of the same rows. Answers what they were. */
-export async function discardParkedChanges(tx: Tx, numbers: readonly number[]): Promise<{ subscriber: string; rowId: RowId }[]> {
-  return tx<{ subscriber: string; rowId: RowId }>`
-    with head as (
-      select subscriber, row_id, number from tables.change where number = any(${numbers}::bigint[]) and parked_at is not null
-    ), gone as (
-      delete from tables.change c using head h where c.subscriber = h.subscriber and c.row_id = h.row_id and c.number >= h.number
-    )
-    select subscriber, row_id as "rowId" from head`
-}
+export type QueueCount = { subscriber: string; waiting: number; parked: number; oldestCapturedAt: string | null }
 
-/** Out of the queue until a person decides. Open pages are told: the row's state has changed, though the row has not. */
-export async function parkChange(
-  tx: Tx,
-  subscriber: string,
-  change: Pick<ClaimedChange, 'number' | 'attempt'>,
-  why: { code: string; reason: string },
-): Promise<void> {
-  await tx`
-    with parked as (
-      update tables.change set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}
-       where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}
-      returning table_name, row_id)
-    select pg_notify('comptoir_rows', table_name || ' ' || row_id) from parked`
-}
-
-/**
- * Parked changes go back into the queue. Their attempts count on: what an earlier one wrote may have arrived, and only a later one looks.
- * Answers how many.
- */
-export async function releaseParked(tx: Tx, which: { subscriber: string; numbers: readonly number[] | 'all' }): Promise<number> {
-  const numbers = which.numbers === 'all' ? null : which.numbers
-  const rows = await tx`
-    update tables.change set parked_at = null, due_at = clock_timestamp()
-     where subscriber = ${which.subscriber} and parked_at is not null
-       and (${numbers}::bigint[] is null or number = any(${numbers}::bigint[]))
-    returning number`
-  return rows.length
-}
-
-export type ParkedChange = {
-  number: number
-  subscriber: string
-  table: string
-  rowId: RowId
-  operation: string
-  parkedAt: string
-  code: string
-  reason: string
-  attempt: number
-  actor: string | null
-}
-
-export async function listParked(tx: Tx, page: { subscriber: string | null; rowsMax: number }): Promise<ParkedChange[]> {
-  return tx<ParkedChange>`
-    select number, subscriber, table_name as "table", row_id as "rowId", operation, parked_at as "parkedAt",
-           coalesce(reason_code, '') as code, coalesce(reason, '') as reason, attempt, actor
-      from tables.change
-     where parked_at is not null and (${page.subscriber}::text is null or subscriber = ${page.subscriber})
-     order by number desc limit ${page.rowsMax}`
-}
-
-export type QueueCount = {
-  subscriber: string
-  waiting: number
-  parked: number
-  oldestCapturedAt: string | null
-  lastReason: string | null
-}
-
-export async function countQueues(tx: Tx): Promise<QueueCount[]> {
+/** How many changes wait in the queue of each subscriber, counted up to `countMax`; null counts all, which reads them. */
+export async function countQueues(tx: Tx, subscribers: readonly string[], countMax: number | null): Promise<QueueCount[]> {
   return tx<QueueCount>`
-    select subscriber, count(*) filter (where parked_at is null)::int as waiting, count(*) filter (where parked_at is not null)::int as parked,
-           min(captured_at) filter (where parked_at is null) as "oldestCapturedAt",
-           (array_agg(reason order by number desc) filter (where reason is not null))[1] as "lastReason"
-      from tables.change group by subscriber`
+    select s.name as subscriber, w.count as waiting, p.count as parked,
+           (select c.captured_at from tables.change c where c.subscriber = s.name and c.parked_at is null order by c.number limit 1) as "oldestCapturedAt"
+      from unnest(${subscribers}::text[]) as s(name)
+     cross join lateral (
+       select count(*)::int as count from (
+         select 1 from tables.change c where c.subscriber = s.name and c.parked_at is null limit ${countMax}::bigint) some) w
+     cross join lateral (
+       select count(*)::int as count from (
+         select 1 from tables.change c where c.subscriber = s.name and c.parked_at is not null limit ${countMax}::bigint) some) p`
 }
 
 export type WaitingState = {
@@ -242,6 +265,30 @@ export async function findWaiting(tx: Tx, rowIds: readonly RowId[]): Promise<Wai
   return tx<WaitingState>`
     select distinct on (row_id) row_id as "rowId", parked_at is not null as parked, attempt, reason, reason_code as code, captured_at as "capturedAt"
       from tables.change where row_id = any(${rowIds}::uuid[]) order by row_id, number`
+}
+
+/** When columns of the rows were last edited, of edits that have not been settled for the subscriber: row → column → time. */
+export async function listPendingEdits(
+  tx: Tx,
+  subscriber: string,
+  rowIds: readonly RowId[],
+): Promise<Map<RowId, Map<string, string>>> {
+  if (rowIds.length === 0) return new Map()
+  const rows = await tx<{ rowId: RowId; edits: Record<string, string> }>`
+    select row_id as "rowId", jsonb_object_agg(k, at) as edits
+      from (select c.row_id, k, max(c.captured_at) as at from tables.change c, unnest(c.columns) k
+             where c.subscriber = ${subscriber} and c.row_id = any(${rowIds}::uuid[]) group by c.row_id, k) edits
+     group by row_id`
+  return new Map(rows.map((row) => [row.rowId, new Map(Object.entries(row.edits))]))
+}
+
+export type PendingDelete = { rowId: RowId; before: Readonly<Record<string, string | null>> }
+
+/** Rows that were deleted here, of which the subscriber has not been told. */
+export function listPendingDeletes(tx: Tx, subscriber: string, rowsMax: number): Promise<PendingDelete[]> {
+  return tx<PendingDelete>`
+    select row_id as "rowId", coalesce(before, '{}') as before from tables.change
+     where subscriber = ${subscriber} and operation = 'delete' order by number desc limit ${rowsMax}`
 }
 
 /** Columns of a row with edits that have not been settled for the subscriber: the other side must not overwrite them. */

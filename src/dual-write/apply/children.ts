@@ -1,25 +1,64 @@
+import type { FilterExpression } from '#lib/odata/ast.ts'
 import type { Tx } from '#postgres/database.ts'
 import { engineRows } from '#tables/predicate.ts'
-import { listRows, type RowId } from '#tables/rows.queries.ts'
-import type { Core } from '../core.ts'
+import { listRows, type RowId, readRowsById } from '#tables/rows.queries.ts'
+import { type Core, childrenOf, getMap } from '../core.ts'
 import type { TableMap } from '../table-map.ts'
 
 const CHILDREN_MAX = 10_000
+const PARENTS_AT_ONCE_MAX = 50
 
 /** Ids of the rows of a child map that belong to the row. */
-export async function listChildren(core: Core, tx: Tx, child: TableMap, parentId: RowId): Promise<RowId[]> {
-  const rows = await listRows(tx, core.catalog, {
-    table: child.table,
-    columns: [],
-    predicate: engineRows,
-    filter: {
-      kind: 'compare',
-      operator: 'eq',
-      left: { kind: 'path', names: [child.group?.through ?? ''], position: 0 },
-      right: { kind: 'literal', literal: { type: 'guid', value: parentId }, position: 0 },
-      position: 0,
-    },
-    rowsMax: CHILDREN_MAX,
-  })
-  return rows.map((row) => String(row[child.table.idColumn]))
+export function listChildren(core: Core, tx: Tx, child: TableMap, parentId: RowId): Promise<RowId[]> {
+  return listChildrenOf(core, tx, child, [parentId])
+}
+
+/** Rows of groups, by map: with the given rows of one map all rows above and below them, as far as groups reach. */
+export async function listFamilies(
+  core: Core,
+  tx: Tx,
+  map: TableMap,
+  rowIds: readonly RowId[],
+): Promise<Map<TableMap, readonly RowId[]>> {
+  let [top, ids] = [map, rowIds]
+  while (top.group !== undefined && ids.length > 0) {
+    const { parent, through } = top.group
+    const rows = await readRowsById(tx, top.table, ids)
+    ids = [...new Set([...rows.values()].flatMap((row) => (row[through] ? [String(row[through])] : [])))]
+    top = getMap(core, parent)
+  }
+  const found = new Map<TableMap, readonly RowId[]>([[map, rowIds]])
+  const descend = async (parent: TableMap, parentIds: readonly RowId[]) => {
+    found.set(parent, [...new Set([...(found.get(parent) ?? []), ...parentIds])])
+    for (const child of childrenOf(core, parent)) {
+      const children = await listChildrenOf(core, tx, child, parentIds)
+      if (children.length > 0) await descend(child, children)
+    }
+  }
+  await descend(top, ids)
+  return found
+}
+
+async function listChildrenOf(core: Core, tx: Tx, child: TableMap, parentIds: readonly RowId[]): Promise<RowId[]> {
+  const found: RowId[] = []
+  for (let at = 0; at < parentIds.length; at += PARENTS_AT_ONCE_MAX) {
+    const rows = await listRows(tx, core.catalog, {
+      table: child.table,
+      columns: [],
+      predicate: engineRows,
+      filter: pointsToOne(child.group?.through ?? '', parentIds.slice(at, at + PARENTS_AT_ONCE_MAX)),
+      rowsMax: CHILDREN_MAX,
+    })
+    found.push(...rows.map((row) => String(row[child.table.idColumn])))
+  }
+  return found
+}
+
+function pointsToOne(column: string, ids: readonly RowId[]): FilterExpression {
+  return {
+    kind: 'in',
+    left: { kind: 'path', names: [column], position: 0 },
+    values: ids.map((value) => ({ kind: 'literal', literal: { type: 'guid', value }, position: 0 })),
+    position: 0,
+  }
 }
