@@ -21,7 +21,7 @@ const LAYER: Readonly<Record<string, number>> = {
   studio: 6,
 }
 /** Pairs within or across layers that a decision record allows. */
-const ALLOWED = new Set(['config log', 'connector log'])
+const ALLOWED = new Set(['config log', 'connector log', 'connectors postgres'])
 const SCM_MAY_IMPORT = new Set(['lib', 'config', 'log', 'postgres', 'http'])
 /** Files of src/ itself: composition. No module imports them. */
 const COMPOSITION = /^src\/[a-z-]+\.ts$/

@@ -30,6 +30,10 @@ const BUILT_FROM_DEFINITIONS = new Set([
   'src/scm/domain/rows.queries.ts',
   'src/scm/data/load/any-table.queries.ts',
   'src/scm/odata/read.queries.ts',
+  // Over tables of any other database, from its own catalog; the conformance suite runs them.
+  'src/connectors/postgres/read.queries.ts',
+  'src/connectors/postgres/write.queries.ts',
+  'src/connectors/postgres/sync.queries.ts',
 ])
 const STATEMENTS_A_FUNCTION_MAX = 40
 const DESCRIBABLE = /^\s*(select|insert|update|delete|with|values|merge|table)\b/i

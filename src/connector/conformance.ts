@@ -1,8 +1,10 @@
 import { after, before, describe } from 'node:test'
 import { required } from '#lib/assert.ts'
+import { testChanges } from './conformance/changes.ts'
 import { testEvents } from './conformance/events.ts'
 import { testGroups } from './conformance/groups.ts'
 import { testReading } from './conformance/reading.ts'
+import { testSelecting } from './conformance/selecting.ts'
 import { testTrouble } from './conformance/trouble.ts'
 import { testWriting } from './conformance/writing.ts'
 import type { Subject } from './subject.ts'
@@ -20,9 +22,11 @@ export function runConformance(name: string, makeSubject: () => Promise<Subject>
     })
     after(() => made?.[Symbol.asyncDispose]())
     testReading(subject)
+    testSelecting(subject)
     testWriting(subject)
     testGroups(subject)
     testTrouble(subject)
     testEvents(subject)
+    testChanges(subject)
   })
 }

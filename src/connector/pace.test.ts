@@ -58,6 +58,40 @@ test('a pause holds for everybody: the patient wait it out, the others learn how
   assert.equal(clock.nowMs() - before, 7_000)
 })
 
+test('an ERP that is away is asked by one request at a time, after longer and longer waits; its first answer lets all go', async () => {
+  const clock = fakeClock()
+  const pace = createPace({ concurrencyMax: 8, clock })
+  const together = await Promise.all(Array.from({ length: 8 }, () => go(pace.enter(0, SIGNAL))))
+  for (const one of together) one.leave('unreached')
+  const waits: number[] = []
+  for (let n = 0; n < 6; n++) {
+    const refused = await pace.enter(0, SIGNAL)
+    assert(refused.kind === 'wait')
+    waits.push(refused.afterMs)
+    clock.advance(refused.afterMs)
+    const probe = await go(pace.enter(0, SIGNAL))
+    assert.equal(pace.limit(), 1)
+    if (n < 5) probe.leave('unreached')
+    else {
+      const behind = Array.from({ length: 3 }, () => go(pace.enter(0, SIGNAL)))
+      await tick()
+      probe.leave('good')
+      await Promise.all(behind)
+      assert.equal(pace.limit(), 8)
+    }
+  }
+  assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 15_000, 15_000])
+})
+
+test('the queue has an end: whoever finds it full is told to come again', async () => {
+  const pace = createPace({ concurrencyMax: 1, clock: fakeClock(), queueMax: 2 })
+  const first = await go(pace.enter(0, SIGNAL))
+  const waiting = [pace.enter(0, SIGNAL), pace.enter(0, SIGNAL)]
+  assert.equal((await pace.enter(0, SIGNAL)).kind, 'wait')
+  first.leave('good')
+  for (const one of waiting) (await go(one)).leave('good')
+})
+
 async function go(admission: Promise<Admission>): Promise<Extract<Admission, { kind: 'go' }>> {
   const given = await admission
   assert(given.kind === 'go')

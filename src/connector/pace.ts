@@ -1,7 +1,10 @@
 import type { Clock } from '#lib/clock.ts'
 
-/** How a request went, as far as the pace cares: `slow` is a throttled, overloaded or silent ERP. */
-export type PaceReport = 'good' | 'slow' | 'unknown'
+/**
+ * How a request went, as far as the pace cares: `slow` is a throttled or overloaded ERP, `silent` one that did not answer in time,
+ * `unreached` one to which there was no connection.
+ */
+export type PaceReport = 'good' | 'slow' | 'silent' | 'unreached' | 'unknown'
 export type Admission = { kind: 'go'; leave(report: PaceReport): void } | { kind: 'wait'; afterMs: number }
 
 export type Pace = {
@@ -12,7 +15,7 @@ export type Pace = {
   enter(patienceMs: number, signal: AbortSignal): Promise<Admission>
   /** The ERP asked for quiet: no call begins before. */
   pause(ms: number): void
-  /** Places at this moment. */
+  /** Places at this moment: one while it is tried whether the ERP is back. */
   limit(): number
 }
 
@@ -20,17 +23,25 @@ export type Pace = {
 const GOOD_PER_PLACE = 4
 /** Requests that were under way together fail together: they halve the places once. */
 const HALVING_INTERVAL_MS = 1_000
+/** So many requests without an answer one after the other, and nobody asks any more but one, now and then. */
+const FAILURES_TO_OPEN = 8
+const OPEN_MS_MIN = 1_000
+const OPEN_MS_MAX = 15_000
+const QUEUE_MAX = 1_000
+const QUEUE_FULL_MS = 1_000
 
 /**
  * How many requests run at once, shared by all calls of a connector: half as many when the ERP is overloaded, one more after a while of
- * good answers, at most `concurrencyMax`, first come first served.
+ * good answers, at most `concurrencyMax`, first come first served; whoever finds the queue full is told to come again. After an outage
+ * one request at a time tries whether the ERP is back, after waits that double; the first answer lets all the others go.
  */
-export function createPace(options: { concurrencyMax: number; clock: Clock }): Pace {
-  const { concurrencyMax, clock } = options
+export function createPace(options: { concurrencyMax: number; clock: Clock; queueMax?: number }): Pace {
+  const { concurrencyMax, clock, queueMax = QUEUE_MAX } = options
   let places = concurrencyMax
   let taken = 0
   let good = 0
   let notBeforeMs = 0
+  let failures = 0
   let halvedAtMs = Number.NEGATIVE_INFINITY
   const waiting = new Set<() => void>()
 
@@ -43,10 +54,11 @@ export function createPace(options: { concurrencyMax: number; clock: Clock }): P
         if (clock.nowMs() + pauseMs > untilMs) return { kind: 'wait', afterMs: pauseMs }
         await clock.sleep(pauseMs, signal)
         signal.throwIfAborted()
-      } else if (taken < places) {
+      } else if (taken < limit()) {
         taken++
         return { kind: 'go', leave: once(leave) }
-      } else await place(signal)
+      } else if (waiting.size >= queueMax) return { kind: 'wait', afterMs: QUEUE_FULL_MS }
+      else await place(signal)
     }
   }
 
@@ -68,12 +80,28 @@ export function createPace(options: { concurrencyMax: number; clock: Clock }): P
 
   function leave(report: PaceReport): void {
     taken--
-    if (report === 'slow') halve()
-    else if (report === 'good' && places < concurrencyMax && ++good >= places * GOOD_PER_PLACE) {
+    if (report === 'slow' || report === 'silent') halve()
+    if (report === 'silent' || report === 'unreached') fail()
+    else if (report !== 'unknown') failures = 0
+    if (report === 'good' && places < concurrencyMax && ++good >= places * GOOD_PER_PLACE) {
       places++
       good = 0
     }
-    for (const go of [...waiting].slice(0, Math.max(places - taken, 0))) go()
+    for (const go of [...waiting].slice(0, Math.max(limit() - taken, 0))) go()
+  }
+
+  function fail(): void {
+    failures++
+    const doublings = failures - FAILURES_TO_OPEN
+    if (doublings >= 0) pause(Math.min(OPEN_MS_MIN * 2 ** Math.min(doublings, 10), OPEN_MS_MAX))
+  }
+
+  function pause(ms: number): void {
+    notBeforeMs = Math.max(notBeforeMs, clock.nowMs() + ms)
+  }
+
+  function limit(): number {
+    return failures >= FAILURES_TO_OPEN ? 1 : places
   }
 
   function halve(): void {
@@ -83,13 +111,7 @@ export function createPace(options: { concurrencyMax: number; clock: Clock }): P
     places = Math.max(1, Math.floor(places / 2))
   }
 
-  return {
-    enter,
-    pause: (ms) => {
-      notBeforeMs = Math.max(notBeforeMs, clock.nowMs() + ms)
-    },
-    limit: () => places,
-  }
+  return { enter, pause, limit }
 }
 
 function once(leave: (report: PaceReport) => void): (report: PaceReport) => void {

@@ -19,8 +19,13 @@ export type Subject = AsyncDisposable & {
     find(reference: string): Promise<{ lines: number; ready: boolean }[]>
   }
   faults: Faults
+  /**
+   * Changes or makes a plain record in a transaction of the ERP's own that stays open; it ends with the answered function. Only for
+   * ERPs whose changes can become visible in another order than that in which they were made.
+   */
+  changeLate?(key: string, text: string): Promise<() => Promise<void>>
   /** Where the ERP can post events to, with what it has posted. Only for connectors that have events. */
-  listen(): Promise<
+  listen?(): Promise<
     AsyncDisposable & { url: string; bodies: readonly unknown[]; waitUntil(isDone: () => boolean): Promise<void> }
   >
 }
@@ -34,14 +39,14 @@ export type Faults = {
   cutFrom(nth: number): void
   /** No request is answered: cut off, or answered by a gateway's page. */
   outage(kind: 'cut' | 'page'): void
-  /** The next requests are refused with the wish to wait so long. */
-  throttle(requests: number, seconds: number): void
+  /** The next requests are refused with the wish to wait so long. Only for ERPs that wish such. */
+  throttle?(requests: number, seconds: number): void
   /** Requests wait and wait. */
   stall(): void
   /** Write requests since the last call of these. */
   writesSeen(): number
-  /** When requests came, by the clock that the connector was given. */
-  requestTimesMs(): readonly number[]
+  /** When requests came, by the clock that the connector was given. Beside `throttle`. */
+  requestTimesMs?(): readonly number[]
 }
 
 export const SIGNAL = new AbortController().signal

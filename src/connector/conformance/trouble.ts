@@ -44,6 +44,7 @@ function testThrottling(subject: () => Subject): void {
     const connector = one.connect()
     await connector.describe(SIGNAL)
     const writes = [plainCreate(one, 'THR1', 'Patience')]
+    if (one.faults.throttle === undefined) return
     one.faults.throttle(1, PAUSE_S)
     const [outcome] = await connector.writeGroup({ attempt: 1, writes }, SIGNAL)
     assert.equal(outcome?.kind === 'retry' ? outcome.afterMs : undefined, PAUSE_S * 1_000)
@@ -57,9 +58,10 @@ function testThrottling(subject: () => Subject): void {
     const { entity } = one.plain
     await connector.describe(SIGNAL)
     const read = () => connector.readPage({ entity, fields: [], company: one.company, rowsMax: 1 }, SIGNAL)
+    if (one.faults.throttle === undefined) return
     one.faults.throttle(1, PAUSE_S)
     await Promise.all([read().then(() => read()), read()])
-    const times = one.faults.requestTimesMs()
+    const times = one.faults.requestTimesMs?.() ?? []
     assert(times.length >= 4)
     // Two may have been under way together; whatever came after the refusal came after the pause.
     const [first = 0] = times

@@ -1,4 +1,5 @@
 import type { Capabilities, Connector, GroupOutcome, WriteGroup } from '#connector/contract.ts'
+import { createPace } from '#connector/pace.ts'
 import { AppError, isAppError } from '#lib/app-error.ts'
 import { assert } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -6,7 +7,6 @@ import type { Log } from '#log/log.ts'
 import { parseDataEvent } from './events.ts'
 import { createHttp } from './http.ts'
 import { type ErpEntity, parseMetadata } from './metadata.ts'
-import { createPace } from './pace.ts'
 import { PAGE_ROWS_MAX, readPage, readRecords } from './read.ts'
 import { createTokenSource, untilAborted } from './token.ts'
 import { createTransport, type Transport } from './transport.ts'
@@ -72,6 +72,7 @@ export function createDynamics365Connector(options: Dynamics365Options): Connect
     async ping(signal) {
       await transport.read({ method: 'GET', path: PING_PATH }, signal)
     },
+    close: http.close,
   }
 }
 

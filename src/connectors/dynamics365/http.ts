@@ -19,7 +19,11 @@ export type HttpAnswer = {
 /** There was no answer, or not the whole of it: what was asked may have been done or not. */
 export type NoAnswer = { kind: 'no_answer'; timedOut: boolean; reason: string }
 
-export type Http = (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer | NoAnswer>
+export type Http = {
+  (request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | NoAnswer>
+  /** Ends all connections at once. */
+  close(): Promise<void>
+}
 
 /** The metadata of a real environment has some 50 MB. */
 const BODY_BYTES_MAX = 128 * 1024 * 1024
@@ -31,7 +35,10 @@ const KEEP_ALIVE_MS = 30_000
  */
 export function createHttp(options: { connectionsMax: number }): Http {
   const agent = new Agent({ connections: options.connectionsMax, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS })
-  return async ({ method, url, headers, body, timeoutMs }, signal) => {
+  const send = async (
+    { method, url, headers, body, timeoutMs }: HttpRequest,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer | NoAnswer> => {
     const timeout = AbortSignal.timeout(timeoutMs)
     try {
       const response = await request(url, {
@@ -52,6 +59,7 @@ export function createHttp(options: { connectionsMax: number }): Http {
       return { kind: 'no_answer', timedOut: false, reason: messageOf(error) || String((error as { code?: string }).code) }
     }
   }
+  return Object.assign(send, { close: () => agent.destroy() })
 }
 
 async function readBody(body: Dispatcher.ResponseData['body']): Promise<string> {

@@ -1,10 +1,10 @@
+import type { Pace, PaceReport } from '#connector/pace.ts'
 import { AppError, isAppError } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import { type Answer, judge, retryAfterMs, type Verdict } from './answer.ts'
 import type { Http } from './http.ts'
-import type { Pace, PaceReport } from './pace.ts'
 import type { TokenSource } from './token.ts'
 
 export type Call = {
@@ -96,7 +96,7 @@ export function createTransport(options: TransportOptions): Transport {
       log.warn({ method, path: pathOf(call), reason }, 'the ERP did not answer')
       return {
         reply: retry(`no answer from the ERP: ${reason}`, timedOut ? SETTLE_MS : undefined),
-        pace: timedOut ? 'slow' : 'unknown',
+        pace: timedOut ? 'silent' : 'unreached',
       }
     }
     if (answer.status === 401) tokens.drop(token)

@@ -1,0 +1,248 @@
+import type { Capabilities, Connector, ReadChanges, ReadPage, ReadRecords, RecordPage, WriteGroup } from '#connector/contract.ts'
+import { AppError } from '#lib/app-error.ts'
+import { assert } from '#lib/assert.ts'
+import type { Clock } from '#lib/clock.ts'
+import type { Log } from '#log/log.ts'
+import type { Tx } from '#postgres/database.ts'
+import { askNothing, listColumns } from './catalog.queries.ts'
+import { beginChanges, readLogged, readVersioned } from './changes.ts'
+import { bothCases } from './expressions.ts'
+import { errorOf } from './failures.ts'
+import { createLink, type Link } from './link.ts'
+import { countRows, listByKeys, listPage, listPlaces, readHash } from './read.queries.ts'
+import { columnsToRead, keyValues, recordOf } from './records.ts'
+import { forgetOld, hasSync, installSync, installTrigger } from './sync.queries.ts'
+import { entitiesOf, type PgEntity, type TableOptions } from './tables.ts'
+import { groupFailureOf, type Step, writeSteps } from './write.ts'
+
+export type PostgresOptions = {
+  /** postgresql://user:password@host/database */
+  url: string
+  clock: Clock
+  log: Log
+  /**
+   * How changes are found. `trigger`: a log and a trigger on each mapped table, installed on first use; deletes are told. `version`:
+   * a column that grows with every change; nothing is installed, deletes are found by reading through. `none`: by reading through.
+   */
+  changes: 'trigger' | 'version' | 'none'
+  companyColumn?: string | undefined
+  versionColumn?: string | undefined
+  /** Tells when a row was changed last. */
+  modifiedColumn?: string | undefined
+  connectionsMax?: number
+  statementTimeoutMs?: number
+}
+
+const PAGE_ROWS_MAX = 10_000
+const KEYS_MAX = 1_000
+const CONNECTIONS_MAX = 8
+const STATEMENT_TIMEOUT_MS = 60_000
+const FORGET_MS = 3_600_000
+
+/** Speaks to the tables of any PostgreSQL database: each with a key is a data entity, by the name schema.table. */
+export function createPostgresConnector(options: PostgresOptions): Connector {
+  const { clock } = options
+  const link = createLink({
+    ...options,
+    log: options.log.child({ connector: 'postgres' }),
+    connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
+    statementTimeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+  })
+  const catalog = createCatalog(link, options)
+  const sync = createSync(link, options)
+
+  async function read<T>(name: string, signal: AbortSignal, work: (tx: Tx, entity: PgEntity) => Promise<T>): Promise<T> {
+    try {
+      const entity = await catalog.get(name, signal)
+      return await link.read((tx) => work(tx, entity), signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw errorOf(error)
+    }
+  }
+
+  return {
+    name: 'postgres',
+    capabilities: { ...CAPABILITIES, changes: options.changes !== 'none', modifiedTime: options.modifiedColumn !== undefined },
+    describe: async (signal) => [...(await catalog.load(signal)).values()],
+    readPage: (page, signal) => read(page.entity, signal, (tx, entity) => readPage(tx, entity, page)),
+    readRecords: (wanted, signal) => read(wanted.entity, signal, (tx, entity) => readRecords(tx, entity, wanted)),
+    async writeGroup(group, signal) {
+      assert(group.attempt >= 1, 'attempts count from 1')
+      if (group.writes.length === 0) return []
+      try {
+        const steps = await stepsOf(group, (name) => catalog.get(name, signal))
+        const remembers = group.id !== undefined && (await sync.isThere(signal))
+        return await link.write((tx) => writeSteps(tx, steps, group, remembers), signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        const failure = groupFailureOf(error)
+        return group.writes.map(() => failure)
+      }
+    },
+    async registerEvents() {
+      throw new AppError('connector.refused', 'A PostgreSQL database posts no events; its changes are asked for')
+    },
+    parseEvent() {
+      throw new AppError('connector.bad_event', 'A PostgreSQL database posts no events')
+    },
+    async readChanges(request, signal) {
+      const begin = await beginning(request, catalog, sync, signal)
+      return read(request.entity, signal, (tx, entity) =>
+        begin ? beginChanges(tx, entity, clock.nowMs()) : readChanges(tx, entity, request, clock.nowMs()),
+      )
+    },
+    async splitRanges(request, signal) {
+      const places = await read(request.entity, signal, (tx, entity) => listPlaces(tx, entity, request))
+      const starts = places.slice(1).map((one) => one.place)
+      const rows = Number(places[0]?.rows ?? 0)
+      return [undefined, ...starts].map((from, at) => ({ from, before: starts[at], rows }))
+    },
+    hashRange: (request, signal) => read(request.entity, signal, (tx, entity) => readHash(tx, entity, request)),
+    async ping(signal) {
+      try {
+        await link.read(askNothing, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        throw errorOf(error)
+      }
+    },
+    close: link.close,
+  }
+}
+
+const CAPABILITIES: Capabilities = {
+  events: false,
+  changes: true,
+  atomicGroups: true,
+  deletes: true,
+  versions: true,
+  filters: ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in'],
+  ranges: true,
+  hashes: true,
+  modifiedTime: false,
+  pageRowsMax: PAGE_ROWS_MAX,
+}
+
+async function readPage(tx: Tx, entity: PgEntity, page: ReadPage): Promise<RecordPage> {
+  const columns = columnsToRead(entity, page.fields)
+  const rowsMax = Math.min(page.rowsMax, PAGE_ROWS_MAX)
+  // One more than asked for says whether there is a next page.
+  const rows = await listPage(tx, entity, { ...page, rowsMax: rowsMax + 1 }, columns)
+  const shown = rows.slice(0, rowsMax)
+  return {
+    records: shown.map((row) => recordOf(entity, row, columns)),
+    next: rows.length > rowsMax ? shown.at(-1)?.place : undefined,
+    total: page.count === true ? await countRows(tx, entity, page) : undefined,
+  }
+}
+
+async function readRecords(tx: Tx, entity: PgEntity, { keys, fields }: ReadRecords) {
+  const columns = columnsToRead(entity, fields)
+  const wanted = [...new Set(keys)]
+  const found = []
+  for (let at = 0; at < wanted.length; at += KEYS_MAX) {
+    const values = wanted.slice(at, at + KEYS_MAX).flatMap((key) => casesOf(entity, keyValues(entity, key)))
+    const lists = entity.keyFields.map((name) => values.map((one) => one[name] ?? ''))
+    found.push(...(await listByKeys(tx, entity, lists, columns)))
+  }
+  return new Map(found.map((row) => recordOf(entity, row, columns)).map((record) => [record.key, record]))
+}
+
+/** The key as it may be written over there: keys name the company in lower case. */
+function casesOf(entity: PgEntity, values: Record<string, string>): Record<string, string>[] {
+  const { companyField } = entity
+  if (companyField === undefined || !entity.keyFields.includes(companyField)) return [values]
+  return bothCases(values[companyField] ?? '').map((company) => ({ ...values, [companyField]: company }))
+}
+
+async function stepsOf(group: WriteGroup, entityOf: (name: string) => Promise<PgEntity>): Promise<Step[]> {
+  const steps: Step[] = []
+  for (const write of group.writes) steps.push({ write, entity: await entityOf(write.entity) })
+  return steps
+}
+
+/** Whether the reader begins anew: then what is needed over there is made. */
+async function beginning(request: ReadChanges, catalog: Catalog, sync: Sync, signal: AbortSignal): Promise<boolean> {
+  try {
+    const entity = await catalog.get(request.entity, signal)
+    if (entity.changes === 'none')
+      throw new AppError('connector.refused', `${entity.name} has no column that tells its changes; it is read through instead`)
+    if (request.since === undefined && entity.changes === 'all') await sync.follow(entity, signal)
+    else if (entity.changes === 'all') await sync.forget(signal)
+    return request.since === undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    throw errorOf(error)
+  }
+}
+
+function readChanges(tx: Tx, entity: PgEntity, request: ReadChanges, nowMs: number) {
+  if (entity.changes === 'all') return readLogged(tx, entity, request, nowMs)
+  assert(entity.versionColumn !== undefined, 'an entity without a log has a version')
+  return readVersioned(tx, entity, entity.versionColumn, request, nowMs)
+}
+
+type Catalog = {
+  load(signal: AbortSignal): Promise<ReadonlyMap<string, PgEntity>>
+  /** Throws AppError `connector.refused` for a table that there is not. */
+  get(name: string, signal: AbortSignal): Promise<PgEntity>
+}
+
+/** What the database says of its tables; a name that is not known is asked for anew, since tables come while Comptoir runs. */
+function createCatalog(link: Link, options: TableOptions): Catalog {
+  let loaded: ReadonlyMap<string, PgEntity> | undefined
+  const load = async (signal: AbortSignal): Promise<ReadonlyMap<string, PgEntity>> => {
+    try {
+      loaded = entitiesOf(await link.read(listColumns, signal), options)
+      return loaded
+    } catch (error) {
+      signal.throwIfAborted()
+      throw errorOf(error)
+    }
+  }
+  return {
+    load,
+    async get(name, signal) {
+      signal.throwIfAborted()
+      const entity = loaded?.get(name) ?? (await load(signal)).get(name)
+      if (entity !== undefined) return entity
+      throw new AppError('connector.refused', `The database has no table ${name} with a key that this user may read`, {
+        details: { entity: name },
+      })
+    },
+  }
+}
+
+type Sync = {
+  /** Whether outcomes of groups can be kept over there. Made where this user may. */
+  isThere(signal: AbortSignal): Promise<boolean>
+  follow(entity: PgEntity, signal: AbortSignal): Promise<void>
+  forget(signal: AbortSignal): Promise<void>
+}
+
+function createSync(link: Link, { clock, changes }: PostgresOptions): Sync {
+  let there: boolean | undefined
+  let forgotMs = Number.NEGATIVE_INFINITY
+  return {
+    async isThere(signal) {
+      if (there !== undefined) return there
+      // Where nothing may be installed, what somebody has installed by hand is used.
+      if (changes === 'trigger') await link.write(installSync, signal)
+      there = await link.read(hasSync, signal)
+      return there
+    },
+    async follow(entity, signal) {
+      await link.write(async (tx) => {
+        await installSync(tx)
+        await installTrigger(tx, entity)
+      }, signal)
+      there = true
+    },
+    async forget(signal) {
+      if (clock.nowMs() - forgotMs < FORGET_MS) return
+      forgotMs = clock.nowMs()
+      await link.write(forgetOld, signal)
+    },
+  }
+}
