@@ -10,7 +10,8 @@ import { createAdopting } from './adopting.ts'
 import { createAlerting, type Notify } from './alerting.ts'
 import type { Core } from './core.ts'
 import { createEnvironmentGuard, type EnvironmentOptions, guardedConnector } from './environment.ts'
-import type { Adopting, Parking } from './facets-rows.ts'
+import { createExplaining } from './explaining.ts'
+import type { Adopting, Explaining, Parking } from './facets-rows.ts'
 import type { Alerting, Arming, Measuring } from './facets-watch.ts'
 import { lead } from './leader.ts'
 import { createLifecycle, findMap } from './lifecycle.ts'
@@ -49,7 +50,7 @@ export type DualWriteOptions = {
 }
 
 /** Keeps the two sides equal. One process at a time does the work; others stand by and can still receive events and be asked. */
-export type DualWrite = Carrying & Parking & Adopting & Measuring & Alerting & Arming
+export type DualWrite = Carrying & Parking & Adopting & Explaining & Measuring & Alerting & Arming
 
 type Carrying = {
   /** Returns when the work has begun: initial sync of maps never synced, then live sync, in the background, resuming by itself. */
@@ -176,6 +177,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     ...createMeasuring(core),
     ...alerting,
     ...createAdopting(core, signal),
+    ...createExplaining(core, signal),
     readEnvironment: environment.readEnvironment,
     arm: environment.arm,
     async refreshMap(name, actor) {

@@ -1,4 +1,5 @@
 import type { Tx } from '#postgres/database.ts'
+import type { RowId } from './rows.queries.ts'
 
 /** How many changes were parked since then, of one subscriber or all: counted no further than `countMax`. */
 export async function countParkedSince(
@@ -27,4 +28,25 @@ export async function countFailing(
          and (${of.codes}::text[] is null or reason_code = any(${of.codes}::text[])) and not (reason_code = any(${of.without}::text[]))
        limit ${of.countMax}) failing`
   return row?.count ?? 0
+}
+
+export type WaitingChange = {
+  number: number
+  operation: string
+  columns: string[]
+  capturedAt: string
+  actor: string | null
+  attempt: number
+  parked: boolean
+  code: string | null
+  reason: string | null
+  waitsFor: RowId | null
+}
+
+/** The changes of one row that wait for one subscriber, oldest first. */
+export function listChangesOfRow(tx: Tx, of: { subscriber: string; rowId: RowId; rowsMax: number }): Promise<WaitingChange[]> {
+  return tx<WaitingChange>`
+    select number, operation, columns, captured_at as "capturedAt", actor, attempt, parked_at is not null as parked, reason_code as code,
+           reason, waits_for as "waitsFor"
+      from tables.change where row_id = ${of.rowId}::uuid and subscriber = ${of.subscriber} order by number limit ${of.rowsMax}`
 }

@@ -1,7 +1,7 @@
 import type { InitialSyncProgress as EngineProgress, MapStatus as EngineStatus } from '#dual-write/status.ts'
 import type { ColumnMap, LookupMap, TableMap } from '#dual-write/table-map.ts'
+import { filterText } from '#lib/odata/print-filter.ts'
 import type { ColumnMapping, InitialSyncProgress, MapDetail, MapStatus, Transform } from '../wire.ts'
-import { filterText } from './filter-text.ts'
 
 /** The state of a map as Studio shows it: what the engine says, with the ways the map carries at all, and rates worked out. */
 export function statusView(status: EngineStatus, map: TableMap | undefined, nowMs: number): MapStatus {

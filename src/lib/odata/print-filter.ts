@@ -1,4 +1,4 @@
-import type { FilterExpression, Literal, Operand } from '#lib/odata/ast.ts'
+import type { FilterExpression, Literal, Operand } from './ast.ts'
 
 /** A parsed filter written out again, for reading: `AssociatedContactType eq 'Customer' and not (Name eq null)`. */
 export function filterText(filter: FilterExpression): string {
