@@ -1,0 +1,132 @@
+import type { ChangePage } from '#connector/contract.ts'
+import { isAppError, messageOf } from '#lib/app-error.ts'
+import { retryDelayMs } from '#lib/backoff.ts'
+import { type Core, LIVE } from '../core.ts'
+import { advancePollCursor, endReadingThrough, listPollCursors, type PollCursor, putPollCursor } from '../poll.queries.ts'
+import { putRemoteChanges } from '../remote-changes.queries.ts'
+import type { States } from '../states.ts'
+import { sweep } from './sweep.ts'
+import type { Waker } from './waker.ts'
+
+const POLL_MS = 1_000
+const RETRY_MS_MAX = 15_000
+const ROWS_MAX = 1_000
+const READ_MS_MAX = 60_000
+/** Pages of one entity in a row, before the others have their turn. */
+const PAGES_MAX = 20
+/** Where deletes are not told, the records are read through for them. */
+const READ_THROUGH_MS = 5 * 60_000
+/** Where nothing is told. */
+const READ_ALL_MS = 30_000
+
+export type Poller = {
+  /** Remembers where the changes of each entity begin. Before the first copy: then what happens during it is not missed. */
+  begin(signal: AbortSignal): Promise<void>
+  /** Asks for changes until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+  /** How often records must be read through all the same; undefined for never. */
+  readThroughMs(entity: string): number | undefined
+}
+
+/**
+ * Asks a side that does not post its changes for them. The cursor moves in the transaction that queues what it has passed, so that a
+ * crash repeats notices and loses none.
+ */
+export function createPoller(core: Core, options: { states: States; inboundWaker: Waker }): Poller {
+  const { states, inboundWaker } = options
+  const told = new Map<string, 'all' | 'no_deletes' | 'none'>()
+  const isPolled = (entity: string) => (told.get(entity) ?? 'none') !== 'none'
+  const entities = () => [...new Set(core.maps.map((map) => map.entity))]
+
+  async function ask(entity: string, since: string | undefined, signal: AbortSignal): Promise<ChangePage> {
+    const request = { entity, since, rowsMax: ROWS_MAX }
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(READ_MS_MAX)])
+    const page = await core.connector.readChanges?.(request, limited)
+    return page ?? { notices: [], next: '', more: false }
+  }
+
+  async function begin(signal: AbortSignal): Promise<void> {
+    if (entities().some((entity) => !told.has(entity))) {
+      const described = new Map((await core.connector.describe(signal)).map((one) => [one.name, one.changes ?? 'none']))
+      for (const entity of entities()) told.set(entity, described.get(entity) ?? 'none')
+    }
+    const known = new Set((await core.database.read(listPollCursors)).map((one) => one.entity))
+    for (const entity of entities()) {
+      if (known.has(entity) || !isPolled(entity)) continue
+      const { next } = await ask(entity, undefined, signal)
+      await core.database.transaction((tx) => putPollCursor(tx, { entity, cursor: next, readsThrough: false }))
+    }
+  }
+
+  async function poll(cursor: PollCursor, signal: AbortSignal): Promise<void> {
+    const { entity } = cursor
+    if (cursor.readsThrough) await readThrough(entity, signal)
+    let from = cursor.cursor
+    for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages++) {
+      const page = await ask(entity, from, signal)
+      const changes = page.notices.flatMap((notice) =>
+        core.maps
+          .filter((map) => map.entity === entity && !states.isStopped(map.name))
+          .map((map) => ({ map: map.name, remoteKey: notice.key, eventId: notice.eventId })),
+      )
+      const isOurs = await core.database.transaction(async (tx) => {
+        const moved = page.next === from || (await advancePollCursor(tx, { entity, from, to: page.next }))
+        if (moved) await putRemoteChanges(tx, changes)
+        return moved
+      }, LIVE)
+      if (changes.length > 0) inboundWaker.wake()
+      if (!isOurs || !page.more) return
+      from = page.next
+    }
+  }
+
+  /** The new cursor comes first: what happens while the records are read is told by it. */
+  async function beginAnew(entity: string, signal: AbortSignal): Promise<void> {
+    core.log.warn({ entity }, 'changes may have been missed: the records are read through')
+    const { next } = await ask(entity, undefined, signal)
+    await core.database.transaction((tx) => putPollCursor(tx, { entity, cursor: next, readsThrough: true }))
+  }
+
+  async function readThrough(entity: string, signal: AbortSignal): Promise<void> {
+    for (const map of core.maps) {
+      // Of a paused map, too: what is found waits in its queue.
+      if (map.entity === entity && map.rows === 'own' && states.of(map.name) !== 'not_running') await sweep(core, map, signal)
+    }
+    if (!signal.aborted) await core.database.transaction((tx) => endReadingThrough(tx, entity))
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    let failures = 0
+    while (!signal.aborted) {
+      let waitMs = POLL_MS
+      for (const cursor of await core.database.read(listPollCursors).catch(() => [])) {
+        if (signal.aborted) break
+        if (!isPolled(cursor.entity)) continue
+        try {
+          await poll(cursor, signal).catch((error: unknown) => {
+            if (!isAppError(error, 'connector.cursor_lost')) throw error
+            return beginAnew(cursor.entity, signal)
+          })
+          failures = 0
+        } catch (error) {
+          if (signal.aborted) break
+          failures += 1
+          core.log.warn({ entity: cursor.entity, reason: messageOf(error) }, 'changes could not be asked for; tried again later')
+          waitMs = Math.min(retryDelayMs(failures, core.clock.random()), RETRY_MS_MAX)
+          // A side that is away is away for all its entities.
+          if (isAppError(error, 'connector.unavailable')) break
+        }
+      }
+      await core.clock.sleep(waitMs, signal)
+    }
+  }
+
+  return {
+    begin,
+    run,
+    readThroughMs(entity) {
+      const kind = told.get(entity) ?? 'none'
+      return kind === 'all' ? undefined : kind === 'no_deletes' ? READ_THROUGH_MS : READ_ALL_MS
+    },
+  }
+}
