@@ -33,7 +33,9 @@ test('kill -9 in the middle of the first copy: the next start goes on where it w
     // What was copied before the kill was not copied again.
     const [done] = await database.read(
       (tx) =>
-        tx<{ rows: number }>`select sum(rows_done)::int as rows from dual_write.initial_sync where map = 'sales-order-headers'`,
+        tx<{
+          rows: number
+        }>`select sum(rows_done)::int as rows from dual_write.copy_range where direction = 'toPortal' and map = 'sales-order-headers'`,
     )
     assert.ok((done?.rows ?? 0) >= before)
   })
@@ -47,7 +49,7 @@ async function untilHalfCopied(comptoir: RunningComptoir): Promise<number> {
         (tx) =>
           tx<{
             rows: number | null
-          }>`select sum(rows_done)::int as rows from dual_write.initial_sync where map = 'sales-order-headers'`,
+          }>`select sum(rows_done)::int as rows from dual_write.copy_range where direction = 'toPortal' and map = 'sales-order-headers'`,
       )
       return row?.rows ?? 0
     }).catch(() => 0)

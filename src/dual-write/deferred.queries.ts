@@ -21,6 +21,20 @@ export function findDeferred(tx: Tx, targetTable: string, keys: readonly string[
       from dual_write.deferred_lookup where target_table = ${targetTable} and key = any(${keys}::text[])`
 }
 
+/** Open lookups of a map's rows, and of others' into its table, in the order of `after`. */
+export function listDeferred(
+  tx: Tx,
+  page: { map: string; table: string; after: Pick<DeferredLookup, 'map' | 'rowId' | 'column'> | null; rowsMax: number },
+): Promise<DeferredLookup[]> {
+  const after = page.after
+  return tx<DeferredLookup>`
+    select map, row_id as "rowId", column_name as column, target_table as "targetTable", key from dual_write.deferred_lookup
+     where (map = ${page.map} or target_table = ${page.table})
+       and (${after?.map ?? null}::text is null
+            or (map, row_id, column_name) > (${after?.map ?? null}, ${after?.rowId ?? null}::uuid, ${after?.column ?? null}))
+     order by map, row_id, column_name limit ${page.rowsMax}`
+}
+
 export async function deleteDeferred(tx: Tx, map: string, rowIds: readonly RowId[]): Promise<void> {
   if (rowIds.length === 0) return
   await tx`delete from dual_write.deferred_lookup where map = ${map} and row_id = any(${rowIds}::uuid[])`

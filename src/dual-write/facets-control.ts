@@ -146,6 +146,8 @@ export type CopyPart = {
   msLeft: number | null
   startedAt: string | null
   finishedAt: string | null
+  /** A part that is under way and has stored nothing for long stands still. */
+  lastPageAt: string | null
 }
 export type CopyErrorGroup = { code: string; reason: string; count: number; exampleKey: string; remedy: string }
 export type CopyOutcomeKind = 'created' | 'updated' | 'unchanged' | 'excluded' | 'ignored' | 'failed'

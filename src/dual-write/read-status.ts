@@ -1,12 +1,13 @@
 import type { Clock } from '#lib/clock.ts'
 import type { Tx } from '#postgres/database.ts'
+import { sumComparisons } from './comparison.queries.ts'
+import { readCopyProgress } from './copy-progress.ts'
 import type { Direction } from './facets-control.ts'
-import { listSyncProgress, type SyncProgress } from './initial-sync.queries.ts'
 import { countLinks } from './links.queries.ts'
 import { listMaps } from './maps.queries.ts'
 import { countQueuesExactly, type QueueCounter } from './queue-count.ts'
 import { listRates } from './series.queries.ts'
-import type { InitialSyncProgress, MapStatus } from './status.ts'
+import type { MapStatus } from './status.ts'
 import type { TableMap } from './table-map.ts'
 
 /** The status of the maps, for any process that sees the database. */
@@ -23,8 +24,9 @@ export async function readStatus(
     tx,
     maps.map((map) => map.name),
   )
-  const progress = new Map((await listSyncProgress(tx)).map((one) => [one.map, one]))
+  const progress = await readCopyProgress(tx)
   const rates = await listRates(tx, nowMs)
+  const compared = new Map((await sumComparisons(tx)).map((one) => [one.map, one]))
   const rateOf = (map: string, direction: Direction) =>
     rates.find((rate) => rate.map === map && rate.direction === direction)?.perMinute ?? 0
   const ageMs = (since: string | null | undefined) =>
@@ -45,8 +47,10 @@ export async function readStatus(
       parked: (out?.parked ?? 0) + (into?.parked ?? 0),
       lagMs: { toErp: ageMs(out?.oldestCapturedAt), toPortal: ageMs(into?.oldestReceivedAt) },
       perMinute: { toErp: rateOf(map.name, 'toErp'), toPortal: rateOf(map.name, 'toPortal') },
+      differences: compared.get(map.name)?.differences ?? null,
+      comparedAt: compared.get(map.name)?.comparedAt ?? null,
       lastError: own?.lastError && own.lastErrorAt ? { at: own.lastErrorAt, reason: own.lastError } : null,
-      initialSync: progressOf(progress.get(map.name)),
+      initialSync: progress.get(map.name) ?? null,
     }
   })
 }
@@ -67,10 +71,4 @@ export function createLinkCount(clock: Clock): LinkCount {
     last = { rows, freshUntilMs: afterMs + (afterMs - beforeMs) / LINK_COUNT_SHARE }
     return rows
   }
-}
-
-function progressOf(progress: SyncProgress | undefined): InitialSyncProgress | null {
-  if (progress === undefined) return null
-  const { map: _, done, ...rest } = progress
-  return { ...rest, state: done ? 'done' : 'running', finishedAt: done ? progress.finishedAt : null }
 }

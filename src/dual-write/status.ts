@@ -17,6 +17,9 @@ export type MapStatus = {
   lagMs: { toErp: number; toPortal: number }
   /** Settled in the last minute. */
   perMinute: { toErp: number; toPortal: number }
+  /** Rows that the last comparison found to differ; null before the first. Of what was compared longest ago. */
+  differences: number | null
+  comparedAt: string | null
   lastError: { at: string; reason: string } | null
   initialSync: InitialSyncProgress | null
 }
@@ -30,8 +33,13 @@ export type InitialSyncProgress = {
   updated: number
   unchanged: number
   failed: number
+  /** Of the last seconds; once it is done, of the whole. */
+  rowsPerSecond: number | null
+  msLeft: number | null
   startedAt: string | null
   finishedAt: string | null
+  /** A copy that is under way and has stored no page for long stands still: `lastError` of the map says why. */
+  lastPageAt: string | null
 }
 
 /** A change that waits for a person. `id` names it in retries and discards. */

@@ -75,6 +75,7 @@ export const copyPart = same<control.CopyPart>()(
     msLeft: z.number().nullable(),
     startedAt: time.nullable(),
     finishedAt: time.nullable(),
+    lastPageAt: time.nullable(),
   }),
 )
 export const copyErrorGroup = same<control.CopyErrorGroup>()(

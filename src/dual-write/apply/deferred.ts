@@ -1,12 +1,15 @@
 import type { Tx } from '#postgres/database.ts'
 import type { TableDefinition } from '#tables/definition.ts'
-import { lockRowsById, type RowId, type RowValues, setOrigin, updateRows } from '#tables/rows.queries.ts'
+import { announceTable, lockRowsById, type RowId, type RowValues, setOrigin, updateRows } from '#tables/rows.queries.ts'
 import { type Core, getMap } from '../core.ts'
-import { type DeferredLookup, deleteDeferredColumns, findDeferred } from '../deferred.queries.ts'
+import { type DeferredLookup, deleteDeferredColumns, findDeferred, listDeferred } from '../deferred.queries.ts'
 import { agreeOn } from '../links.queries.ts'
 import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
 import { keyColumnsOf, setLookup } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
+import type { TableMap } from '../table-map.ts'
+
+const LEFT_OPEN_ROWS_MAX = 2_000
 
 /** Fills in the lookups that have waited for these new rows. Answers how many. */
 export async function resolveDeferred(
@@ -25,6 +28,38 @@ export async function resolveDeferred(
   const groups = Map.groupBy(waiting, (one) => `${one.map} ${one.column}`)
   for (const group of groups.values()) await fillColumn(core, tx, table, group, ids, options)
   return waiting.length
+}
+
+/**
+ * Looks once more for what the lookups of a map's rows, and of others into its table, wait for. Pages that are stored side by side do not
+ * see each other's rows: at the end of a copy all of them are there.
+ */
+export async function resolveLeftOpen(core: Core, map: TableMap): Promise<void> {
+  let after: DeferredLookup | null = null
+  for (;;) {
+    const page = { map: map.name, table: map.table.name, after, rowsMax: LEFT_OPEN_ROWS_MAX }
+    const open: DeferredLookup[] = await core.database.transaction(async (tx) => {
+      const found = await listDeferred(tx, page)
+      for (const group of Map.groupBy(found, (one) => `${one.map} ${one.column} ${one.targetTable}`).values())
+        await resolveGroup(core, tx, group)
+      if (found.length > 0) await announceTable(tx, map.table)
+      return found
+    })
+    after = open.at(-1) ?? null
+    if (open.length < LEFT_OPEN_ROWS_MAX) return
+  }
+}
+
+async function resolveGroup(core: Core, tx: Tx, group: readonly DeferredLookup[]): Promise<void> {
+  const [first] = group
+  const of = core.maps.find((one) => one.name === first?.map)
+  const lookup = of?.lookups.find((one) => one.column.name === first?.column)
+  const target = lookup?.targets.find((one) => one.table.name === first?.targetTable)
+  if (target === undefined) return
+  const keys = group.map((one) => one.key)
+  const ids = await core.index.find(tx, target.table, keyColumnsOf(target), keys)
+  const found = group.filter((one) => ids.has(one.key))
+  await fillColumn(core, tx, target.table, found, ids, { quiet: true })
 }
 
 export function keyText(table: TableDefinition, columns: readonly string[], row: RowValues): string {

@@ -1,43 +1,57 @@
-import type { RecordPage, RemoteRecord } from '#connector/contract.ts'
-import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
-import { retryDelayMs } from '#lib/backoff.ts'
+import type { KeyRange } from '#connector/contract.ts'
+import { required } from '#lib/assert.ts'
 import type { Tx } from '#postgres/database.ts'
 import { engineRows } from '#tables/predicate.ts'
-import { announceTable, listRows } from '#tables/rows.queries.ts'
-import type { Applied } from '../apply/applied.ts'
-import { applyRecords } from '../apply/apply-records.ts'
-import type { Core } from '../core.ts'
-import {
-  advanceInitialSync,
-  listInitialSync,
-  putInitialSync,
-  putSyncErrors,
-  type SyncError,
-  setInitialSyncTotal,
-} from '../initial-sync.queries.ts'
-import { waitsFor } from '../mapping/to-portal.ts'
-import { lockMapState, releaseSavepoint, returnToSavepoint, setMapError, setSavepoint } from '../maps.queries.ts'
+import { listRows } from '#tables/rows.queries.ts'
+import { resolveLeftOpen } from '../apply/deferred.ts'
+import { withWinner } from '../apply/merge-first.ts'
+import { releaseWaiting } from '../copy-outcomes.queries.ts'
+import { type Core, PARENT, pinned } from '../core.ts'
+import { beginCopy, type CopyRange, type CopyRun, listCopyRanges, putCopyRanges, queueUnseen } from '../initial-sync.queries.ts'
 import type { TableMap } from '../table-map.ts'
+import { copyRange, patiently, selectionOf } from './copy-pages.ts'
 
-const PAGE_ROWS_MAX = 2_000
-const PAGE_MS_MAX = 120_000
-const RETRY_MS_MAX = 15_000
-const COMPANIES_MAX = 1_000
+/** Ranges of one map that are copied side by side: while the database writes a page of one, a page of another is mapped. */
+const RANGES_AT_ONCE = 3
+/** Ranges of one legal entity: more than go side by side, so that a long one is not left alone at the end. */
+const RANGES_MAX = 8
+export const COMPANIES_MAX = 1_000
 
 /**
- * Copies a map's records for the first time, company by company and page by page. Each page is one transaction with its checkpoint, so
- * the copy resumes after any interruption. Answers false when the map was stopped meanwhile or the signal aborted.
+ * Copies the records of a map for the first time: legal entity by legal entity, in ranges of the key side by side, page by page. Each page
+ * is one transaction with its checkpoint, so the copy resumes after any interruption. With `companies` only these are copied, while the
+ * map runs on. Answers false when the map was stopped meanwhile or the signal aborted. What the portal alone has goes out afterwards
+ * (copy-out.ts).
  */
-export async function runInitialSync(core: Core, map: TableMap, signal: AbortSignal): Promise<boolean> {
-  await core.database.transaction(async (tx) => putInitialSync(tx, map.name, await companiesOf(core, tx, map)))
-  const parts = await core.database.read((tx) => listInitialSync(tx, map.name))
-  for (const part of parts) {
-    if (!part.done && !(await copyCompany(core, map, part, signal))) return false
+export async function runInitialSync(
+  live: Core,
+  map: TableMap,
+  signal: AbortSignal,
+  companies?: readonly string[],
+): Promise<boolean> {
+  const core = pinned(live)
+  const run = await core.database.transaction((tx) => beginCopy(tx, map.name))
+  const wanted = companies ?? (await core.database.read((tx) => companiesOf(core, tx, map)))
+  if (!(await prepareRanges(core, map, wanted, signal))) return false
+  core.copying.set(map.name, 'toPortal')
+  try {
+    const ranges = await core.database.read((tx) => listCopyRanges(tx, map.name))
+    const open = ranges.filter((one) => !one.done && one.direction === 'toPortal' && wanted.includes(one.company))
+    if (!(await copyRanges(core, withWinner(map, winnerOf(map, run)), run, open, signal))) return false
+    await finish(core, map, run)
+    return !signal.aborted
+  } finally {
+    core.copying.delete(map.name)
   }
-  return !signal.aborted
 }
 
-async function companiesOf(core: Core, tx: Tx, map: TableMap): Promise<string[]> {
+/** The side that wins in this run where both have the row. */
+export function winnerOf(map: TableMap, run: CopyRun): 'erp' | 'portal' {
+  return run.winner ?? map.initialWinner
+}
+
+/** Legal entities as the ERP writes them; '' for a map that has none. */
+export async function companiesOf(core: Core, tx: Tx, map: TableMap): Promise<string[]> {
   if (map.companyField === undefined) return ['']
   const table = core.catalog.get('cdm_company')
   const rows = await listRows(tx, core.catalog, {
@@ -49,131 +63,77 @@ async function companiesOf(core: Core, tx: Tx, map: TableMap): Promise<string[]>
   return rows.map((row) => String(row.cdm_companycode))
 }
 
-async function copyCompany(
+/** Whether rows that the portal alone has are the ERP's to know. */
+export function goesOut(map: TableMap): boolean {
+  return map.writes && map.rows === 'own'
+}
+
+/** The ranges of legal entities that have none yet. Answers false when the signal aborted. */
+async function prepareRanges(core: Core, map: TableMap, companies: readonly string[], signal: AbortSignal): Promise<boolean> {
+  const known = new Set((await core.database.read((tx) => listCopyRanges(tx, map.name))).map((one) => one.company))
+  for (const company of companies) {
+    if (known.has(company)) continue
+    const bounds = await splitRanges(core, map, company, signal)
+    if (bounds === undefined) return false
+    const incoming = bounds.map((one, range) => ({ company, direction: 'toPortal' as const, range, bounds: one }))
+    const outgoing = goesOut(map) ? [{ company, direction: 'toErp' as const, range: 0, bounds: null }] : []
+    await core.database.transaction((tx) => putCopyRanges(tx, map.name, [...incoming, ...outgoing]))
+  }
+  return true
+}
+
+async function splitRanges(
   core: Core,
   map: TableMap,
-  part: { company: string; cursor: string | null },
+  company: string,
+  signal: AbortSignal,
+): Promise<(KeyRange | null)[] | undefined> {
+  const { connector } = core
+  if (!connector.capabilities.ranges || connector.splitRanges === undefined) return [null]
+  const ranges = await patiently(
+    core,
+    map,
+    (during) =>
+      required(connector.splitRanges, 'splitRanges')({ ...selectionOf(core, map, company), rangesMax: RANGES_MAX }, during),
+    signal,
+  )
+  return ranges === undefined || ranges.length > 0 ? ranges : [null]
+}
+
+/** A few at once, in order; the first that fails ends the others after their page. */
+async function copyRanges(
+  core: Core,
+  map: TableMap,
+  run: CopyRun,
+  ranges: readonly CopyRange[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  let page = await readPage(core, map, part.company, part.cursor ?? undefined, signal)
-  while (page !== undefined) {
-    const current = page
-    if (current.total !== undefined) {
-      const { total } = current
-      await core.database.transaction((tx) => setInitialSyncTotal(tx, map.name, part.company, total))
-    }
-    // The next page is read while this one is written.
-    const next = current.next === undefined ? undefined : readPage(core, map, part.company, current.next, signal)
-    const goesOn = await storePage(core, map, part.company, current).catch((error: unknown) => error)
-    if (goesOn instanceof Error) {
-      await next?.catch(() => undefined)
-      throw goesOn
-    }
-    page = await next
-    if (current.next === undefined) return true
-    if (goesOn === false) return false
-  }
-  return false
-}
-
-/** Tries until the ERP answers. Undefined when the signal aborts. */
-async function readPage(
-  core: Core,
-  map: TableMap,
-  company: string,
-  after: string | undefined,
-  signal: AbortSignal,
-): Promise<RecordPage | undefined> {
-  for (let attempt = 1; !signal.aborted; attempt++) {
-    try {
-      return await core.connector.readPage(
-        {
-          entity: map.entity,
-          fields: map.fields,
-          company: company === '' ? undefined : company,
-          rowsMax: Math.min(PAGE_ROWS_MAX, core.connector.capabilities.pageRowsMax),
-          ...(Object.keys(map.filter.where).length === 0 ? {} : { where: map.filter.where }),
-          ...(after === undefined ? { count: true } : { after }),
-        },
-        AbortSignal.any([signal, AbortSignal.timeout(PAGE_MS_MAX)]),
-      )
-    } catch (error) {
-      if (signal.aborted) return undefined
-      core.log.warn({ map: map.name, attempt, reason: messageOf(error) }, 'a page could not be read and will be tried again')
-      await core.database.transaction((tx) => setMapError(tx, map.name, messageOf(error)))
-      await core.clock.sleep(Math.min(retryDelayMs(attempt, core.clock.random()), RETRY_MS_MAX), signal)
-    }
-  }
-  return undefined
-}
-
-/** Answers false when the map is no longer initializing. */
-async function storePage(core: Core, map: TableMap, company: string, page: RecordPage): Promise<boolean> {
-  try {
-    return await core.database.transaction(async (tx) => {
-      if ((await lockMapState(tx, map.name)) !== 'initializing') return false
-      const errors: SyncError[] = []
-      const results = await applyDivided(core, tx, map, company, page.records, errors)
-      for (const { record, result } of results) {
-        if (result.kind === 'waits') errors.push({ company, remoteKey: record.key, ...waitsFor(result.missing) })
-        if (result.kind === 'held')
-          errors.push({ company, remoteKey: record.key, code: 'dual_write.held', reason: result.reason })
+  const waiting = [...ranges]
+  const ending = new AbortController()
+  const during = AbortSignal.any([signal, ending.signal])
+  const failures: unknown[] = []
+  let isWhole = true
+  const work = async () => {
+    for (let range = waiting.shift(); range !== undefined && isWhole; range = waiting.shift()) {
+      try {
+        isWhole &&= await copyRange(core, map, run, range, during)
+      } catch (error) {
+        failures.push(error)
+        isWhole = false
       }
-      await putSyncErrors(tx, map.name, errors)
-      const count = (kind: Applied['result']['kind']) => results.filter((one) => one.result.kind === kind).length
-      await advanceInitialSync(
-        tx,
-        { map: map.name, company, next: page.next ?? null },
-        {
-          rows: page.records.length,
-          created: count('created'),
-          updated: count('updated'),
-          unchanged: count('unchanged') + count('excluded') + count('ignored'),
-        },
-      )
-      await announceTable(tx, map.table)
-      return true
-    })
-  } catch (error) {
-    core.index.forget()
-    throw new AppError('dual_write.page_failed', `A page of ${map.name} could not be stored`, { cause: error })
-  }
-}
-
-/** Records that spoil their page are found by halving it, and recorded; the others arrive. */
-async function applyDivided(
-  core: Core,
-  tx: Tx,
-  map: TableMap,
-  company: string,
-  records: readonly RemoteRecord[],
-  errors: SyncError[],
-): Promise<Applied[]> {
-  try {
-    return await inSavepoint(tx, () => applyRecords(core, tx, map, records, { quiet: true, adopt: true }))
-  } catch (error) {
-    if (!isAppError(error, 'tables.refused')) throw error
-    core.index.forget()
-    const [first] = records
-    if (records.length === 1 && first !== undefined) {
-      errors.push({ company, remoteKey: first.key, code: 'tables.refused', reason: messageOf(error) })
-      return []
+      if (!isWhole) ending.abort()
     }
-    const middle = Math.ceil(records.length / 2)
-    const left = await applyDivided(core, tx, map, company, records.slice(0, middle), errors)
-    return [...left, ...(await applyDivided(core, tx, map, company, records.slice(middle), errors))]
   }
+  await Promise.all(Array.from({ length: RANGES_AT_ONCE }, work))
+  if (failures.length > 0) throw failures[0]
+  return isWhole
 }
 
-/** Runs `work` so that its failure undoes only itself. */
-async function inSavepoint<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
-  await setSavepoint(tx)
-  try {
-    const result = await work()
-    await releaseSavepoint(tx)
-    return result
-  } catch (error) {
-    await returnToSavepoint(tx)
-    throw error
-  }
+/** What pages could not settle by themselves: lookups into pages beside them, and records that no page has brought. */
+async function finish(core: Core, map: TableMap, run: CopyRun): Promise<void> {
+  await resolveLeftOpen(core, map)
+  await core.database.transaction(async (tx) => {
+    if (run.revision !== null && map.rows === 'own') await queueUnseen(tx, map.name, run.revision)
+    await releaseWaiting(tx, [map.name], PARENT)
+  })
 }

@@ -1,0 +1,157 @@
+import type { Tx } from '#postgres/database.ts'
+import { listPendingColumns } from '#tables/changes.queries.ts'
+import { COMPANY_COLUMN } from '#tables/definition.ts'
+import { engineRows } from '#tables/predicate.ts'
+import { findQueued, queueChanges } from '#tables/queued-changes.queries.ts'
+import type { QueryRow } from '#tables/row-query.ts'
+import { findCompanyId, listRows, lockRowsById, type RowId } from '#tables/rows.queries.ts'
+import { countQueued, keepQueued, type PageOutcome, putFailures, putOutcomes, takeQueued } from '../copy-outcomes.queries.ts'
+import { type Core, childrenOf } from '../core.ts'
+import { advanceRange, type CopyRange, countArrived, holdMapState, listCopyRanges } from '../initial-sync.queries.ts'
+import { findLinksByRow } from '../links.queries.ts'
+import { isLive } from '../map-state.ts'
+import { belongsInErp } from '../mapping/to-erp.ts'
+import type { TableMap } from '../table-map.ts'
+
+const PAGE_ROWS_MAX = 500
+/** Rows of one map on their way at once: people's edits do not wait behind a million others. */
+const QUEUED_ROWS_MAX = 1_000
+/** A parent's children are queued with it, so that they travel together. */
+const CHILDREN_MAX = 20_000
+/** Entries of queued rows that are looked at in one step. */
+const ENTRIES_MAX = 4
+
+/**
+ * One step of the way out: rows that the portal alone has become creates in the ordinary queue, a page at a time, and those that have
+ * arrived are counted. Answers whether there was something to do.
+ */
+export async function copyOutStep(core: Core, map: TableMap): Promise<boolean> {
+  let settled = 0
+  for (let i = 0; i < ENTRIES_MAX; i++) settled += await core.database.transaction((tx) => settleQueued(tx, map))
+  return core.database.transaction(async (tx) => {
+    if (!isLive((await holdMapState(tx, map.name)) ?? 'not_running')) return false
+    const range = (await listCopyRanges(tx, map.name)).find((one) => one.direction === 'toErp' && !one.done)
+    if (range === undefined || (await countQueued(tx, map.name)) >= QUEUED_ROWS_MAX) return settled > 0
+    await queuePage(core, tx, map, range)
+    return true
+  })
+}
+
+/** The rows of a legal entity behind the cursor: those without a link that the ERP shall have are queued. */
+async function queuePage(core: Core, tx: Tx, map: TableMap, range: CopyRange): Promise<void> {
+  const ids = await listIds(core, tx, map, range)
+  const { rows, excluded } = await unlinkedRows(tx, map, ids)
+  const queued = rows.map((row) => String(row[map.table.idColumn]))
+  await queueRows(tx, map, queued)
+  await queueChildren(core, tx, map, queued)
+  const at = { map: map.name, company: range.company, direction: 'toErp' as const }
+  await putOutcomes(tx, at, [
+    { kind: 'queued', keys: queued },
+    { kind: 'excluded', keys: excluded },
+  ])
+  const next = ids.length < PAGE_ROWS_MAX ? null : (ids.at(-1) ?? null)
+  const counts = { rows: excluded.length, created: 0, updated: 0, unchanged: excluded.length, failed: 0 }
+  await advanceRange(tx, { ...at, range: range.range, next }, counts)
+}
+
+/** Ids behind the cursor, in order. New rows come at the end, and are captured besides. */
+async function listIds(core: Core, tx: Tx, map: TableMap, range: CopyRange): Promise<RowId[]> {
+  const companyId = range.company === '' ? undefined : await findCompanyId(tx, range.company)
+  if (range.company !== '' && companyId === undefined) return []
+  const rows = await listRows(tx, core.catalog, {
+    table: map.table,
+    columns: [],
+    predicate: engineRows,
+    rowsMax: PAGE_ROWS_MAX,
+    ...(range.cursor === null ? {} : { after: [range.cursor] }),
+    ...(companyId === undefined || !map.table.columns.has(COMPANY_COLUMN) ? {} : { filter: equals(COMPANY_COLUMN, [companyId]) }),
+  })
+  return rows.map((row) => String(row[map.table.idColumn]))
+}
+
+/** Rows without a link, locked: those that the ERP shall have, and the others. */
+async function unlinkedRows(tx: Tx, map: TableMap, ids: readonly RowId[]): Promise<{ rows: QueryRow[]; excluded: RowId[] }> {
+  const links = await findLinksByRow(tx, map.name, ids)
+  const unlinked = await lockRowsById(
+    tx,
+    map.table,
+    ids.filter((id) => !links.has(id)),
+  )
+  // Somebody may have linked them before the lock was ours.
+  const since = await findLinksByRow(tx, map.name, [...unlinked.keys()])
+  const open = [...unlinked].filter(([id]) => !since.has(id))
+  return {
+    rows: open.flatMap(([, row]) => (isWanted(map, row) ? [row] : [])),
+    excluded: open.flatMap(([id, row]) => (isWanted(map, row) ? [] : [id])),
+  }
+}
+
+/** A row that was marked because its record is gone is not to bring it back. */
+function isWanted(map: TableMap, row: QueryRow): boolean {
+  return belongsInErp(map, row) && !(map.deletes.toPortal === 'mark' && (row.statecode ?? 0) !== 0)
+}
+
+async function queueRows(tx: Tx, map: TableMap, rowIds: readonly RowId[]): Promise<void> {
+  const rows = rowIds.map((rowId) => ({ rowId, columns: null }))
+  await queueChanges(tx, map.name, map.table.name, rows, [...map.table.columns.keys()])
+}
+
+async function queueChildren(core: Core, tx: Tx, map: TableMap, parents: readonly RowId[]): Promise<void> {
+  if (parents.length === 0) return
+  for (const child of childrenOf(core, map)) {
+    if (!child.writes || child.group === undefined) continue
+    const rows = await listRows(tx, core.catalog, {
+      table: child.table,
+      columns: [],
+      predicate: engineRows,
+      filter: equals(child.group.through, parents),
+      rowsMax: CHILDREN_MAX,
+    })
+    const ids = rows.map((row) => String(row[child.table.idColumn]))
+    const unlinked = (await unlinkedRows(tx, child, ids)).rows.map((row) => String(row[child.table.idColumn]))
+    await queueRows(tx, child, unlinked)
+    await queueChildren(core, tx, child, unlinked)
+  }
+}
+
+/** Looks once whether the rows that wait longest have arrived. Answers how many have, or never will. */
+async function settleQueued(tx: Tx, map: TableMap): Promise<number> {
+  const entry = await takeQueued(tx, map.name)
+  if (entry === undefined) return 0
+  const { rowIds } = entry
+  const links = await findLinksByRow(tx, map.name, rowIds)
+  const open = rowIds.filter((id) => !links.has(id))
+  const pending = await listPendingColumns(tx, map.name, open)
+  const parked = new Map((await findQueued(tx, map.name, open)).filter((one) => one.isParked).map((one) => [one.rowId, one]))
+  const outcomes: (PageOutcome & { keys: RowId[] })[] = [
+    { kind: 'created', keys: rowIds.filter((id) => links.has(id)) },
+    { kind: 'failed', keys: open.filter((id) => parked.has(id)) },
+    // The engine found nothing to tell the ERP: a line whose order stays here.
+    { kind: 'ignored', keys: open.filter((id) => !pending.has(id)) },
+  ]
+  const [created, failed, ignored] = outcomes.map((one) => one.keys.length) as [number, number, number]
+  await keepQueued(
+    tx,
+    entry.id,
+    open.filter((id) => pending.has(id) && !parked.has(id)),
+  )
+  const at = { map: map.name, company: entry.company, direction: 'toErp' as const }
+  await putOutcomes(tx, at, outcomes)
+  await putFailures(
+    tx,
+    at,
+    [...parked].map(([key, { code, reason }]) => ({ key, code, reason })),
+  )
+  const rows = created + failed + ignored
+  if (rows > 0) await countArrived(tx, at, { rows, created, updated: 0, unchanged: ignored, failed })
+  return rows
+}
+
+function equals(column: string, ids: readonly RowId[]) {
+  return {
+    kind: 'in' as const,
+    left: { kind: 'path' as const, names: [column], position: 0 },
+    values: ids.map((value) => ({ kind: 'literal' as const, literal: { type: 'guid' as const, value }, position: 0 })),
+    position: 0,
+  }
+}
