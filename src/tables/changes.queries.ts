@@ -245,10 +245,10 @@ export async function countQueues(tx: Tx, subscribers: readonly string[], countM
       from unnest(${subscribers}::text[]) as s(name)
      cross join lateral (
        select count(*)::int as count from (
-         select 1 from tables.change c where c.subscriber = s.name and c.parked_at is null limit ${countMax}::bigint) some) w
+         select 1 from tables.change c where c.subscriber = s.name and c.parked_at is null limit ${countMax}::bigint) as found) w
      cross join lateral (
        select count(*)::int as count from (
-         select 1 from tables.change c where c.subscriber = s.name and c.parked_at is not null limit ${countMax}::bigint) some) p`
+         select 1 from tables.change c where c.subscriber = s.name and c.parked_at is not null limit ${countMax}::bigint) as found) p`
 }
 
 export type WaitingState = {

@@ -66,8 +66,16 @@ const CAPABILITIES: Capabilities = {
 
 type Stored = { fields: Record<string, RemoteValue>; version: number }
 
+/** Called for every change of a record, whoever made it; without fields where the record is gone. */
+type OnChange = (change: {
+  entity: string
+  key: RecordKey
+  operation: RemoteNotice['operation']
+  fields: RemoteFields | undefined
+}) => void
+
 /** An ERP in memory that keeps the connector contract: numbers, versions, atomic groups, notices at least once and in order per record. */
-export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>): MemoryErp {
+export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>, onChange?: OnChange): MemoryErp {
   const tables = new Map(Object.keys(entities).map((name) => [name, new Map<RecordKey, Stored>()]))
   const faults: MemoryFaults = {}
   const log: string[] = []
@@ -95,6 +103,7 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
   function tell(entity: string, key: RecordKey, operation: RemoteNotice['operation']): void {
     const notice = { eventId: randomUUID(), entity, key, operation }
     changes.push(notice)
+    onChange?.({ entity, key, operation, fields: tableOf(entity).get(key)?.fields })
     if (!isRegistered) return
     notices.push(notice)
     void deliver()

@@ -1,0 +1,134 @@
+import type { RemoteFields, WriteGroup } from '../../src/connector/contract.ts'
+
+/** What people can edit on both sides: each value is written once in a history, so that it tells who wrote it and when. */
+export const SIDES = [
+  {
+    map: 'customers',
+    table: 'account',
+    entity: 'CustomersV3',
+    columns: [
+      ['telephone1', 'PrimaryContactPhone'],
+      ['fax', 'PrimaryContactFax'],
+      ['description', 'SalesMemo'],
+    ],
+  },
+  {
+    map: 'contacts',
+    table: 'contact',
+    entity: 'CDSContactsV2',
+    columns: [
+      ['jobtitle', 'EmploymentProfession'],
+      ['telephone1', 'PrimaryPhoneNumber'],
+      ['description', 'Notes'],
+    ],
+  },
+  {
+    map: 'sales-order-headers',
+    table: 'salesorder',
+    entity: 'CDSSalesOrderHeaders',
+    columns: [
+      ['emailaddress', 'Email'],
+      ['shipto_line1', 'DeliveryAddressStreet'],
+      ['msdyn_customerrequisitionnumber', 'CustomerRequisitionNumber'],
+    ],
+  },
+  {
+    map: 'sales-order-lines',
+    table: 'salesorderdetail',
+    entity: 'CDSSalesOrderLines',
+    columns: [
+      ['quantity', 'OrderedSalesQuantity'],
+      ['msdyn_linedescription', 'LineDescription'],
+      ['shipto_line1', 'DeliveryAddressStreet'],
+    ],
+  },
+] as const
+
+export type Side = (typeof SIDES)[number]
+
+export function sideOf(name: string): Side {
+  const side = SIDES.find((one) => one.table === name || one.entity === name || one.map === name)
+  if (side === undefined) throw new Error(`nothing is edited in ${name}`)
+  return side
+}
+
+/**
+ * What the people of a history did and what became of records, kept apart from the engine: the oracle's memory. `wrong` collects what can
+ * be seen to be wrong while it happens.
+ */
+export type Ledger = {
+  readonly wrong: string[]
+  /** Who wrote a value first. */
+  readonly authors: ReadonlyMap<string, 'portal' | 'erp'>
+  /** Values of a record's fields in the order in which they stood there. */
+  readonly records: ReadonlyMap<string, RemoteFields[]>
+  readonly gone: ReadonlySet<string>
+  /** Line keys of orders that the ERP's people made while live. */
+  readonly erpOrders: Map<string, readonly string[]>
+  /** Lines of an order as the portal submitted it, by its reference. */
+  readonly submitted: Map<string, { lines: number; deleted: number }>
+  author(side: 'portal' | 'erp'): string
+  onRecord(change: { entity: string; key: string; operation: string; fields: RemoteFields | undefined }): void
+  onGroup(group: WriteGroup): void
+  /** Writes of the engine to the ERP so far. */
+  written(): number
+}
+
+export function createLedger(): Ledger {
+  const wrong: string[] = []
+  const authors = new Map<string, 'portal' | 'erp'>()
+  const records = new Map<string, RemoteFields[]>()
+  const gone = new Set<string>()
+  const references = new Map<string, string>()
+  let [values, writes] = [0, 0]
+
+  const ledger: Ledger = {
+    wrong,
+    authors,
+    records,
+    gone,
+    erpOrders: new Map(),
+    submitted: new Map(),
+    author(side) {
+      const value = String(1_000 + ++values)
+      authors.set(value, side)
+      return value
+    },
+    onRecord({ entity, key, operation, fields }) {
+      const name = `${entity} ${key}`
+      if (fields === undefined) return void gone.add(name)
+      if (operation === 'create') {
+        if (records.has(name) && !gone.has(name)) wrong.push(`${name} was created over the record that is there`)
+        const reference = fields.CustomersOrderReference ?? fields.PrimaryEmailAddress
+        if (typeof reference === 'string') {
+          const before = references.get(`${entity} ${reference}`)
+          if (before !== undefined) wrong.push(`${reference} was created twice in the ERP: ${before} and ${key}`)
+          references.set(`${entity} ${reference}`, key)
+        }
+      }
+      gone.delete(name)
+      records.set(name, [...(records.get(name) ?? []), { ...fields }])
+    },
+    onGroup(group) {
+      writes += group.writes.length
+      for (const write of group.writes) {
+        if (write.operation !== 'update') continue
+        for (const [field, value] of Object.entries(write.fields))
+          if (authors.get(plain(value)) === 'erp') wrong.push(`echo: ${write.key} is told its own ${field} ${value}`)
+      }
+      const [first, ...lines] = group.writes
+      if (first?.operation !== 'create' || first.entity !== 'CDSSalesOrderHeaders') return
+      const order = ledger.submitted.get(String(first.fields.CustomersOrderReference))
+      if (order !== undefined && lines.length < order.lines - order.deleted)
+        wrong.push(`${first.fields.CustomersOrderReference} came without all of its lines: ${lines.length} of ${order.lines}`)
+    },
+    written: () => writes,
+  }
+  return ledger
+}
+
+/** Text in one form for both sides: '1017.0000' is '1017'. */
+export function plain(value: unknown): string {
+  const text = value === null || value === undefined ? '' : String(value)
+  return /^\d+\.\d+$/.test(text) ? String(Number(text)) : text
+}
