@@ -6,13 +6,14 @@ import { AppError, messageOf } from '#lib/app-error.ts'
 import { isJsonObject } from '#lib/json.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { parseMap } from './map.ts'
+import { type ValueLists, valueLists } from './mapping/map-file.ts'
 import { orderMaps } from './mapping/order.ts'
 import type { TableMap } from './table-map.ts'
 
+export type { ValueLists } from './mapping/map-file.ts'
+
 /** The texts that maps are made of, wherever they stand, and the maps they make. */
 export type MapSources = { lists: ValueLists; texts: ReadonlyMap<string, MapText> }
-
-export type ValueLists = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>
 
 export type MapText = {
   text: string
@@ -22,14 +23,13 @@ export type MapText = {
 }
 
 const VALUES = 'values.yaml'
-const valueLists = z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
 
 /**
  * The files of the folders: of maps with one name, and of lists with one name, the later folder's holds. The first folder is the
  * connector's, those behind it an installation's own. Throws AppError `dual_write.invalid_map`.
  */
 export function readMapFiles(folders: readonly string[]): MapSources {
-  const lists: Record<string, Readonly<Record<string, string | number | boolean>>> = {}
+  const lists: Record<string, ValueLists[string]> = {}
   const texts = new Map<string, MapText>()
   for (const [at, folder] of folders.entries()) {
     if (existsSync(join(folder, VALUES)))

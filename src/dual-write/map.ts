@@ -1,23 +1,27 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import type { EntityDescription } from '#connector/contract.ts'
 import { AppError, messageOf } from '#lib/app-error.ts'
-import { parseFilter } from '#lib/odata/parse-filter.ts'
 import type { Catalog } from '#tables/catalog.ts'
-import { COMPANY_COLUMN } from '#tables/definition.ts'
+import type { TableDefinition } from '#tables/definition.ts'
+import type { Finding } from './facets-control.ts'
+import { checkMapAlone } from './mapping/check-alone.ts'
 import { buildColumns } from './mapping/columns.ts'
-import { equalitiesOf, fieldsIn } from './mapping/filter.ts'
-import { type MapFile, mapFile } from './mapping/map-file.ts'
+import { typeOfField } from './mapping/field-types.ts'
+import { fieldsIn } from './mapping/filter.ts'
+import { readFilters } from './mapping/filters.ts'
+import { createFindings, findingText } from './mapping/findings.ts'
+import { type MapFile, mapFile, type ValueLists, valueLists } from './mapping/map-file.ts'
 import { orderMaps } from './mapping/order.ts'
-import type { ColumnMap, LookupMap, TableMap } from './table-map.ts'
+import { fieldsOfTarget, type TableMap } from './table-map.ts'
 
 /**
  * The maps of the folders, in dependency order: whoever is looked up comes before who looks up. The lists of values of all folders are one;
  * a map of a later folder takes the place of one with the same name. Throws AppError `dual_write.invalid_map` with every problem at once.
  */
 export function readMaps(catalog: Catalog, ...folders: readonly string[]): TableMap[] {
-  const lists = Object.assign({}, ...folders.map(readLists)) as ReturnType<typeof readLists>
+  const lists = Object.assign({}, ...folders.map(readLists)) as ValueLists
   const problems: string[] = []
   const byName = new Map<string, TableMap>()
   for (const folder of folders) {
@@ -60,114 +64,103 @@ const VALUES = 'values.yaml'
 /** A row that leaves the ERP's filter is treated as one that is gone there, unless the map says otherwise. */
 const LEAVES = { propagate: 'delete', mark: 'mark', ignore: 'keep', refuse: 'keep' } as const
 
-function readLists(folder: string): Record<string, Record<string, string | number | boolean>> {
+function readLists(folder: string): ValueLists {
   const file = join(folder, VALUES)
-  if (!existsSync(file)) return {}
-  return z
-    .record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
-    .parse(parse(readFileSync(file, 'utf8')))
+  return existsSync(file) ? valueLists.parse(parse(readFileSync(file, 'utf8'))) : {}
 }
 
-export function parseMap(
+/** Throws AppError `dual_write.invalid_map` with everything that is wrong. What is only doubtful, `validateMap` says. */
+export function parseMap(catalog: Catalog, content: unknown, lists: ValueLists, file: string): TableMap {
+  const { map, findings } = buildMap(catalog, content, lists)
+  const errors = findings.filter((one) => one.severity === 'error')
+  if (map !== undefined && errors.length === 0) return map
+  const lines = errors.map((one) => `  ${findingText(one)}`)
+  throw new AppError('dual_write.invalid_map', `${file}:\n${lines.join('\n')}`, { details: { findings } })
+}
+
+/** The map of a file as far as it can be made, with all that is wrong or doubtful in it. `entity` is what the ERP says of its side. */
+export function buildMap(
   catalog: Catalog,
   content: unknown,
-  lists: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>,
-  file: string,
-): TableMap {
+  lists: ValueLists,
+  entity?: EntityDescription,
+): { map: TableMap | undefined; source: MapFile | undefined; findings: Finding[] } {
+  const { list: findings, report } = createFindings()
   const parsed = mapFile.safeParse(content)
-  if (!parsed.success)
-    throw new AppError('dual_write.invalid_map', `${file} is not a table map:\n${z.prettifyError(parsed.error)}`)
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues)
+      report('CMP2001', placeOf(issue.path), {
+        message: `not a table map: ${issue.message}`,
+        remedy: 'Correct it as docs/maps.md says',
+      })
+    return { map: undefined, source: undefined, findings }
+  }
   const source = parsed.data
-  const table = catalog.get(source.table)
-  const problems: string[] = []
-  const { columns, lookups } = buildColumns(catalog, table, source, lists, problems)
-  const key = table.keys.get(source.key) ?? []
-  if (key.length === 0) problems.push(`the table ${table.name} has no key ${source.key}`)
-  checkKey(source, key, columns, lookups, problems)
-  const filter = parseFilters(source, problems)
-  if (table.scope === 'company' && source.companyField === undefined && source.rows !== 'existing')
-    problems.push('rows of this table belong to a legal entity: companyField must say which field names it')
-  if (problems.length > 0)
-    throw new AppError('dual_write.invalid_map', `${file}:\n${problems.map((one) => `  ${one}`).join('\n')}`)
+  const table = catalog.tables.get(source.table)
+  if (table === undefined) {
+    report('DIPV1020', 'table', { message: `there is no table ${source.table}`, remedy: 'Correct the name, or add the table' })
+    return { map: undefined, source, findings }
+  }
+  const fieldType = entity === undefined ? () => 'unknown' as const : (name: string) => typeOfField(entity, name)
+  const { columns, lookups } = buildColumns(source, { catalog, table, lists, report, fieldType })
+  const map = mapOf(source, table, { columns, lookups, filter: readFilters(source, table, report) })
+  checkMapAlone(catalog, source, map, report)
+  return { map, source, findings }
+}
+
+function mapOf(source: MapFile, table: TableDefinition, built: Pick<TableMap, 'columns' | 'lookups' | 'filter'>): TableMap {
+  const { deletes, leaves } = source
+  const titles = typeof source.title === 'string' ? { en: source.title } : source.title
   return {
+    ...built,
     name: source.map,
-    title: source.title,
+    title: titles.en,
+    titles,
     version: source.version,
     table,
     entity: source.entity,
     rows: source.rows,
-    key,
+    key: table.keys.get(source.key) ?? [],
     recordKey: source.recordKey,
     companyField: source.companyField,
-    filter,
     winner: source.winner,
     initialWinner: source.initialWinner ?? source.winner,
-    deletes: {
-      toPortal: source.deletes.toPortal,
-      toErp: source.deletes.toErp,
-      markErp: source.deletes.markErp ?? {},
-      reason: source.deletes.reason,
-    },
-    leaves: { toPortal: source.leaves.toPortal ?? LEAVES[source.deletes.toPortal], toErp: source.leaves.toErp },
+    deletes: { ...deletes, markErp: deletes.markErp ?? {}, reason: deletes.reason },
+    leaves: { toPortal: leaves.toPortal ?? LEAVES[deletes.toPortal], toErp: leaves.toErp },
     start: source.start,
     excludes: source.excludes,
     confirmFirst: source.confirmFirst,
     publisher: source.publisher,
     group: source.group,
     findBy: source.findBy,
-    columns,
-    lookups,
     fillFrom:
       source.fillFrom === undefined
         ? undefined
         : { through: source.fillFrom.through, columns: new Map(Object.entries(source.fillFrom.columns)) },
-    fields: fieldsOf(source, columns, lookups, filter),
-    writes: columns.some((one) => one.toErp && one.column !== undefined) || lookups.some((one) => one.toErp),
+    fields: fieldsOf(source, built),
+    writes:
+      built.columns.some((one) => one.toErp && (one.column !== undefined || one.erpExpressions.length > 0)) ||
+      built.lookups.some((one) => one.toErp),
   }
 }
 
-function checkKey(
-  source: MapFile,
-  key: readonly string[],
-  columns: readonly ColumnMap[],
-  lookups: readonly LookupMap[],
-  problems: string[],
-): void {
-  for (const name of key) {
-    const isMapped =
-      name === COMPANY_COLUMN ||
-      columns.some((one) => one.toPortal && one.column?.name === name) ||
-      lookups.some((one) => one.toPortal && one.column.name === name)
-    if (!isMapped) problems.push(`the key column ${name} gets its value from no field`)
-  }
-  const fields = new Set(source.columns.map((one) => one.field))
-  for (const field of source.findBy) if (!fields.has(field)) problems.push(`findBy names ${field}, which is not mapped`)
-}
-
-function parseFilters(source: MapFile, problems: string[]): TableMap['filter'] {
-  const read = (text: string | undefined) => {
-    if (text === undefined) return undefined
-    try {
-      return parseFilter(text)
-    } catch (error) {
-      problems.push(`the filter "${text}" cannot be read: ${messageOf(error)}`)
-      return undefined
-    }
-  }
-  const erp = read(source.filter?.erp)
-  return { erp, portal: read(source.filter?.portal), where: erp === undefined ? {} : equalitiesOf(erp) }
-}
-
-function fieldsOf(
-  source: MapFile,
-  columns: readonly ColumnMap[],
-  lookups: readonly LookupMap[],
-  filter: TableMap['filter'],
-): string[] {
+function fieldsOf(source: MapFile, { columns, lookups, filter }: Pick<TableMap, 'columns' | 'lookups' | 'filter'>): string[] {
   const fields = new Set(source.recordKey)
   if (source.companyField !== undefined) fields.add(source.companyField)
-  for (const one of columns) if (one.field !== undefined && one.toPortal) fields.add(one.field)
-  for (const one of lookups) for (const target of one.targets) for (const part of target.parts) fields.add(part.field)
+  for (const one of columns) {
+    if (!one.toPortal) continue
+    if (one.portalExpression !== undefined) for (const name of one.portalExpression.names) fields.add(name)
+    else if (one.field !== undefined) fields.add(one.field)
+  }
+  for (const one of lookups) for (const target of one.targets) for (const field of fieldsOfTarget(target)) fields.add(field)
   if (filter.erp !== undefined) for (const name of fieldsIn(filter.erp)) fields.add(name)
   return [...fields]
+}
+
+/** ['columns', 3, 'field'] → 'columns[3].field' */
+function placeOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (place, step) => (typeof step === 'number' ? `${place}[${step}]` : `${place}${place === '' ? '' : '.'}${String(step)}`),
+    '',
+  )
 }

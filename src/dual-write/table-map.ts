@@ -1,11 +1,15 @@
 import type { RemoteFields } from '#connector/contract.ts'
+import type { Expression } from '#lib/expression/ast.ts'
 import type { FilterExpression } from '#lib/odata/ast.ts'
 import type { ColumnDefinition, TableDefinition } from '#tables/definition.ts'
+import { fieldsIn } from './mapping/filter.ts'
 
 /** One table ↔ one data entity, checked against the tables it names. */
 export type TableMap = {
   readonly name: string
+  /** English. */
   readonly title: string
+  readonly titles: Readonly<{ en: string; fr?: string | undefined }>
   readonly version: string
   readonly table: TableDefinition
   readonly entity: string
@@ -60,27 +64,38 @@ export type MergeRule = 'erp' | 'portal' | 'newest' | { readonly portalWhile: Fi
 
 export type ColumnMap = {
   readonly wins: MergeRule
+  /** The column has a rule of its own, which the choice of a side for a first copy does not change. */
+  readonly hasRule: boolean
   readonly field: string | undefined
   readonly column: ColumnDefinition | undefined
   readonly toPortal: boolean
   readonly toErp: boolean
   readonly values: ValueMap | undefined
-  readonly constant: string | number | boolean | undefined
+  readonly constant: Scalar | undefined
+  /** Where the source has no value. */
+  readonly default: { readonly toPortal: Scalar | undefined; readonly toErp: Scalar | undefined }
+  /** The column's value over the record's fields, in place of `field`. */
+  readonly portalExpression: Expression | undefined
+  /** Fields over the row's columns, in place of the column's value. */
+  readonly erpExpressions: readonly { readonly field: string; readonly expression: Expression }[]
   readonly lowerCase: boolean
   /** Sent to the ERP where the column is empty: the value of this other column. */
   readonly elseColumn: string | undefined
 }
 
-/** The ERP's value (in lower case) → ours, and back to the first of the ERP's values that means the same. */
+export type Scalar = string | number | boolean
+
+/** The ERP's value (in lower case) → ours, and back to the first of the ERP's values that means the same. '' is no value. */
 export type ValueMap = {
-  readonly toPortal: ReadonlyMap<string, string | number | boolean>
+  readonly toPortal: ReadonlyMap<string, Scalar | null>
   readonly toErp: ReadonlyMap<string, string>
-  readonly unmapped: 'hold' | 'empty'
+  readonly unmapped: 'pass' | 'default' | 'hold' | 'empty'
 }
 
 /** A lookup column that is found by key values of the row it points to. */
 export type LookupMap = {
   readonly wins: MergeRule
+  readonly hasRule: boolean
   readonly column: ColumnDefinition
   readonly toPortal: boolean
   readonly toErp: boolean
@@ -91,16 +106,36 @@ export type LookupMap = {
 export type LookupTarget = {
   readonly table: TableDefinition
   readonly parts: readonly { field: string; column: ColumnDefinition; toErp: boolean }[]
+  /** Lookups of the target that are part of its key and are found in turn by theirs: `category.hierarchy.name`. */
+  readonly hops: readonly { column: ColumnDefinition; target: LookupTarget }[]
   /** The target belongs to the row's legal entity, which is then part of its key. */
   readonly inCompany: boolean
 }
 
-/** The columns whose edits the ERP is told. */
+/** The fields by which the target is found, those of its hops included. */
+export function fieldsOfTarget(target: LookupTarget): string[] {
+  return [...target.parts.map((part) => part.field), ...target.hops.flatMap((hop) => fieldsOfTarget(hop.target))]
+}
+
+/** The target and all that its hops lead to. */
+export function targetsWithin(target: LookupTarget): LookupTarget[] {
+  return [target, ...target.hops.flatMap((hop) => targetsWithin(hop.target))]
+}
+
+/** The columns that a field's value, or its expression's, is made of on the way to the ERP. */
+export function erpColumnsOf(one: ColumnMap): string[] {
+  if (!one.toErp) return []
+  if (one.erpExpressions.length > 0) return [...new Set(one.erpExpressions.flatMap(({ expression }) => expression.names))]
+  return one.column === undefined ? [] : [one.column.name]
+}
+
+/** The columns whose edits matter to the ERP: those that it is told, and those that decide whether it has the row. */
 export function sentColumns(map: TableMap): string[] {
   return [
     ...new Set([
       ...map.columns.flatMap((one) => (one.toErp && one.column !== undefined ? [one.column.name] : [])),
       ...map.lookups.flatMap((one) => (one.toErp ? [one.column.name] : [])),
+      ...(map.filter.portal === undefined ? [] : fieldsIn(map.filter.portal)).filter((name) => map.table.columns.has(name)),
     ]),
   ]
 }

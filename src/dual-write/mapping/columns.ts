@@ -1,123 +1,174 @@
 import { messageOf } from '#lib/app-error.ts'
 import { parseFilter } from '#lib/odata/parse-filter.ts'
-import type { Catalog } from '#tables/catalog.ts'
-import { COMPANY_COLUMN, type ColumnDefinition, isComputed, isLookup, type TableDefinition } from '#tables/definition.ts'
+import { type ColumnDefinition, isComputed } from '#tables/definition.ts'
 import type { ColumnMap, LookupMap, MergeRule, ValueMap } from '../table-map.ts'
-import type { ColumnFile, MapFile, MergeRuleFile } from './map-file.ts'
+import { buildExpressions, type ExpressionNames } from './expressions.ts'
+import type { Report } from './findings.ts'
+import { buildLookups } from './lookups.ts'
+import type { ColumnFile, MapFile, MergeRuleFile, ValueLists } from './map-file.ts'
 
-type Scalar = string | number | boolean
+export type ColumnGround = ExpressionNames & { lists: ValueLists; report: Report }
 
-/** Column maps and lookups of a map file; what is wrong is added to `problems`. */
-export function buildColumns(
-  catalog: Catalog,
-  table: TableDefinition,
-  source: MapFile,
-  lists: Readonly<Record<string, Readonly<Record<string, Scalar>>>>,
-  problems: string[],
-): { columns: ColumnMap[]; lookups: LookupMap[] } {
-  const columns: ColumnMap[] = []
-  const paths = new Map<string, ColumnFile[]>()
-  for (const one of source.columns) {
-    if (one.column?.includes('.')) {
-      const lookup = one.column.slice(0, one.column.indexOf('.'))
-      paths.set(lookup, [...(paths.get(lookup) ?? []), one])
-      continue
-    }
-    const column = one.column === undefined ? undefined : table.columns.get(one.column)
-    if (one.column !== undefined && (column === undefined || isComputed(column)))
-      problems.push(`${table.name} has no column ${one.column} that can be written`)
-    if (one.field === undefined && one.constant === undefined)
-      problems.push(`${one.column}: a column without a field needs a constant`)
-    columns.push({
-      field: one.field,
-      column,
-      toPortal: one.dir !== '<' && one.dir !== '<<' && column !== undefined,
-      toErp: one.dir !== '>' && one.dir !== '>>' && one.field !== undefined,
-      values: valueMapOf(one, lists, problems),
-      constant: one.constant,
-      lowerCase: one.case === 'lower',
-      elseColumn: one.else,
-      wins: mergeRuleOf(one.wins ?? source.winner, problems),
-    })
-  }
-  const lookups = [...paths].flatMap(([name, parts]) => lookupOf(catalog, table, source, name, parts, problems) ?? [])
-  return { columns, lookups }
+/** An entry with its place in the file. */
+export type PlacedEntry = ColumnFile & { at: string }
+
+/** Column maps and lookups of a map file. */
+export function buildColumns(source: MapFile, ground: ColumnGround): { columns: ColumnMap[]; lookups: LookupMap[] } {
+  const placed = source.columns.map((one, index) => ({ ...one, at: `columns[${index}]` }))
+  const isPath = (one: PlacedEntry) => one.column?.includes('.') ?? false
+  const columns = placed.filter((one) => !isPath(one)).map((one) => buildColumn(one, source, ground))
+  return { columns, lookups: buildLookups(source, placed.filter(isPath), ground) }
 }
 
-function mergeRuleOf(rule: MergeRuleFile, problems: string[]): MergeRule {
+export const goesToPortal = (one: Pick<ColumnFile, 'dir'>) => one.dir !== '<' && one.dir !== '<<'
+export const goesToErp = (one: Pick<ColumnFile, 'dir'>) => one.dir !== '>' && one.dir !== '>>'
+
+/** Whose value stays when both sides changed the column. */
+export function mergeRuleOf(rule: MergeRuleFile, at: string, report: Report): MergeRule {
   if (typeof rule === 'string') return rule
   try {
     return { portalWhile: parseFilter(rule.portalWhile), text: rule.portalWhile }
   } catch (error) {
-    problems.push(`the condition "${rule.portalWhile}" cannot be read: ${messageOf(error)}`)
+    report('CMP2009', `${at}.wins`, {
+      message: `the condition "${rule.portalWhile}" cannot be read: ${messageOf(error)}`,
+      remedy: 'Write an OData filter over the row’s columns',
+    })
     return 'erp'
   }
 }
 
+function buildColumn(one: PlacedEntry, source: MapFile, ground: ColumnGround): ColumnMap {
+  const { report, table } = ground
+  const column = one.column === undefined ? undefined : table.columns.get(one.column)
+  checkEnds(one, column, table.name, report)
+  const expressions = buildExpressions(one, column, one.at, ground, report)
+  const [derived] = expressions.erpExpressions
+  const isPlain = expressions.portalExpression === undefined && expressions.erpExpressions.length === 0
+  if (!isPlain && (one.values !== undefined || one.constant !== undefined || one.else !== undefined || one.case !== undefined))
+    report('CMP2016', one.at, {
+      column: one.column,
+      message: 'an entry with an expression takes no values, constant, else or case',
+      remedy: 'Write them into the expression',
+    })
+  return {
+    field: one.field ?? (expressions.erpExpressions.length === 1 ? derived?.field : undefined),
+    column,
+    toPortal: goesToPortal(one) && column !== undefined,
+    toErp: goesToErp(one) && (one.field !== undefined || derived !== undefined),
+    values: valueMapOf(one, column, ground),
+    constant: one.constant,
+    default: defaultsOf(one),
+    ...expressions,
+    lowerCase: one.case === 'lower',
+    elseColumn: one.else,
+    wins: mergeRuleOf(one.wins ?? source.winner, one.at, report),
+    hasRule: one.wins !== undefined,
+  }
+}
+
+/** Both ends are named, and the column can be written. */
+function checkEnds(one: PlacedEntry, column: ColumnDefinition | undefined, table: string, report: Report): void {
+  const say = (code: Parameters<Report>[0], place: string, message: string, remedy: string) =>
+    report(code, `${one.at}.${place}`, { column: one.column, message, remedy })
+  if (one.column === undefined && goesToPortal(one))
+    say('DIPV1024', 'column', 'the entry goes to the portal and names no column', 'Name the column')
+  if (one.column === undefined && !goesToPortal(one) && one.constant === undefined && one.toErp === undefined)
+    say('DIPV1021', 'column', `${one.field ?? 'the entry'} gets its value from nothing`, 'Name a column, a constant or toErp')
+  if (one.field === undefined && one.constant === undefined && one.toPortal === undefined && typeof one.toErp !== 'object') {
+    const code = goesToPortal(one) ? 'DIPV1021' : 'DIPV1024'
+    say(
+      code,
+      'field',
+      `${one.column ?? 'the entry'}: a column without a field needs a constant or an expression`,
+      'Name the field',
+    )
+  }
+  if (one.column !== undefined && column === undefined)
+    say(
+      goesToPortal(one) ? 'DIPV1025' : 'DIPV1022',
+      'column',
+      `${table} has no column ${one.column}`,
+      'Correct the name, or add the column to the table',
+    )
+  if (column !== undefined && isComputed(column) && goesToPortal(one))
+    say(
+      'DIPV1011',
+      'column',
+      `${table} has no column ${one.column} that can be written: it is worked out`,
+      'Remove the entry, or let it go to the ERP only',
+    )
+}
+
+/** A default without a direction is the portal's where the entry goes there. */
+function defaultsOf(one: ColumnFile): ColumnMap['default'] {
+  if (typeof one.default === 'object') return { toPortal: one.default.toPortal, toErp: one.default.toErp }
+  return goesToPortal(one) ? { toPortal: one.default, toErp: undefined } : { toPortal: undefined, toErp: one.default }
+}
+
 function valueMapOf(
-  one: ColumnFile,
-  lists: Readonly<Record<string, Readonly<Record<string, Scalar>>>>,
-  problems: string[],
+  one: PlacedEntry,
+  column: ColumnDefinition | undefined,
+  { lists, report }: ColumnGround,
 ): ValueMap | undefined {
   if (one.values === undefined) return undefined
+  const say = (code: Parameters<Report>[0], message: string, remedy: string) =>
+    report(code, `${one.at}.values`, { column: one.column, message, remedy })
   const list = typeof one.values === 'string' ? lists[one.values] : one.values
   if (list === undefined) {
-    problems.push(`${one.field}: there is no list of values ${String(one.values)}`)
+    say(
+      'CMP2015',
+      `${one.field}: there is no list of values ${String(one.values)}`,
+      'Add the list to values.yaml, or write it here',
+    )
     return undefined
   }
+  const toPortal = new Map<string, string | number | boolean | null>()
   const toErp = new Map<string, string>()
-  for (const [theirs, ours] of Object.entries(list)) if (!toErp.has(String(ours))) toErp.set(String(ours), theirs)
-  return {
-    toPortal: new Map(Object.entries(list).map(([theirs, ours]) => [theirs.toLowerCase(), ours])),
-    toErp,
-    unmapped: one.unmapped,
+  for (const [theirs, ours] of Object.entries(list)) {
+    if (toPortal.has(theirs.toLowerCase()))
+      say(
+        'DIPV1029',
+        `the ERP’s value ${theirs} stands in the list twice`,
+        'Keep one of the two; upper and lower case are the same',
+      )
+    toPortal.set(theirs.toLowerCase(), ours)
+    if (!toErp.has(String(ours ?? ''))) toErp.set(String(ours ?? ''), theirs)
+    if (column !== undefined && !fitsColumn(column, ours))
+      say(
+        'DIPV1030',
+        `${theirs} becomes ${String(ours)}, which does not fit ${column.name}, a ${column.type}`,
+        'Correct the value',
+      )
   }
+  if (one.unmapped === undefined && goesToErp(one) && goesToPortal(one))
+    say(
+      'CMP2007',
+      'nothing is said of values outside the list; they leave the other side empty',
+      'Write unmapped: pass, default, hold or empty',
+    )
+  if (one.unmapped === 'default' && Object.values(defaultsOf(one)).every((value) => value === undefined))
+    say('CMP2016', 'unmapped: default needs a default', 'Give the entry a default')
+  return { toPortal, toErp, unmapped: one.unmapped ?? 'empty' }
 }
 
-function lookupOf(
-  catalog: Catalog,
-  table: TableDefinition,
-  source: MapFile,
-  name: string,
-  files: readonly ColumnFile[],
-  problems: string[],
-): LookupMap | undefined {
-  const column = table.columns.get(name)
-  if (column === undefined || !isLookup(column)) {
-    problems.push(`${table.name}.${name} is not a lookup`)
-    return undefined
+/** Whether a written value is one of the column's. */
+export function fitsColumn(column: ColumnDefinition, value: string | number | boolean | null): boolean {
+  if (value === null) return true
+  switch (column.type) {
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'choice':
+      return column.options.size === 0 ? Number.isInteger(value) : [...column.options.values()].includes(Number(value))
+    case 'integer':
+    case 'bigint':
+      return /^-?\d+$/.test(String(value))
+    case 'decimal':
+    case 'money':
+      return /^-?\d+(\.\d+)?$/.test(String(value))
+    case 'date':
+    case 'datetime':
+      return !Number.isNaN(Date.parse(String(value)))
+    default:
+      return typeof value === 'string'
   }
-  const targets = new Map<string, { field: string; column: ColumnDefinition; toErp: boolean }[]>()
-  for (const file of files) {
-    for (const [targetName, keyName] of targetsOf(column, (file.column ?? '').slice(name.length + 1))) {
-      const keyColumn = catalog.get(targetName).columns.get(keyName)
-      if (keyColumn === undefined || file.field === undefined) {
-        problems.push(`${file.column}: ${targetName} has no column ${keyName}`)
-        continue
-      }
-      const part = { field: file.field, column: keyColumn, toErp: file.dir !== '>' && file.dir !== '>>' }
-      targets.set(targetName, [...(targets.get(targetName) ?? []), part])
-    }
-  }
-  return {
-    wins: mergeRuleOf(files.find((file) => file.wins !== undefined)?.wins ?? source.winner, problems),
-    column,
-    toPortal: files.every((file) => file.dir !== '<' && file.dir !== '<<'),
-    toErp: files.every((file) => file.dir !== '>' && file.dir !== '>>'),
-    targets: [...targets].map(([target, parts]) => {
-      const definition = catalog.get(target)
-      return {
-        table: definition,
-        parts,
-        inCompany: definition.scope === 'company' && !parts.some((part) => part.column.name === COMPANY_COLUMN),
-      }
-    }),
-  }
-}
-
-/** 'accountnumber' → the column's own target; 'account(accountnumber).contact(number)' → each target by name. */
-function targetsOf(column: ColumnDefinition, path: string): [string, string][] {
-  const named = [...path.matchAll(/([a-z][a-z0-9_]*)\(([a-z][a-z0-9_]*)\)/g)]
-  if (named.length > 0) return named.map((match) => [match[1] ?? '', match[2] ?? ''])
-  return [[column.targets[0] ?? '', path]]
 }

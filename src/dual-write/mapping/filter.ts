@@ -1,5 +1,6 @@
-import type { RemoteFields, RemoteValue } from '#connector/contract.ts'
+import type { Condition, ConditionOperator, RemoteFields, RemoteValue } from '#connector/contract.ts'
 import { compare as compareDecimals, parseDecimal } from '#lib/decimal.ts'
+import { parseDateTime } from '#lib/local-time.ts'
 import type { CompareOperator, FilterExpression, Literal, Operand } from '#lib/odata/ast.ts'
 
 /** Whether plain values pass a map's filter. Text compares without regard to case, as both sides do; no value is `null`. */
@@ -15,9 +16,62 @@ export function passes(filter: FilterExpression, values: Readonly<Record<string,
       return compares(filter.operator, operandValue(filter.left, values), operandValue(filter.right, values))
     case 'in':
       return filter.values.some((one) => compares('eq', operandValue(filter.left, values), operandValue(one, values)))
+    case 'call':
+      return searches(filter, values)
     default:
       throw new Error(`A map's filter cannot use ${filter.kind}`)
   }
+}
+
+/** Why a map cannot use the filter, whichever side it is for; undefined where it can. Throws nothing. */
+export function refusalOf(filter: FilterExpression): string | undefined {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return refusalOf(filter.left) ?? refusalOf(filter.right)
+    case 'not':
+      return refusalOf(filter.operand)
+    case 'compare':
+      return operandRefusal(filter.left) ?? operandRefusal(filter.right)
+    case 'in':
+      return [filter.left, ...filter.values].map(operandRefusal).find((why) => why !== undefined)
+    case 'call':
+      if (!SEARCHES.has(filter.name)) return `it cannot use the function ${filter.name}; there are ${[...SEARCHES].join(', ')}`
+      if (filter.arguments.length !== 2) return `${filter.name} takes a name and a text`
+      return filter.arguments.map(operandRefusal).find((why) => why !== undefined)
+    default:
+      return `it cannot use ${filter.kind}`
+  }
+}
+
+/** A filter in two: the conditions that must hold in any case and that the ERP can apply, and what is left to us. */
+export function splitFilter(
+  filter: FilterExpression,
+  operators: readonly ConditionOperator[],
+): { pushable: Condition[]; rest: FilterExpression | undefined } {
+  if (filter.kind === 'and') {
+    const [left, right] = [splitFilter(filter.left, operators), splitFilter(filter.right, operators)]
+    const rest =
+      left.rest !== undefined && right.rest !== undefined
+        ? ({ kind: 'and', left: left.rest, right: right.rest } as const)
+        : (left.rest ?? right.rest)
+    return { pushable: [...left.pushable, ...right.pushable], rest }
+  }
+  const condition = conditionOf(filter)
+  const isPushable = condition !== undefined && operators.includes(condition.operator)
+  return isPushable ? { pushable: [condition], rest: undefined } : { pushable: [], rest: filter }
+}
+
+function conditionOf(filter: FilterExpression): Condition | undefined {
+  if (filter.kind !== 'compare' && filter.kind !== 'in') return undefined
+  const field = filter.left.kind === 'path' && filter.left.names.length === 1 ? filter.left.names[0] : undefined
+  if (field === undefined) return undefined
+  if (filter.kind === 'compare') {
+    if (filter.right.kind !== 'literal') return undefined
+    return { field, operator: filter.operator, value: literalValue(filter.right.literal) }
+  }
+  const value = filter.values.flatMap((one) => (one.kind === 'literal' ? [literalValue(one.literal)] : []))
+  return value.length === filter.values.length ? { field, operator: 'in', value } : undefined
 }
 
 /** The `field eq literal` conditions that must hold in any case: what the ERP can apply by itself. */
@@ -32,7 +86,8 @@ export function equalitiesOf(filter: FilterExpression): RemoteFields {
 
 /** Names of the fields that the filter looks at. */
 export function fieldsIn(filter: FilterExpression): string[] {
-  const names = (operand: Operand) => (operand.kind === 'path' ? [operand.names.join('/')] : [])
+  const names = (operand: Operand): string[] =>
+    operand.kind === 'path' ? [operand.names.join('/')] : operand.kind === 'function' ? operand.arguments.flatMap(names) : []
   switch (filter.kind) {
     case 'and':
     case 'or':
@@ -43,6 +98,8 @@ export function fieldsIn(filter: FilterExpression): string[] {
       return [...names(filter.left), ...names(filter.right)]
     case 'in':
       return names(filter.left)
+    case 'call':
+      return filter.arguments.flatMap(names)
     default:
       return []
   }
@@ -51,7 +108,37 @@ export function fieldsIn(filter: FilterExpression): string[] {
 function operandValue(operand: Operand, values: Readonly<Record<string, RemoteValue | undefined>>): RemoteValue {
   if (operand.kind === 'path') return values[operand.names.join('/')] ?? null
   if (operand.kind === 'literal') return literalValue(operand.literal)
+  if (operand.kind === 'function' && operand.arguments[0] !== undefined) {
+    const value = operandValue(operand.arguments[0], values)
+    return value === null ? null : (FUNCTIONS.get(operand.name)?.(String(value)) ?? null)
+  }
   throw new Error(`A map's filter cannot use ${operand.kind}`)
+}
+
+const SEARCHES: ReadonlySet<string> = new Set(['startswith', 'endswith', 'contains'])
+const FUNCTIONS: ReadonlyMap<string, (text: string) => string> = new Map([
+  ['tolower', (text: string) => text.toLowerCase()],
+  ['toupper', (text: string) => text.toUpperCase()],
+  ['trim', (text: string) => text.trim()],
+])
+
+function searches(
+  filter: Extract<FilterExpression, { kind: 'call' }>,
+  values: Readonly<Record<string, RemoteValue | undefined>>,
+): boolean {
+  const [subject, text] = filter.arguments.map((one) => operandValue(one, values))
+  if (subject === null || subject === undefined || text === null || text === undefined) return false
+  const [whole, part] = [String(subject).toLowerCase(), String(text).toLowerCase()]
+  if (filter.name === 'startswith') return whole.startsWith(part)
+  return filter.name === 'endswith' ? whole.endsWith(part) : whole.includes(part)
+}
+
+function operandRefusal(operand: Operand): string | undefined {
+  if (operand.kind === 'literal') return undefined
+  if (operand.kind === 'path') return operand.names.length === 1 ? undefined : `it cannot follow ${operand.names.join('/')}`
+  if (operand.kind !== 'function') return `it cannot use ${operand.kind}`
+  if (!FUNCTIONS.has(operand.name)) return `it cannot use the function ${operand.name}`
+  return operand.arguments.map(operandRefusal).find((why) => why !== undefined)
 }
 
 function literalValue(literal: Literal): RemoteValue {
@@ -95,7 +182,14 @@ function signOf(a: string | number | boolean, b: string | number | boolean): num
   const x = parseDecimal(String(a))
   const y = parseDecimal(String(b))
   if (x !== undefined && y !== undefined) return compareDecimals(x, y)
+  const [before, after] = [momentOf(a), momentOf(b)]
+  if (before !== undefined && after !== undefined) return Math.sign(before - after)
   const left = String(a).toLowerCase()
   const right = String(b).toLowerCase()
   return left === right ? 0 : left < right ? -1 : 1
+}
+
+/** A moment is the same however it is written; a day begins at midnight in UTC. */
+function momentOf(value: string | number | boolean): number | undefined {
+  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}/.test(value) ? parseDateTime(value)?.ms : undefined
 }

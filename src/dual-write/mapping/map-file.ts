@@ -5,22 +5,38 @@ const NAME = z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'a map name has lower-ca
 const COLUMN = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/)
 const FIELD = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)
 const SCALAR = z.union([z.string(), z.number(), z.boolean()])
+/** The ERP's value → ours. '' is no value there, null is none here. */
+const VALUE_LIST = z.record(z.string(), z.union([SCALAR, z.null()]))
+
+/** A file of lists that maps share, by name. */
+export const valueLists = z.record(z.string(), VALUE_LIST)
+export type ValueList = z.infer<typeof VALUE_LIST>
+export type ValueLists = Readonly<Record<string, Readonly<ValueList>>>
 
 /** `portalWhile`: the portal's value stays while the condition holds for the row, the ERP's afterwards. */
 const mergeRule = z.union([z.enum(['erp', 'portal', 'newest']), z.strictObject({ portalWhile: z.string().min(1) })])
 
 const columnFile = z.strictObject({
-  /** Field of the data entity; absent where a constant goes to the portal. */
+  /** Field of the data entity; absent where a constant or an expression goes to the portal. */
   field: FIELD.optional(),
   /** `=` and `><` both ways, `>` and `>>` to the portal, `<` and `<<` to the ERP. */
   dir: z.enum(['=', '><', '>', '>>', '<', '<<']),
   /** Column, path `lookup.column`, or polymorphic path `customerid.account(accountnumber).contact(msdyn_contactpersonid)`. */
   column: z.string().optional(),
   /** Name of a list of values.yaml, or a list: the ERP's value → ours. */
-  values: z.union([z.string(), z.record(z.string(), SCALAR)]).optional(),
-  /** What a value outside the list does: `hold` keeps the row back with a reason, `empty` leaves the column empty. */
-  unmapped: z.enum(['hold', 'empty']).default('empty'),
+  values: z.union([z.string(), VALUE_LIST]).optional(),
+  /**
+   * What a value outside the list does: `pass` takes it as it is, `default` takes the entry's default, `hold` keeps the row back with a
+   * reason, `empty` (the default) leaves the other side empty.
+   */
+  unmapped: z.enum(['pass', 'default', 'hold', 'empty']).optional(),
   constant: SCALAR.optional(),
+  /** What the other side gets where this one has nothing: for the portal where the entry goes there, else for the ERP. */
+  default: z.union([SCALAR, z.strictObject({ toPortal: SCALAR.optional(), toErp: SCALAR.optional() })]).optional(),
+  /** An expression over the record's fields (docs/maps.md). */
+  toPortal: z.string().min(1).optional(),
+  /** An expression over the row's columns; or several, by field. */
+  toErp: z.union([z.string().min(1), z.record(FIELD, z.string().min(1))]).optional(),
   case: z.literal('lower').optional(),
   else: COLUMN.optional(),
   /** Whose value stays when both sides changed the column; the map's `winner` when absent. */
@@ -29,7 +45,8 @@ const columnFile = z.strictObject({
 
 export const mapFile = z.strictObject({
   map: NAME,
-  title: z.string().min(1),
+  /** English, or by language. */
+  title: z.union([z.string().min(1), z.strictObject({ en: z.string().min(1), fr: z.string().min(1).optional() })]),
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
   table: COLUMN,
   entity: FIELD,

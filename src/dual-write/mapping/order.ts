@@ -29,8 +29,8 @@ export function areRelated(a: TableMap, b: TableMap): boolean {
   return a.table === b.table || dependsOn(a, b, false) || dependsOn(b, a, false)
 }
 
-/** What the rows of `map` need from `other`. */
-function dependsOn(map: TableMap, other: TableMap, requiredOnly: boolean): boolean {
+/** Whether rows of `map` need rows that `other` makes. */
+export function dependsOn(map: TableMap, other: TableMap, requiredOnly: boolean): boolean {
   if (map.rows === 'existing') return other.rows === 'own' && other.table === map.table
   if (map.group?.parent === other.name) return true
   if (map.table.scope === 'company' && other.table.name === 'cdm_company') return true

@@ -1,13 +1,16 @@
 import type { RemoteRecord } from '#connector/contract.ts'
 import { recordKey } from '#connector/record-key.ts'
+import { evaluate } from '#lib/expression/evaluate.ts'
 import type { Tx } from '#postgres/database.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
 import type { ColumnValue, RowId } from '#tables/rows.queries.ts'
 import { type Core, PARENT } from '../core.ts'
-import type { LookupMap, LookupTarget, TableMap } from '../table-map.ts'
+import type { ColumnMap, LookupMap, LookupTarget, TableMap } from '../table-map.ts'
+import { answerLookups } from './expression-lookups.ts'
 import { passes } from './filter.ts'
+import { type MapGround, rowsOfDatabase } from './ground.ts'
 import { KEY_SEPARATOR } from './lookup-index.ts'
-import { textOf, toPortalValue } from './values.ts'
+import { shapeValue, textOf, toPortalValue } from './values.ts'
 
 /** A record in the form of our table. */
 export type MappedRecord = {
@@ -19,6 +22,8 @@ export type MappedRecord = {
   missing: MissingTarget[]
   /** Why the row must be kept back. */
   misfits: string[]
+  /** What was lost on the way: texts that were cut. */
+  warnings: string[]
   /** The record is outside the map's filter. */
   excluded: boolean
 }
@@ -34,10 +39,18 @@ export type MissingTarget = {
 }
 
 /** Maps records with few queries, however many they are. Fields that a record does not carry leave their columns out. */
-export async function mapToPortal(core: Core, tx: Tx, map: TableMap, records: readonly RemoteRecord[]): Promise<MappedRecord[]> {
+export function mapToPortal(core: Core, tx: Tx, map: TableMap, records: readonly RemoteRecord[]): Promise<MappedRecord[]> {
+  return mapRecords(rowsOfDatabase(core, tx), map, records)
+}
+
+/** The same with rows of other tables from wherever they are: map tests need no database. */
+export async function mapRecords(ground: MapGround, map: TableMap, records: readonly RemoteRecord[]): Promise<MappedRecord[]> {
   const mapped = records.map((record) => mapPlain(map, record))
-  if (map.table.scope === 'company' && map.companyField !== undefined) await fillCompany(core, tx, mapped)
-  for (const lookup of map.lookups) if (lookup.toPortal) await fillLookup(core, tx, map, lookup, mapped)
+  if (map.table.scope === 'company' && map.companyField !== undefined) await fillCompany(ground, mapped)
+  for (const one of map.columns) {
+    if (one.toPortal && one.portalExpression !== undefined) await fillExpression(ground, one, mapped)
+  }
+  for (const lookup of map.lookups) if (lookup.toPortal) await fillLookup(ground, map, lookup, mapped)
   return mapped
 }
 
@@ -49,23 +62,25 @@ function mapPlain(map: TableMap, record: RemoteRecord): MappedRecord {
     values: {},
     missing: [],
     misfits: [],
+    warnings: [],
     excluded: map.filter.erp !== undefined && !passes(map.filter.erp, record.fields),
   }
+  const warn = (warning: string) => void mapped.warnings.push(warning)
   for (const column of map.columns) {
-    if (!column.toPortal || column.column === undefined) continue
+    if (!column.toPortal || column.column === undefined || column.portalExpression !== undefined) continue
     const remote = column.field === undefined ? null : record.fields[column.field]
     if (remote === undefined) continue
-    const value = toPortalValue(column, column.column, remote)
+    const value = toPortalValue(column, column.column, remote, warn)
     if (value !== null && typeof value === 'object') mapped.misfits.push(value.misfit)
     else mapped.values[column.column.name] = value
   }
   return mapped
 }
 
-async function fillCompany(core: Core, tx: Tx, mapped: readonly MappedRecord[]): Promise<void> {
-  const table = core.catalog.get('cdm_company')
+async function fillCompany(ground: MapGround, mapped: readonly MappedRecord[]): Promise<void> {
+  const table = ground.catalog.get('cdm_company')
   const codes = mapped.flatMap((one) => one.company ?? [])
-  const ids = await core.index.find(tx, table, ['cdm_companycode'], codes)
+  const ids = await ground.find(table, ['cdm_companycode'], codes)
   for (const one of mapped) {
     const id = ids.get(one.company ?? '')
     if (id !== undefined) one.values[COMPANY_COLUMN] = id
@@ -81,28 +96,36 @@ async function fillCompany(core: Core, tx: Tx, mapped: readonly MappedRecord[]):
   }
 }
 
-async function fillLookup(core: Core, tx: Tx, map: TableMap, lookup: LookupMap, mapped: readonly MappedRecord[]): Promise<void> {
-  const open = new Map<MappedRecord, MissingTarget>()
-  const name = lookup.column.name
-  for (const [position, target] of lookup.targets.entries()) {
-    const columns = keyColumnsOf(target)
-    const keys = new Map<MappedRecord, string>()
-    for (const one of position === 0 ? mapped : open.keys()) {
-      const key = keyOf(target, one)
-      if (key === undefined) continue
-      if (key === null) setLookup(lookup, one, null, undefined)
-      else keys.set(one, key)
+async function fillExpression(ground: MapGround, one: ColumnMap, mapped: readonly MappedRecord[]): Promise<void> {
+  const { column, portalExpression: expression } = one
+  if (column === undefined || expression === undefined) return
+  const asked = mapped.filter(({ record }) => expression.names.every((name) => record.fields[name] !== undefined))
+  const answers = await answerLookups(ground, expression, asked, column.name)
+  for (const record of asked) {
+    const outcome = evaluate(expression, record.record.fields, answers.get(record))
+    if ('failure' in outcome) {
+      record.misfits.push(`${one.field ?? column.name}: ${outcome.failure}`)
+      continue
     }
-    if (keys.size === 0) continue
-    const ids = await core.index.find(tx, target.table, columns, [...keys.values()])
-    for (const [one, key] of keys) {
-      const id = ids.get(key)
-      if (id !== undefined) {
-        setLookup(lookup, one, id, target)
+    const warn = (warning: string) => void record.warnings.push(warning)
+    for (const warning of outcome.warnings) warn(`${column.name}: ${warning}`)
+    const value = shapeValue(one, column, outcome.value, warn)
+    if (value !== null && typeof value === 'object') record.misfits.push(value.misfit)
+    else record.values[column.name] = value
+  }
+}
+
+async function fillLookup(ground: MapGround, map: TableMap, lookup: LookupMap, mapped: readonly MappedRecord[]): Promise<void> {
+  const open = new Map<MappedRecord, MissingTarget>()
+  const asking = { column: lookup.column.name, required: isRequired(map, lookup) }
+  for (const [position, target] of lookup.targets.entries()) {
+    const results = await resolve(ground, asking, target, position === 0 ? mapped : [...open.keys()])
+    for (const [one, result] of results) {
+      if (result === null) setLookup(lookup, one, null, undefined)
+      else if (typeof result !== 'string') open.set(one, open.get(one) ?? result)
+      else {
+        setLookup(lookup, one, result, target)
         open.delete(one)
-      } else if (!open.has(one)) {
-        const remote = remoteOf(core, target, one)
-        open.set(one, { column: name, required: isRequired(map, lookup), table: target.table, keyColumns: columns, key, remote })
       }
     }
   }
@@ -110,6 +133,37 @@ async function fillLookup(core: Core, tx: Tx, map: TableMap, lookup: LookupMap, 
     setLookup(lookup, one, null, undefined)
     one.missing.push(missing)
   }
+}
+
+type Asking = Pick<MissingTarget, 'column' | 'required'>
+
+/** The row behind a lookup for each record that names one: its id, null for "none", or what is missing. Hops are found first. */
+async function resolve(
+  ground: MapGround,
+  asking: Asking,
+  target: LookupTarget,
+  records: readonly MappedRecord[],
+): Promise<Map<MappedRecord, RowId | null | MissingTarget>> {
+  const results = new Map<MappedRecord, RowId | null | MissingTarget>()
+  const hops: Map<MappedRecord, RowId | null | MissingTarget>[] = []
+  for (const hop of target.hops) hops.push(await resolve(ground, asking, hop.target, records))
+  const keys = new Map<MappedRecord, string>()
+  for (const one of records) {
+    const behind = hops.map((hop) => hop.get(one))
+    const missing = behind.find((found) => found !== null && typeof found === 'object')
+    const key = missing === undefined ? keyOf(target, one, behind as (RowId | null | undefined)[]) : undefined
+    if (missing !== undefined && missing !== null) results.set(one, missing)
+    else if (key === null) results.set(one, null)
+    else if (key !== undefined) keys.set(one, key)
+  }
+  if (keys.size === 0) return results
+  const columns = keyColumnsOf(target)
+  const ids = await ground.find(target.table, columns, [...keys.values()])
+  for (const [one, key] of keys) {
+    const remote = () => remoteOf(ground.maps, target, one)
+    results.set(one, ids.get(key) ?? { ...asking, table: target.table, keyColumns: columns, key, remote: remote() })
+  }
+  return results
 }
 
 /** A key without its lookup is no key. */
@@ -128,11 +182,19 @@ export function setLookup(
 }
 
 export function keyColumnsOf(target: LookupTarget): string[] {
-  return [...target.parts.map((part) => part.column.name), ...(target.inCompany ? [COMPANY_COLUMN] : [])]
+  return [
+    ...target.parts.map((part) => part.column.name),
+    ...target.hops.map((hop) => hop.column.name),
+    ...(target.inCompany ? [COMPANY_COLUMN] : []),
+  ]
 }
 
-/** Undefined: the record does not say. Null: it says "none". */
-function keyOf(target: LookupTarget, mapped: MappedRecord): string | null | undefined {
+/** Undefined: the record does not say. Null: it says "none". `behind` are the rows that the hops lead to. */
+function keyOf(
+  target: LookupTarget,
+  mapped: MappedRecord,
+  behind: readonly (RowId | null | undefined)[],
+): string | null | undefined {
   const texts: string[] = []
   for (const part of target.parts) {
     const value = mapped.record.fields[part.field]
@@ -141,13 +203,17 @@ function keyOf(target: LookupTarget, mapped: MappedRecord): string | null | unde
     if (text === null) return null
     texts.push(text)
   }
+  for (const id of behind) {
+    if (id === undefined || id === null) return id
+    texts.push(id)
+  }
   if (target.inCompany) texts.push(String(mapped.values[COMPANY_COLUMN] ?? ''))
   return texts.join(KEY_SEPARATOR)
 }
 
 /** What the ERP calls the record behind a missing target: the fields that name it here, under the names they have there. */
-function remoteOf(core: Core, target: LookupTarget, mapped: MappedRecord): MissingTarget['remote'] {
-  for (const maker of core.maps) {
+function remoteOf(maps: readonly TableMap[], target: LookupTarget, mapped: MappedRecord): MissingTarget['remote'] {
+  for (const maker of maps) {
     if (maker.table !== target.table || maker.rows !== 'own') continue
     const fields: Record<string, string | number | boolean | null> = {}
     if (maker.companyField !== undefined) fields[maker.companyField] = mapped.company

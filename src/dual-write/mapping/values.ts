@@ -7,24 +7,51 @@ import type { ColumnMap } from '../table-map.ts'
 /** A value that did not fit: the row is kept back with this reason. */
 export type Misfit = { misfit: string }
 
-/** The ERP's value in the form of our column. */
-export function toPortalValue(map: ColumnMap, column: ColumnDefinition, remote: RemoteValue): ColumnValue | Misfit {
+/** The ERP's value in the form of our column. `warn` hears of what is lost on the way. */
+export function toPortalValue(
+  map: ColumnMap,
+  column: ColumnDefinition,
+  remote: RemoteValue,
+  warn: (message: string) => void = () => {},
+): ColumnValue | Misfit {
   if (map.constant !== undefined) return map.constant
-  if (remote === null || remote === '') return null
+  const none = map.default.toPortal ?? null
   if (map.values !== undefined) {
-    const ours = map.values.toPortal.get(String(remote).toLowerCase())
+    const ours = map.values.toPortal.get(String(remote ?? '').toLowerCase())
     if (ours !== undefined) return ours
-    return map.values.unmapped === 'empty' ? null : { misfit: `${map.field}: the value ${String(remote)} is in no list` }
+    if (remote === null || remote === '') return none
+    if (map.values.unmapped === 'empty') return null
+    if (map.values.unmapped === 'default' && none !== null) return none
+    if (map.values.unmapped !== 'pass') return { misfit: `${map.field}: the value ${String(remote)} is in no list` }
   }
-  return shape(column, map.lowerCase ? String(remote).toLowerCase() : remote) ?? misfit(map, remote, column)
+  if (remote === null || remote === '') return none
+  return shape(column, map.lowerCase ? String(remote).toLowerCase() : remote, warn) ?? misfit(map, remote, column)
 }
 
 /** Our value in the form of the ERP's field. */
-export function toErpValue(map: ColumnMap, local: ColumnValue): RemoteValue {
+export function toErpValue(map: ColumnMap, local: ColumnValue): RemoteValue | Misfit {
   if (map.constant !== undefined) return map.constant
-  if (local === null || local === '') return null
-  if (map.values !== undefined) return map.values.toErp.get(String(local)) ?? null
-  return local
+  const none = map.default.toErp ?? null
+  if (map.values !== undefined) {
+    const theirs = map.values.toErp.get(String(local ?? ''))
+    if (theirs !== undefined) return theirs === '' ? null : theirs
+    if (local === null || local === '') return none
+    if (map.values.unmapped === 'empty') return null
+    if (map.values.unmapped === 'default' && none !== null) return none
+    if (map.values.unmapped !== 'pass') return { misfit: `${map.column?.name}: the value ${String(local)} is in no list` }
+  }
+  return local === null || local === '' ? none : local
+}
+
+/** What an expression has given, in the form of our column. */
+export function shapeValue(
+  map: ColumnMap,
+  column: ColumnDefinition,
+  value: string | boolean | null,
+  warn: (message: string) => void,
+): ColumnValue | Misfit {
+  if (value === null) return map.default.toPortal ?? null
+  return shape(column, value, warn) ?? misfit(map, value, column)
 }
 
 /** One text for one value, however it was written: what agreed values are kept and compared as. */
@@ -44,11 +71,15 @@ export function textOf(column: ColumnDefinition, value: ColumnValue | undefined)
 }
 
 /** The value in the column's own form, or undefined where it is none. Text that is too long is cut: the ERP allows more in places. */
-function shape(column: ColumnDefinition, value: string | number | boolean): ColumnValue | undefined {
+function shape(
+  column: ColumnDefinition,
+  value: string | number | boolean,
+  warn: (message: string) => void,
+): ColumnValue | undefined {
   switch (column.type) {
     case 'string':
     case 'memo':
-      return cut(String(value), column.length)
+      return cut(String(value), column, warn)
     case 'integer':
     case 'choice': {
       const number = Number(value)
@@ -74,10 +105,14 @@ function shape(column: ColumnDefinition, value: string | number | boolean): Colu
   }
 }
 
-function cut(text: string, charactersMax: number | undefined): string {
+function cut(text: string, column: ColumnDefinition, warn: (message: string) => void): string {
+  const charactersMax = column.length
   // Characters as PostgreSQL counts them are never more than these units.
   if (charactersMax === undefined || text.length <= charactersMax) return text
-  return [...text].slice(0, charactersMax).join('')
+  const characters = [...text]
+  if (characters.length > charactersMax)
+    warn(`${column.name}: a text of ${characters.length} characters was cut to ${charactersMax}`)
+  return characters.slice(0, charactersMax).join('')
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -93,5 +128,7 @@ function isoOf(text: string): string | undefined {
 }
 
 function misfit(map: ColumnMap, remote: RemoteValue, column: ColumnDefinition): Misfit {
-  return { misfit: `${map.field}: the value ${String(remote)} does not fit ${column.name}, which is ${column.type}` }
+  return {
+    misfit: `${map.field ?? map.column?.name}: the value ${String(remote)} does not fit ${column.name}, which is ${column.type}`,
+  }
 }

@@ -1,5 +1,5 @@
 import type { InitialSyncProgress as EngineProgress, MapStatus as EngineStatus } from '#dual-write/status.ts'
-import type { ColumnMap, LookupMap, TableMap } from '#dual-write/table-map.ts'
+import { type ColumnMap, fieldsOfTarget, type LookupMap, type TableMap } from '#dual-write/table-map.ts'
 import { filterText } from '#lib/odata/print-filter.ts'
 import type { ColumnMapping, InitialSyncProgress, MapDetail, MapStatus, Transform } from '../wire.ts'
 
@@ -73,7 +73,7 @@ function columnView(map: TableMap, one: ColumnMap): ColumnMapping {
 }
 
 function lookupView(map: TableMap, one: LookupMap): ColumnMapping {
-  const fields = one.targets.flatMap((target) => target.parts.map((part) => part.field))
+  const fields = one.targets.flatMap(fieldsOfTarget)
   const paths = one.targets.map((target) => `${target.table.name} (${target.parts.map((part) => part.column.name).join(', ')})`)
   return {
     column: one.column.name,
@@ -90,9 +90,9 @@ function fillView(map: TableMap, column: string | undefined): Transform[] {
 }
 
 /** A choice is read by its member's name, as people know it, not by its number. */
-function memberOf(one: ColumnMap, value: string | number | boolean): string {
+function memberOf(one: ColumnMap, value: string | number | boolean | null): string {
   for (const [member, number] of one.column?.options ?? []) if (number === value) return member
-  return String(value)
+  return String(value ?? '')
 }
 
 function directionOf(one: { toErp: boolean; toPortal: boolean }): ColumnMapping['direction'] {
