@@ -4,7 +4,6 @@ import { claimChanges } from '#tables/changes.queries.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { deleteRow } from '#tables/rows.queries.ts'
 import { catalog, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
-import { listConflicts } from './maps.queries.ts'
 import { claimRemoteChanges, putRemoteChanges } from './remote-changes.queries.ts'
 import { findSyncStates } from './sync-state.ts'
 
@@ -168,10 +167,10 @@ test('both sides change a row: other columns merge, the same column follows the 
   assert.deepEqual([after.telephone1, after.fax, after.description], ['theirs', 'ours', 'theirs'])
   const record = world.erp.get('CustomersV3', key)
   assert.deepEqual([record?.PrimaryContactPhone, record?.PrimaryContactFax, record?.SalesMemo], ['theirs', 'ours', 'theirs'])
-  const conflicts = await world.database.read((tx) => listConflicts(tx, { map: 'customers', rowId: null, rowsMax: 10 }))
+  const conflicts = await world.engine.listConflicts({ map: 'customers', rowsMax: 10 })
   assert.deepEqual(
-    conflicts.map(({ column, kept, lost, winner }) => ({ column, kept, lost, winner })),
-    [{ column: 'telephone1', kept: 'theirs', lost: 'ours', winner: 'erp' }],
+    conflicts.map(({ column, kept, lost, winner, rule }) => ({ column, kept, lost, winner, rule })),
+    [{ column: 'telephone1', kept: 'theirs', lost: 'ours', winner: 'erp', rule: 'erp' }],
   )
 })
 

@@ -39,6 +39,13 @@ export async function putRemoteChanges(tx: Tx, changes: readonly NewRemoteChange
     select pg_notify('comptoir_changes', 'dual_write.remote_change') from put limit 1`
 }
 
+/** When the last notices of these records came, of those that wait. */
+export async function findNoticeTimes(tx: Tx, map: string, keys: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx<{ key: string; at: string }>`
+    select remote_key as key, noticed_at as at from dual_write.remote_change where map = ${map} and remote_key = any(${keys}::text[])`
+  return new Map(rows.map((row) => [row.key, row.at]))
+}
+
 /** Claims up to `rowsMax` records that are due, oldest first, for `leaseMs`. */
 export function claimRemoteChanges(
   tx: Tx,
@@ -133,8 +140,8 @@ export function countRemoteQueues(tx: Tx, maps: readonly string[], countMax: num
       from unnest(${maps}::text[]) as m(name)
      cross join lateral (
        select count(*)::int as count from (
-         select 1 from dual_write.remote_change c where c.map = m.name and c.parked_at is null limit ${countMax}::bigint) some) w
+         select 1 from dual_write.remote_change c where c.map = m.name and c.parked_at is null limit ${countMax}::bigint) as found) w
      cross join lateral (
        select count(*)::int as count from (
-         select 1 from dual_write.remote_change c where c.map = m.name and c.parked_at is not null limit ${countMax}::bigint) some) p`
+         select 1 from dual_write.remote_change c where c.map = m.name and c.parked_at is not null limit ${countMax}::bigint) as found) p`
 }

@@ -23,6 +23,17 @@ export type ApplyOptions = {
   quiet: boolean
   /** Revisions of the links when the records were read, by remote key; absent keys had none. */
   fence?: ReadonlyMap<string, number>
+  /** When the last notice of a record came, by remote key: where the ERP itself does not say when it was changed. */
+  noticedAt?: ReadonlyMap<string, string>
+  /** What a person has said instead of a record, by remote key: the portal's columns, as text. */
+  overrides?: ReadonlyMap<string, Readonly<Record<string, string | null>>>
   /** Take a row as ours although its create is on its way: after waiting for it in vain, or from that create itself. */
   adopt?: boolean
+  /** A page of a first copy. */
+  first?: FirstCopy
+}
+
+export type FirstCopy = {
+  /** `lastRevision` before the page was read: a link that was written since knows more than the page. */
+  revision: number
 }

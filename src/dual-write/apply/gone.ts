@@ -2,42 +2,95 @@ import type { Tx } from '#postgres/database.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { deleteRow, type RowId, setOrigin, updateRow } from '#tables/rows.queries.ts'
 import { type Core, childrenOf } from '../core.ts'
-import { deleteLinks, findLinksByKey } from '../links.queries.ts'
+import { deleteLinks, findLinksByKey, type RowLink } from '../links.queries.ts'
+import { lockMapState } from '../maps.queries.ts'
 import type { TableMap } from '../table-map.ts'
+import { putTombstones } from '../tombstones.queries.ts'
 import { listChildren } from './children.ts'
+
+/** The ERP no longer has the record of a row that stays here. */
+export const GONE = 'dual_write.gone'
+/** A map's policy: what was deleted on one side stays on the other until a person decides. */
+export const DELETE_REFUSED = 'dual_write.delete_refused'
 
 const INACTIVE = { statecode: 1, statuscode: 2 }
 
-/** Records that no longer exist, or have left the map's filter: their rows follow the map's policy. Answers the rows. */
+/** A record that no longer exists, or that has left the map's filter. */
+export type Gone = { key: string; kind: 'gone' | 'left' }
+
+/**
+ * The rows of records that are gone follow the map's policy. Answers the keys whose deletion the map refuses: their rows and links stay
+ * until a person decides.
+ */
 export async function applyGone(
   core: Core,
   tx: Tx,
   map: TableMap,
-  keys: readonly string[],
+  gone: readonly Gone[],
   options: { quiet: boolean },
-): Promise<RowId[]> {
-  if (keys.length === 0 || map.rows !== 'own') return []
+): Promise<Set<string>> {
+  if (gone.length === 0 || map.rows !== 'own') return new Set()
+  // A page of a first copy that is being stored may hold the record as it was: its links are seen once it is done, and a later page sees
+  // the tombstone.
+  if (core.copying.has(map.name)) await lockMapState(tx, map.name)
+  const keys = gone.map((one) => one.key)
   const links = await findLinksByKey(tx, map.name, keys, true)
-  const rowIds = [...links.values()].map((link) => link.rowId)
-  if (rowIds.length === 0) return []
-  if (map.deletes.toPortal === 'propagate') {
-    for (const id of rowIds) await deleteWithChildren(core, tx, map, id, options)
+  const refused = new Set(
+    gone.flatMap((one) => (one.kind === 'gone' && map.deletes.toPortal === 'refuse' && links.has(one.key) ? [one.key] : [])),
+  )
+  const ended = gone.filter((one) => !refused.has(one.key))
+  for (const kind of ['gone', 'left'] as const) {
+    const own = ended.flatMap((one) => (one.kind === kind ? (links.get(one.key) ?? []) : []))
+    await endRows(core, tx, map, own, kind, options)
+  }
+  await deleteLinks(
+    tx,
+    map.name,
+    ended.flatMap((one) => links.get(one.key)?.rowId ?? []),
+  )
+  const stays = (kind: Gone['kind']) => policyOf(map, kind) !== 'delete'
+  await putTombstones(
+    tx,
+    map.name,
+    ended.map((one) => ({
+      remoteKey: one.key,
+      rowId: stays(one.kind) ? (links.get(one.key)?.rowId ?? null) : null,
+      kind: one.kind,
+    })),
+  )
+  return refused
+}
+
+function policyOf(map: TableMap, kind: Gone['kind']): 'delete' | 'mark' | 'keep' {
+  if (kind === 'left') return map.leaves.toPortal
+  const policy = map.deletes.toPortal
+  return policy === 'propagate' ? 'delete' : policy === 'mark' ? 'mark' : 'keep'
+}
+
+async function endRows(
+  core: Core,
+  tx: Tx,
+  map: TableMap,
+  links: readonly RowLink[],
+  kind: Gone['kind'],
+  options: { quiet: boolean },
+): Promise<void> {
+  const policy = policyOf(map, kind)
+  if (links.length === 0 || policy === 'keep') return
+  if (policy === 'delete') {
+    for (const link of links) await deleteWithChildren(core, tx, map, link.rowId, options)
     core.index.forget()
+    return
   }
-  if (map.deletes.toPortal === 'mark') {
-    await setOrigin(tx, map.name, options)
-    for (const id of rowIds) await updateRow(tx, map.table, id, INACTIVE, { predicate: engineRows })
-  }
-  await deleteLinks(tx, map.name, rowIds)
-  return rowIds
+  await setOrigin(tx, map.name, options)
+  for (const link of links) await updateRow(tx, map.table, link.rowId, INACTIVE, { predicate: engineRows })
 }
 
 /** Children go first and under their own map's name: a cascade would be captured as an edit to be sent. */
 async function deleteWithChildren(core: Core, tx: Tx, map: TableMap, id: RowId, options: { quiet: boolean }): Promise<void> {
   for (const child of childrenOf(core, map)) {
     const children = await listChildren(core, tx, child, id)
-    await setOrigin(tx, child.name, options)
-    for (const childId of children) await deleteRow(tx, child.table, childId, engineRows)
+    for (const childId of children) await deleteWithChildren(core, tx, child, childId, options)
     await deleteLinks(tx, child.name, children)
   }
   await setOrigin(tx, map.name, options)

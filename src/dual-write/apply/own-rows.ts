@@ -2,12 +2,12 @@ import type { RemoteFields } from '#connector/contract.ts'
 import { recordKey } from '#connector/record-key.ts'
 import { required } from '#lib/assert.ts'
 import type { Tx } from '#postgres/database.ts'
-import { listPendingColumns } from '#tables/changes.queries.ts'
-import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
+import { listPendingEdits } from '#tables/changes.queries.ts'
+import type { TableDefinition } from '#tables/definition.ts'
+import { queueChanges } from '#tables/queued-changes.queries.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import {
   type ColumnValue,
-  findIdsByKey,
   insertRows,
   lockRowsById,
   newRowId,
@@ -17,28 +17,35 @@ import {
   setOrigin,
   updateRows,
 } from '#tables/rows.queries.ts'
+import { insertConflicts, type NewConflict, putErpChanges } from '../conflicts.queries.ts'
 import type { Core } from '../core.ts'
 import { deleteDeferred, putDeferred } from '../deferred.queries.ts'
-import { findLinksByKey, findLinksByRow, type LinkWrite, putLinks, type RowLink } from '../links.queries.ts'
-import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
+import { findLinksByKey, type LinkWrite, putLinks, type RowLink } from '../links.queries.ts'
 import { type MappedRecord, type MissingTarget, setLookup } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
-import { insertConflicts, type NewConflict } from '../maps.queries.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
+import { listGoneSince } from '../tombstones.queries.ts'
 import type { Applied, ApplyOptions } from './applied.ts'
 import { keyText, resolveDeferred } from './deferred.ts'
-import { merge } from './merge.ts'
+import { findByKeys, findDeletedRows } from './find-rows.ts'
+import { goesToErp, type Merge, merge } from './merge.ts'
+import { mergeFirst } from './merge-first.ts'
 
 /** The rows that a batch of records makes or changes, before they are written. */
-type Plan = {
+export type Plan = {
   inserts: RowValues[]
   updates: RowValues[]
   links: LinkWrite[]
   conflicts: NewConflict[]
+  altered: (Merge['altered'][number] & { rowId: RowId })[]
+  /** Columns that the ERP must be told, though nobody has edited them: the portal's value has won in a first copy. */
+  sends: { rowId: RowId; columns: string[] }[]
   /** Rows whose lookups were mapped anew, with those that stay open. */
   lookups: Map<RowId, readonly MissingTarget[]>
   results: Applied[]
+  /** The rows as they were. */
+  rows: ReadonlyMap<RowId, QueryRow>
 }
 
 /** One row for each record: found by its link, else by the integration key, else made. */
@@ -49,11 +56,26 @@ export async function applyOwn(
   mapped: readonly MappedRecord[],
   options: ApplyOptions,
 ): Promise<Applied[]> {
+  const plan = await planOwn(core, tx, map, mapped, options, true)
+  await write(core, tx, map, plan, options)
+  return plan.results
+}
+
+/** What `applyOwn` would do. With `locks` the rows and links stay as they are until the transaction ends. */
+export async function planOwn(
+  core: Core,
+  tx: Tx,
+  map: TableMap,
+  mapped: readonly MappedRecord[],
+  options: ApplyOptions,
+  locks: boolean,
+): Promise<Plan> {
   const keys = mapped.map((one) => one.record.key)
-  const links = await findLinksByKey(tx, map.name, keys, true)
+  const links = await findLinksByKey(tx, map.name, keys, locks)
   const results: Applied[] = []
+  const gone = options.first === undefined ? undefined : await listGoneSince(tx, map.name, keys, options.first.revision)
   const fresh = mapped.filter((one) => {
-    const isStale = options.fence !== undefined && options.fence.get(one.record.key) !== links.get(one.record.key)?.revision
+    const isStale = gone?.has(one.record.key) === true || isOutdated(options, one.record.key, links.get(one.record.key)?.revision)
     if (isStale) results.push({ record: one.record, result: { kind: 'stale' } })
     return !isStale
   })
@@ -62,84 +84,126 @@ export async function applyOwn(
     map,
     fresh.filter((one) => !links.has(one.record.key)),
   )
+  const strangers = fresh.filter((one) => !links.has(one.record.key) && !found.has(one))
+  if (options.first !== undefined) for (const [one, id] of await findDeletedRows(tx, map, strangers)) found.set(one, id)
   const ids = [...[...links.values()].map((link) => link.rowId), ...found.values()]
-  const rows = await lockRowsById(tx, map.table, ids)
-  const pending = map.writes ? await listPendingColumns(tx, map.name, ids) : new Map<RowId, Set<string>>()
+  const rows = await (locks ? lockRowsById : readRowsById)(tx, map.table, ids)
+  const pending = map.writes ? await listPendingEdits(tx, map.name, ids) : new Map<RowId, Map<string, string>>()
   const plan = planRows(map, fresh, { links, found, rows, pending }, options)
   resolveWithin(map, plan)
-  await fillFromParents(core, tx, map, plan, rows)
-  await write(core, tx, map, plan, rows, options)
-  return [...results, ...plan.results]
+  await fillFromParents(core, tx, map, plan)
+  return { ...plan, results: [...results, ...plan.results] }
+}
+
+/** Somebody else has written the link since the record was read. */
+function isOutdated(options: ApplyOptions, key: string, revision: number | undefined): boolean {
+  if (options.first !== undefined) return revision !== undefined && revision > options.first.revision
+  return options.fence !== undefined && options.fence.get(key) !== revision
 }
 
 type Known = {
   links: ReadonlyMap<string, RowLink>
   found: ReadonlyMap<MappedRecord, RowId>
   rows: ReadonlyMap<RowId, QueryRow>
-  pending: ReadonlyMap<RowId, ReadonlySet<string>>
+  /** When columns were edited that have not been sent. */
+  pending: ReadonlyMap<RowId, ReadonlyMap<string, string>>
 }
 
 function planRows(map: TableMap, mapped: readonly MappedRecord[], known: Known, options: ApplyOptions): Plan {
-  const plan: Plan = { inserts: [], updates: [], links: [], conflicts: [], lookups: new Map(), results: [] }
+  const plan: Plan = {
+    inserts: [],
+    updates: [],
+    links: [],
+    conflicts: [],
+    altered: [],
+    sends: [],
+    lookups: new Map(),
+    results: [],
+    rows: known.rows,
+  }
   for (const one of mapped) {
     const { record } = one
     const link = known.links.get(record.key)
     const rowId = link?.rowId ?? known.found.get(one)
     const row = rowId === undefined ? undefined : known.rows.get(rowId)
     if (rowId === undefined) {
-      plan.results.push({ record, result: { kind: 'created', rowId: planInsert(map, one, plan) } })
+      plan.results.push({ record, result: { kind: 'created', rowId: planInsert(map, one, plan, options) } })
     } else if (row === undefined) {
+      // Deleted here before its record was known: with the link the deletion, which waits, goes the way the map says.
+      if (link === undefined) plan.links.push(linkOf(map, one, rowId))
       plan.results.push({ record, result: { kind: 'ignored' } })
     } else if (link === undefined && known.pending.has(rowId) && options.adopt !== true) {
       plan.results.push({ record, result: { kind: 'in_flight' } })
     } else {
-      const kind = planUpdate(map, one, { link, row, rowId, pending: known.pending.get(rowId) ?? NOTHING }, plan)
+      const kind = planUpdate(map, one, { link, row, rowId, pending: known.pending.get(rowId) ?? NOTHING }, plan, options)
       plan.results.push({ record, result: { kind, rowId } })
     }
   }
   return plan
 }
 
-const NOTHING: ReadonlySet<string> = new Set()
+const NOTHING: ReadonlyMap<string, string> = new Map()
 
-function planInsert(map: TableMap, one: MappedRecord, plan: Plan): RowId {
+function planInsert(map: TableMap, one: MappedRecord, plan: Plan, options: ApplyOptions): RowId {
   const rowId = newRowId()
   plan.inserts.push({ ...one.values, [map.table.idColumn]: rowId })
   plan.lookups.set(rowId, one.missing)
-  plan.links.push({
+  const link = linkOf(map, one, rowId)
+  plan.links.push(link)
+  sendOverrides(map, one, link, plan, options)
+  return rowId
+}
+
+function linkOf(map: TableMap, one: MappedRecord, rowId: RowId): LinkWrite {
+  return {
     rowId,
     remoteKey: one.record.key,
     company: one.company,
     agreed: agreedOf(map.table, one.values),
     remoteVersion: versionOf(one),
-  })
-  return rowId
+  }
+}
+
+/** A person's values instead of the record's are an edit that the ERP is told. */
+function sendOverrides(map: TableMap, one: MappedRecord, link: LinkWrite, plan: Plan, options: ApplyOptions): void {
+  const given = Object.keys(options.overrides?.get(one.record.key) ?? {})
+  const columns = given.filter((name) => goesToErp(map, name) && name in one.values)
+  for (const name of columns) delete (link.agreed as Record<string, string | null>)[name]
+  if (columns.length > 0) plan.sends.push({ rowId: link.rowId, columns })
 }
 
 function planUpdate(
   map: TableMap,
   one: MappedRecord,
-  at: { link: RowLink | undefined; row: QueryRow; rowId: RowId; pending: ReadonlySet<string> },
+  at: { link: RowLink | undefined; row: QueryRow; rowId: RowId; pending: ReadonlyMap<string, string> },
   plan: Plan,
+  options: ApplyOptions,
 ): 'updated' | 'unchanged' {
-  const { changes, agreed, conflicts } = merge(map, at.row, at.link?.agreed, one.values, at.pending)
+  const pending = new Set(at.pending.keys())
+  const known = {
+    oursAt: at.pending,
+    theirsAt: one.record.modifiedAt ?? options.noticedAt?.get(one.record.key),
+    sent: at.link?.sent,
+  }
+  const { changes, agreed, conflicts, altered, sends } =
+    options.first === undefined
+      ? { ...merge(map, at.row, at.link?.agreed, one.values, pending, known), sends: [] }
+      : mergeFirst(map, at.row, at.link?.agreed, one.values, pending, known)
+  if (sends.length > 0) plan.sends.push({ rowId: at.rowId, columns: sends })
   // A row that was marked as gone has come back.
   const values: RowValues =
     at.link === undefined && map.deletes.toPortal === 'mark' && at.row.statecode !== 0
       ? { ...changes, statecode: 0, statuscode: 1 }
       : changes
   plan.conflicts.push(...conflicts.map((conflict) => ({ ...conflict, rowId: at.rowId })))
+  plan.altered.push(...altered.map((value) => ({ ...value, rowId: at.rowId })))
   const hasChanges = Object.keys(values).length > 0
   if (hasChanges) plan.updates.push({ ...values, [map.table.idColumn]: at.rowId })
   if (at.link === undefined || hasChanges || one.missing.length > 0) plan.lookups.set(at.rowId, one.missing)
   if (at.link?.remoteVersion !== versionOf(one) || !isSameAgreed(at.link.agreed, agreed)) {
-    plan.links.push({
-      rowId: at.rowId,
-      remoteKey: one.record.key,
-      company: one.company,
-      agreed,
-      remoteVersion: versionOf(one),
-    })
+    const link = { ...linkOf(map, one, at.rowId), agreed }
+    plan.links.push(link)
+    sendOverrides(map, one, link, plan, options)
   }
   return hasChanges ? 'updated' : 'unchanged'
 }
@@ -158,48 +222,6 @@ function agreedOf(table: TableDefinition, values: RowValues): Record<string, str
   const agreed: Record<string, string | null> = {}
   for (const name in values) agreed[name] = textOf(required(table.columns.get(name), name), values[name])
   return agreed
-}
-
-/** Rows that exist already: by the integration key, or because our own create of them carries the record's findBy values. */
-async function findByKeys(tx: Tx, map: TableMap, mapped: readonly MappedRecord[]): Promise<Map<MappedRecord, RowId>> {
-  const found = new Map<MappedRecord, RowId>()
-  await findBy(tx, map, map.key, mapped, found, (one, name) => one.values[name])
-  if (map.findBy.length === 0 || map.group !== undefined) return found
-  const columns = map.findBy.map((field) => map.columns.find((one) => one.field === field && one.column !== undefined))
-  if (columns.some((one) => one === undefined)) return found
-  const company = map.table.columns.has(COMPANY_COLUMN) ? [COMPANY_COLUMN] : []
-  for (const pick of ['column', 'elseColumn'] as const) {
-    const names = columns.map((one) => (pick === 'column' ? one?.column?.name : (one?.elseColumn ?? one?.column?.name)) ?? '')
-    const open = mapped.filter((one) => !found.has(one))
-    const source = new Map(names.map((name, i) => [name, columns[i]?.column?.name ?? name]))
-    const candidates = new Map<MappedRecord, RowId>()
-    await findBy(tx, map, [...names, ...company], open, candidates, (one, name) => one.values[source.get(name) ?? name])
-    // A row that is linked is another record's: the value was not as unique as hoped.
-    const linked = await findLinksByRow(tx, map.name, [...candidates.values()])
-    for (const [one, id] of candidates) if (!linked.has(id)) found.set(one, id)
-  }
-  return found
-}
-
-async function findBy(
-  tx: Tx,
-  map: TableMap,
-  columns: readonly string[],
-  mapped: readonly MappedRecord[],
-  found: Map<MappedRecord, RowId>,
-  valueIn: (one: MappedRecord, column: string) => ColumnValue | undefined,
-): Promise<void> {
-  const keys = new Map<string, MappedRecord>()
-  for (const one of mapped) {
-    const values = Object.fromEntries(columns.map((name) => [name, valueIn(one, name) ?? null]))
-    const isWhole = Object.values(values).every((value) => value !== null && value !== '')
-    if (isWhole) keys.set(keyText(map.table, columns, values), one)
-  }
-  const tuples = [...keys.keys()].map((key) => key.split(KEY_SEPARATOR))
-  for (const [key, id] of await findIdsByKey(tx, map.table, columns, tuples)) {
-    const one = keys.get(key)
-    if (one !== undefined) found.set(one, id)
-  }
 }
 
 /** Lookups within the table whose target is among the new rows: a customer that is its own invoice account. */
@@ -231,8 +253,9 @@ function resolveWithin(map: TableMap, plan: Plan): void {
 }
 
 /** Columns that a row takes from its parent while they are empty. */
-async function fillFromParents(core: Core, tx: Tx, map: TableMap, plan: Plan, rows: ReadonlyMap<RowId, QueryRow>): Promise<void> {
+async function fillFromParents(core: Core, tx: Tx, map: TableMap, plan: Plan): Promise<void> {
   if (map.fillFrom === undefined) return
+  const { rows } = plan
   const { through, columns } = map.fillFrom
   const target = core.catalog.get(required(map.table.columns.get(through)?.targets[0], `the target of ${through}`))
   const open = [...plan.inserts, ...plan.updates].filter((row) => {
@@ -250,17 +273,10 @@ async function fillFromParents(core: Core, tx: Tx, map: TableMap, plan: Plan, ro
   }
 }
 
-async function write(
-  core: Core,
-  tx: Tx,
-  map: TableMap,
-  plan: Plan,
-  rows: ReadonlyMap<RowId, QueryRow>,
-  options: ApplyOptions,
-): Promise<void> {
+async function write(core: Core, tx: Tx, map: TableMap, plan: Plan, options: ApplyOptions): Promise<void> {
   await setOrigin(tx, map.name, options)
   await insertRows(tx, map.table, plan.inserts)
-  await updateRows(tx, map.table, fillUnion(map.table, plan.updates, rows))
+  await updateRows(tx, map.table, fillUnion(map.table, plan.updates, plan.rows))
   await putLinks(tx, map.name, plan.links)
   await deleteDeferred(
     tx,
@@ -272,6 +288,8 @@ async function write(
   )
   await putDeferred(tx, deferred)
   await insertConflicts(tx, plan.conflicts)
+  await putErpChanges(tx, map.name, plan.altered)
+  await queueChanges(tx, map.name, map.table.name, plan.sends)
   if (plan.inserts.length > 0) {
     await resolveDeferred(core, tx, map.table, plan.inserts, options)
     if (!options.quiet) await putRemoteChanges(tx, extensionsOf(core, map, plan.inserts))

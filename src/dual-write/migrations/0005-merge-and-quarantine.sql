@@ -27,9 +27,10 @@ create table dual_write.erp_change (
 );
 
 -- Records that are gone, or outside a map's filter, and the rows that were theirs. A page that was read before does not bring them back
--- (see `readTombstoneFence`), and an edit of the row does not create them anew.
+-- (by the number), and an edit of the row does not create them anew.
 create table dual_write.tombstone (
-  number bigint generated always as identity primary key,
+  -- In one series with the revisions of links: what a reader knew before he read is below what came after.
+  number bigint primary key default nextval('dual_write.link_revision'),
   map text not null,
   remote_key text not null,
   -- The row that stays here without its record.
@@ -53,7 +54,9 @@ create index remote_change_waiting on dual_write.remote_change (map, received_at
 create index remote_change_newest_parked on dual_write.remote_change (parked_at) where parked_at is not null;
 create index remote_change_cluster on dual_write.remote_change (map, reason_code, pattern) where parked_at is not null;
 
--- For rules of deletion: whether the ERP has the row.
+-- For rules of deletion: whether the ERP has the row, as far as a map that is not stopped says.
 create function dual_write.is_linked(map text, id uuid) returns boolean language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select exists (select 1 from dual_write.row_link l where l.map = $1 and l.row_id = $2)
+  select exists (
+    select 1 from dual_write.row_link l join dual_write.map m on m.name = l.map
+     where l.map = $1 and l.row_id = $2 and m.state <> 'not_running')
 $$;

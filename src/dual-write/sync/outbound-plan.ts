@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto'
 import type { RecordWrite, RemoteFields, WriteGroup } from '#connector/contract.ts'
+import { recordKey } from '#connector/record-key.ts'
 import type { Tx } from '#postgres/database.ts'
 import { type ClaimedChange, listPendingColumns } from '#tables/changes.queries.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
+import { DELETE_REFUSED, GONE } from '../apply/gone.ts'
 import { type Core, getMap } from '../core.ts'
-import { findLinksByRow, type RowLink } from '../links.queries.ts'
+import { findLinksByKey, findLinksByRow, type RowLink } from '../links.queries.ts'
 import { belongsInErp, companyOf, mapChanges, mapNewRecord, readTargets, type Targets } from '../mapping/to-erp.ts'
-import type { TableMap } from '../table-map.ts'
+import { sentColumns, type TableMap } from '../table-map.ts'
+import { findTombstonesOfRows } from '../tombstones.queries.ts'
 
 export type Item = { map: TableMap; change: ClaimedChange }
 
@@ -23,12 +27,27 @@ export type Step =
       company: string | null
       /** What both sides agree on once it is applied. */
       agreed: Record<string, string | null>
+      /** The write of the group that creates the record it belongs to. */
+      parent?: { item: Item; fields: Readonly<Record<string, string>> }
+      /** A deleted row whose record this row takes over. */
+      heirOf?: RowId
     }
   /** Nothing to tell the ERP. */
-  | { kind: 'settle'; item: Item; forgetLink: boolean }
-  | { kind: 'wait'; item: Item; reason: string }
+  | { kind: 'settle'; item: Item }
+  /** `blocker`: the row whose own change must end first. */
+  | { kind: 'wait'; item: Item; reason: string; blocker?: RowId }
+  /** A person decides. */
+  | { kind: 'park'; item: Item; code: string; reason: string }
 
-type Seen = { rows: Map<RowId, QueryRow>; links: Map<RowId, RowLink>; parents: Map<RowId, RowLink> }
+type Write = Extract<Step, { kind: 'write' }>
+
+type Seen = {
+  rows: Map<RowId, QueryRow>
+  links: Map<RowId, RowLink>
+  parents: Map<RowId, RowLink>
+  /** What became of the records of rows that have no link any more. */
+  tombstones: Map<RowId, 'gone' | 'left'>
+}
 
 /** Looks at the rows as they now stand and decides, without touching the ERP. */
 export async function planGroup(core: Core, tx: Tx, group: Group): Promise<Step[]> {
@@ -39,23 +58,41 @@ export async function planGroup(core: Core, tx: Tx, group: Group): Promise<Step[
   })
   const targets = await readTargets(core, tx, items)
   const steps: Step[] = []
-  for (const item of group) steps.push(await planItem(core, tx, item, group, seen, targets, steps))
+  for (const item of group) steps.push(await planItem(core, tx, item, seen, targets, steps))
   return steps
 }
 
-export function toWriteGroup(steps: readonly Extract<Step, { kind: 'write' }>[]): WriteGroup {
-  // A row without a link that is not new may have been created before links were kept: the connector looks.
-  const mayExist = steps.some((step) => step.write.operation === 'create' && step.item.change.operation !== 'create')
+export function toWriteGroup(core: Core, steps: readonly Write[]): WriteGroup {
+  // A row without a link that is not new may have been created before links were kept, and what is copied at the moment may hold the
+  // record of a new one: the connector looks.
+  const mayExist = steps.some(
+    ({ write, item }) => write.operation === 'create' && (item.change.operation !== 'create' || core.copying.has(item.map.name)),
+  )
   const attempt = Math.max(...steps.map((step) => step.item.change.attempt), mayExist ? 2 : 1)
-  return { attempt, writes: steps.map((step) => step.write) }
+  return { attempt, id: idOf(steps), writes: steps.map((step) => withParent(step, steps)) }
+}
+
+/** The same changes have the same id at every attempt; with a later edit beside them it is another group. */
+function idOf(steps: readonly Write[]): string {
+  const parts = steps.map(({ item: { map, change } }) => `${map.name} ${change.number} ${change.lastNumber}`)
+  return createHash('sha256').update(parts.join('\n')).digest('base64url')
+}
+
+function withParent({ write, parent }: Write, steps: readonly Write[]): RecordWrite {
+  if (write.operation !== 'create' || parent === undefined) return write
+  const index = steps.findIndex((step) => step.item === parent.item)
+  return { ...write, parent: { index, fields: parent.fields } }
 }
 
 async function see(core: Core, tx: Tx, group: Group): Promise<Seen> {
-  const seen: Seen = { rows: new Map(), links: new Map(), parents: new Map() }
+  const seen: Seen = { rows: new Map(), links: new Map(), parents: new Map(), tombstones: new Map() }
   for (const [map, items] of Map.groupBy(group, (item) => item.map)) {
     const ids = items.map((item) => item.change.rowId)
     for (const [id, row] of await readRowsById(tx, map.table, ids)) seen.rows.set(id, row)
     for (const [id, link] of await findLinksByRow(tx, map.name, ids)) seen.links.set(id, link)
+    const unlinked = items.filter((item) => item.change.operation === 'update' && !seen.links.has(item.change.rowId))
+    const forgotten = unlinked.map((item) => item.change.rowId)
+    for (const [id, kind] of await findTombstonesOfRows(tx, map.name, forgotten)) seen.tombstones.set(id, kind)
     if (map.group === undefined) continue
     const parents = ids.flatMap((id) => parentIdOf(map, seen.rows.get(id)) ?? [])
     const parentMap = getMap(core, map.group.parent)
@@ -64,44 +101,82 @@ async function see(core: Core, tx: Tx, group: Group): Promise<Seen> {
   return seen
 }
 
-async function planItem(
-  core: Core,
-  tx: Tx,
-  item: Item,
-  group: Group,
-  seen: Seen,
-  targets: Targets,
-  before: readonly Step[],
-): Promise<Step> {
+async function planItem(core: Core, tx: Tx, item: Item, seen: Seen, targets: Targets, before: readonly Step[]): Promise<Step> {
   const { map, change } = item
   const row = seen.rows.get(change.rowId)
   const link = seen.links.get(change.rowId)
-  if (row === undefined || change.operation === 'delete') return planDelete(item, row === undefined, link)
-  if (!belongsInErp(map, row)) return { kind: 'settle', item, forgetLink: false }
-  if (link !== undefined) return planUpdate(item, row, link, targets)
+  if (row === undefined || change.operation === 'delete') return planDelete(core, item, row === undefined, link)
+  if (!belongsInErp(map, row)) return planLeave(item, row, link)
+  if (link !== undefined) return planUpdate(core, tx, item, row, link, targets)
+  if (change.operation === 'update' && core.copying.has(map.name))
+    return { kind: 'wait', item, reason: 'Waits for the first copy, which may bring the record of this row' }
+  const became = seen.tombstones.get(change.rowId)
+  if (became === 'left') return { kind: 'settle', item }
+  if (became === 'gone') return { kind: 'park', item, code: GONE, reason: 'The ERP no longer has the record of this row' }
 
   const parentId = parentIdOf(map, row)
-  const parent = before.find((step) => step.item.change.rowId === parentId)
+  const parent = before.find((step) => step.item.change.rowId === parentId && step.item.map.name === map.group?.parent)
   if (map.group !== undefined && parentId !== undefined && parent === undefined && !seen.parents.has(parentId))
     return waitForParent(core, tx, item, parentId)
   if (parent !== undefined && parent.kind !== 'write') return { ...parent, item }
-  return planCreate(core, tx, item, row, targets, parent === undefined ? undefined : group.indexOf(parent.item))
+  return planCreate(core, tx, item, row, targets, parent)
 }
 
-function planDelete(item: Item, isGone: boolean, link: RowLink | undefined): Step {
+function planDelete(core: Core, item: Item, isGone: boolean, link: RowLink | undefined): Step {
   const { map } = item
-  if (!isGone || link === undefined) return { kind: 'settle', item, forgetLink: false }
-  // With the policy `ignore` the link stays as the memory that the row was deleted here.
-  if (map.deletes.toErp === 'ignore') return { kind: 'settle', item, forgetLink: false }
+  if (isGone && link === undefined && core.copying.has(map.name))
+    return { kind: 'wait', item, reason: 'Waits for the first copy, which may bring the record of this row' }
+  if (!isGone || link === undefined) return { kind: 'settle', item }
+  switch (map.deletes.toErp) {
+    case 'ignore':
+      // The link stays as the memory that the row was deleted here.
+      return { kind: 'settle', item }
+    case 'refuse':
+      return { kind: 'park', item, code: DELETE_REFUSED, reason: map.deletes.reason ?? 'The ERP keeps such records' }
+    case 'mark':
+      return planMark(item, link)
+    case 'propagate': {
+      const write: RecordWrite = { operation: 'delete', entity: map.entity, key: link.remoteKey }
+      return { kind: 'write', item, write, link, company: link.company, agreed: {} }
+    }
+    default:
+      return map.deletes.toErp satisfies never
+  }
+}
+
+/** The record says that its row is gone; where the row itself is, the link stays as the memory of it. */
+function planMark(item: Item, link: RowLink): Step {
+  const { map } = item
+  const fields = map.deletes.markErp
+  if (Object.keys(fields).length === 0) return { kind: 'settle', item }
+  const write: RecordWrite = { operation: 'update', entity: map.entity, key: link.remoteKey, fields }
+  return { kind: 'write', item, write, link, company: link.company, agreed: {} }
+}
+
+/** A row that the ERP shall not have. What it is told, it is told once: when the row leaves. */
+function planLeave(item: Item, row: QueryRow, link: RowLink | undefined): Step {
+  const { map, change } = item
+  if (link === undefined || map.leaves.toErp === 'keep') return { kind: 'settle', item }
+  if (map.leaves.toErp === 'mark')
+    return belongsInErp(map, { ...row, ...change.before }) ? planMark(item, link) : { kind: 'settle', item }
   const write: RecordWrite = { operation: 'delete', entity: map.entity, key: link.remoteKey }
   return { kind: 'write', item, write, link, company: link.company, agreed: {} }
 }
 
-function planUpdate(item: Item, row: QueryRow, link: RowLink, targets: Targets): Step {
+async function planUpdate(core: Core, tx: Tx, item: Item, row: QueryRow, link: RowLink, targets: Targets): Promise<Step> {
   const { map, change } = item
-  const { fields, agreed, open } = mapChanges(map, row, targets, new Set(change.columns), link.agreed)
-  if (open.length > 0) return { kind: 'wait', item, reason: `Waits for ${open[0]?.table}, which the ERP does not know yet` }
-  if (Object.keys(fields).length === 0) return { kind: 'settle', item, forgetLink: false }
+  // What was edited while the row was outside the filter has not been told.
+  const hasEntered = !belongsInErp(map, { ...row, ...change.before })
+  const columns = new Set(hasEntered ? sentColumns(map) : change.columns)
+  const { fields, agreed, open } = mapChanges(map, row, targets, columns, link.agreed)
+  const [target] = open
+  if (target !== undefined) {
+    const reason = `Waits for ${target.table}, which the ERP does not know yet`
+    return (await isOnItsWay(core, tx, target))
+      ? { kind: 'wait', item, reason, blocker: target.id }
+      : { kind: 'wait', item, reason }
+  }
+  if (Object.keys(fields).length === 0) return { kind: 'settle', item }
   const write: RecordWrite = {
     operation: 'update',
     entity: map.entity,
@@ -118,30 +193,52 @@ async function planCreate(
   item: Item,
   row: QueryRow,
   targets: Targets,
-  parentIndex: number | undefined,
+  parent: Write | undefined,
 ): Promise<Step> {
   const { map } = item
   const { fields, agreed, open } = mapNewRecord(map, row, targets)
   const through = map.lookups.find((one) => one.column.name === map.group?.through)
   for (const target of open) {
-    if (parentIndex !== undefined && target.table === through?.targets[0]?.table.name) continue
+    if (parent !== undefined && target.table === through?.targets[0]?.table.name) continue
     // A target that is on its way is waited for; one that never goes to the ERP is left out.
     if (await isOnItsWay(core, tx, target))
-      return { kind: 'wait', item, reason: `Waits for ${target.table}, which is on its way` }
+      return { kind: 'wait', item, reason: `Waits for ${target.table}, which is on its way`, blocker: target.id }
   }
-  const parentFields = parentIndex === undefined ? {} : parentFieldsOf(core, map)
+  const parentFields = parent === undefined ? {} : parentFieldsOf(core, map)
   for (const field of Object.keys(parentFields)) delete fields[field]
   const company = companyOf(row, targets)
-  const findBy = findByOf(map, fields, parentIndex === undefined ? through?.targets[0]?.parts.map((part) => part.field) : [])
-  const write: RecordWrite = {
-    operation: 'create',
-    entity: map.entity,
-    company,
-    fields,
-    findBy,
-    ...(parentIndex === undefined ? {} : { parent: { index: parentIndex, fields: parentFields } }),
+  const rest = { link: undefined, company: company ?? null, agreed }
+  const inherited = await planHeir(tx, item, fields, company)
+  if (inherited !== undefined) return 'step' in inherited ? inherited.step : { kind: 'write', item, ...inherited, ...rest }
+  const findBy = findByOf(map, fields, parent === undefined ? through?.targets[0]?.parts.map((part) => part.field) : [])
+  const write: RecordWrite = { operation: 'create', entity: map.entity, company, fields, findBy }
+  return {
+    kind: 'write',
+    item,
+    write,
+    ...rest,
+    ...(parent === undefined ? {} : { parent: { item: parent.item, fields: parentFields } }),
   }
-  return { kind: 'write', item, write, link: undefined, company: company ?? null, agreed }
+}
+
+/** The new row has the key of a record whose row was deleted here: that deletion comes first, or the record gets its row back. */
+async function planHeir(
+  tx: Tx,
+  item: Item,
+  fields: RemoteFields,
+  company: string | undefined,
+): Promise<{ step: Step } | { write: RecordWrite; heirOf: RowId } | undefined> {
+  const { map } = item
+  const whole: RemoteFields = { ...fields, ...(map.companyField === undefined ? {} : { [map.companyField]: company ?? null }) }
+  if (map.recordKey.some((name) => (whole[name] ?? null) === null)) return undefined
+  const key = recordKey(map.recordKey, map.companyField, whole)
+  const holder = (await findLinksByKey(tx, map.name, [key])).get(key)
+  if (holder === undefined || (await readRowsById(tx, map.table, [holder.rowId])).size > 0) return undefined
+  const blocker = holder.rowId
+  if ((await listPendingColumns(tx, map.name, [blocker])).size > 0)
+    return { step: { kind: 'wait', item, reason: 'Waits for the deletion of the row that had the same key', blocker } }
+  const told = Object.entries(fields).filter(([name]) => !map.recordKey.includes(name))
+  return { write: { operation: 'update', entity: map.entity, key, fields: Object.fromEntries(told) }, heirOf: blocker }
 }
 
 /** Nothing unless all of it has values: a part alone would find another record. A line alone is found within its order only. */
@@ -177,8 +274,9 @@ async function isOnItsWay(core: Core, tx: Tx, target: { table: string; id: RowId
 async function waitForParent(core: Core, tx: Tx, item: Item, parentId: RowId): Promise<Step> {
   const parent = getMap(core, item.map.group?.parent ?? '')
   const isPending = (await listPendingColumns(tx, parent.name, [parentId])).size > 0
-  if (isPending) return { kind: 'wait', item, reason: `Goes with its ${parent.table.name}, which is on its way` }
-  return { kind: 'settle', item, forgetLink: false }
+  if (isPending)
+    return { kind: 'wait', item, reason: `Goes with its ${parent.table.name}, which is on its way`, blocker: parentId }
+  return { kind: 'settle', item }
 }
 
 function parentIdOf(map: TableMap, row: QueryRow | undefined): RowId | undefined {

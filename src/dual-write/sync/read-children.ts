@@ -2,23 +2,37 @@ import type { RemoteFields, RemoteRecord } from '#connector/contract.ts'
 import { type Core, childrenOf } from '../core.ts'
 import type { TableMap } from '../table-map.ts'
 
-const PARENTS_MAX = 50
+/** A record that belongs to another and must not be seen later than it. */
+export type Member = { map: TableMap; record: RemoteRecord }
+
+const PARENTS_AT_ONCE_MAX = 10
 const PAGES_MAX = 20
 
-/** The children of these parents, as the ERP has them. For more parents than a batch should wait for, notices bring them. */
-export async function readChildren(
+/** The children of these parents and what belongs to them in turn, as the ERP has them, by the parent's key. */
+export async function readFamilies(
   core: Core,
   parent: TableMap,
   records: readonly RemoteRecord[],
   signal: AbortSignal,
-): Promise<{ map: TableMap; records: RemoteRecord[] }[]> {
-  const found: { map: TableMap; records: RemoteRecord[] }[] = []
-  if (records.length > PARENTS_MAX) return found
-  for (const map of childrenOf(core, parent)) {
-    const children = await Promise.all(records.map((record) => readOf(core, parent, map, record, signal)))
-    if (children.some((one) => one.length > 0)) found.push({ map, records: children.flat() })
+): Promise<Map<string, Member[]>> {
+  const families = new Map<string, Member[]>()
+  for (let at = 0; at < records.length; at += PARENTS_AT_ONCE_MAX) {
+    const some = records.slice(at, at + PARENTS_AT_ONCE_MAX)
+    const read = await Promise.all(some.map((record) => readFamily(core, parent, record, signal)))
+    for (const [index, record] of some.entries()) families.set(record.key, read[index] ?? [])
   }
-  return found
+  return families
+}
+
+async function readFamily(core: Core, parent: TableMap, record: RemoteRecord, signal: AbortSignal): Promise<Member[]> {
+  const members: Member[] = []
+  for (const map of childrenOf(core, parent)) {
+    const children = await readOf(core, parent, map, record, signal)
+    members.push(...children.map((child) => ({ map, record: child })))
+    if (childrenOf(core, map).length === 0) continue
+    for (const [, further] of await readFamilies(core, map, children, signal)) members.push(...further)
+  }
+  return members
 }
 
 async function readOf(
@@ -33,26 +47,21 @@ async function readOf(
   const company = parent.companyField === undefined ? undefined : String(record.fields[parent.companyField] ?? '')
   const children: RemoteRecord[] = []
   let after: string | undefined
-  try {
-    for (let page = 0; page < PAGES_MAX; page++) {
-      const { records, next } = await core.connector.readPage(
-        {
-          entity: map.entity,
-          fields: map.fields,
-          company,
-          where,
-          rowsMax: core.connector.capabilities.pageRowsMax,
-          ...(after === undefined ? {} : { after }),
-        },
-        signal,
-      )
-      children.push(...records)
-      if (next === undefined) break
-      after = next
-    }
-  } catch (error) {
-    // Their own notices bring them; the parent need not wait for an extra.
-    core.log.debug({ map: map.name, reason: String(error) }, 'children could not be read along with their parent')
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const { records, next } = await core.connector.readPage(
+      {
+        entity: map.entity,
+        fields: map.fields,
+        company,
+        where,
+        rowsMax: core.connector.capabilities.pageRowsMax,
+        ...(after === undefined ? {} : { after }),
+      },
+      signal,
+    )
+    children.push(...records)
+    if (next === undefined) break
+    after = next
   }
   return children
 }
