@@ -1,6 +1,7 @@
 import type { Tx } from '#postgres/database.ts'
 import { COMPANY_COLUMN } from '#tables/definition.ts'
 import { engineRows } from '#tables/predicate.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import {
   findIdsByKey,
   insertRows,
@@ -8,6 +9,7 @@ import {
   lockRowsById,
   type RowId,
   type RowValues,
+  readRowsById,
   setOrigin,
   updateRows,
 } from '#tables/rows.queries.ts'
@@ -30,6 +32,28 @@ export async function applyToExisting(
   mapped: readonly MappedRecord[],
   options: ApplyOptions,
 ): Promise<Applied[]> {
+  const plan = await planExisting(core, tx, map, mapped, true)
+  await setOrigin(tx, map.name, options)
+  await updateRows(tx, map.table, fillUnion(map.table, plan.updates, plan.rows))
+  return plan.results
+}
+
+export type OtherPlan = {
+  inserts: RowValues[]
+  updates: RowValues[]
+  results: Applied[]
+  /** The rows as they were. */
+  rows: ReadonlyMap<RowId, QueryRow>
+}
+
+/** What `applyToExisting` would do. */
+export async function planExisting(
+  core: Core,
+  tx: Tx,
+  map: TableMap,
+  mapped: readonly MappedRecord[],
+  locks: boolean,
+): Promise<OtherPlan> {
   const companies = map.key.includes(COMPANY_COLUMN) ? await companyIds(core, tx) : [undefined]
   const keys = new Map<string, MappedRecord>()
   for (const one of mapped) {
@@ -44,7 +68,7 @@ export async function applyToExisting(
     map.key,
     [...keys.keys()].map((key) => key.split(KEY_SEPARATOR)),
   )
-  const rows = await lockRowsById(tx, map.table, [...ids.values()])
+  const rows = await (locks ? lockRowsById : readRowsById)(tx, map.table, [...ids.values()])
   const updates: RowValues[] = []
   const touched = new Map<MappedRecord, RowId>()
   for (const [key, id] of ids) {
@@ -59,12 +83,13 @@ export async function applyToExisting(
     updates.push({ [map.table.idColumn]: id, ...Object.fromEntries(changes) })
     touched.set(one, id)
   }
-  await setOrigin(tx, map.name, options)
-  await updateRows(tx, map.table, fillUnion(map.table, updates, rows))
-  return mapped.map((one) => ({
-    record: one.record,
-    result: touched.has(one) ? { kind: 'updated', rowId: touched.get(one) } : { kind: 'unchanged', rowId: undefined },
-  }))
+  const results = mapped.map(
+    (one): Applied => ({
+      record: one.record,
+      result: touched.has(one) ? { kind: 'updated', rowId: touched.get(one) } : { kind: 'unchanged', rowId: undefined },
+    }),
+  )
+  return { inserts: [], updates, results, rows }
 }
 
 /** Makes the rows that are missing, one for many records, and leaves those that exist alone. */
@@ -75,6 +100,14 @@ export async function applyToShared(
   mapped: readonly MappedRecord[],
   options: ApplyOptions,
 ): Promise<Applied[]> {
+  const plan = await planShared(tx, map, mapped)
+  await setOrigin(tx, map.name, options)
+  await insertRows(tx, map.table, plan.inserts)
+  return plan.results
+}
+
+/** What `applyToShared` would do. */
+export async function planShared(tx: Tx, map: TableMap, mapped: readonly MappedRecord[]): Promise<OtherPlan> {
   const byKey = new Map(mapped.toReversed().map((one) => [keyText(map.table, map.key, one.values), one]))
   const existing = await findIdsByKey(
     tx,
@@ -82,18 +115,14 @@ export async function applyToShared(
     map.key,
     [...byKey.keys()].map((key) => key.split(KEY_SEPARATOR)),
   )
-  const created = [...byKey].filter(([key]) => !existing.has(key))
-  await setOrigin(tx, map.name, options)
-  await insertRows(
-    tx,
-    map.table,
-    created.map(([, one]) => one.values),
+  const makers = new Set([...byKey].filter(([key]) => !existing.has(key)).map(([, one]) => one))
+  const results = mapped.map(
+    (one): Applied => ({
+      record: one.record,
+      result: { kind: makers.has(one) ? 'created' : 'unchanged', rowId: undefined },
+    }),
   )
-  const makers = new Set(created.map(([, one]) => one))
-  return mapped.map((one) => ({
-    record: one.record,
-    result: { kind: makers.has(one) ? 'created' : 'unchanged', rowId: undefined },
-  }))
+  return { inserts: [...makers].map((one) => one.values), updates: [], results, rows: new Map() }
 }
 
 async function companyIds(core: Core, tx: Tx): Promise<RowId[]> {

@@ -12,8 +12,10 @@ import { findLinksByRow } from '../links.queries.ts'
 import { isLive } from '../map-state.ts'
 import { belongsInErp } from '../mapping/to-erp.ts'
 import type { TableMap } from '../table-map.ts'
+import { findTombstonesOfRows } from '../tombstones.queries.ts'
 
-const PAGE_ROWS_MAX = 500
+/** Rows that are looked at in one step. */
+export const OUT_ROWS_MAX = 500
 /** Rows of one map on their way at once: people's edits do not wait behind a million others. */
 const QUEUED_ROWS_MAX = 1_000
 /** A parent's children are queued with it, so that they travel together. */
@@ -49,20 +51,20 @@ async function queuePage(core: Core, tx: Tx, map: TableMap, range: CopyRange): P
     { kind: 'queued', keys: queued },
     { kind: 'excluded', keys: excluded },
   ])
-  const next = ids.length < PAGE_ROWS_MAX ? null : (ids.at(-1) ?? null)
+  const next = ids.length < OUT_ROWS_MAX ? null : (ids.at(-1) ?? null)
   const counts = { rows: excluded.length, created: 0, updated: 0, unchanged: excluded.length, failed: 0 }
   await advanceRange(tx, { ...at, range: range.range, next }, counts)
 }
 
 /** Ids behind the cursor, in order. New rows come at the end, and are captured besides. */
-async function listIds(core: Core, tx: Tx, map: TableMap, range: CopyRange): Promise<RowId[]> {
+export async function listIds(core: Core, tx: Tx, map: TableMap, range: Pick<CopyRange, 'company' | 'cursor'>): Promise<RowId[]> {
   const companyId = range.company === '' ? undefined : await findCompanyId(tx, range.company)
   if (range.company !== '' && companyId === undefined) return []
   const rows = await listRows(tx, core.catalog, {
     table: map.table,
     columns: [],
     predicate: engineRows,
-    rowsMax: PAGE_ROWS_MAX,
+    rowsMax: OUT_ROWS_MAX,
     ...(range.cursor === null ? {} : { after: [range.cursor] }),
     ...(companyId === undefined || !map.table.columns.has(COMPANY_COLUMN) ? {} : { filter: equals(COMPANY_COLUMN, [companyId]) }),
   })
@@ -72,23 +74,24 @@ async function listIds(core: Core, tx: Tx, map: TableMap, range: CopyRange): Pro
 /** Rows without a link, locked: those that the ERP shall have, and the others. */
 async function unlinkedRows(tx: Tx, map: TableMap, ids: readonly RowId[]): Promise<{ rows: QueryRow[]; excluded: RowId[] }> {
   const links = await findLinksByRow(tx, map.name, ids)
-  const unlinked = await lockRowsById(
-    tx,
-    map.table,
-    ids.filter((id) => !links.has(id)),
-  )
+  const unlinked = ids.filter((id) => !links.has(id))
+  const locked = await lockRowsById(tx, map.table, unlinked)
   // Somebody may have linked them before the lock was ours.
-  const since = await findLinksByRow(tx, map.name, [...unlinked.keys()])
-  const open = [...unlinked].filter(([id]) => !since.has(id))
-  return {
-    rows: open.flatMap(([, row]) => (isWanted(map, row) ? [row] : [])),
-    excluded: open.flatMap(([id, row]) => (isWanted(map, row) ? [] : [id])),
-  }
+  const since = await findLinksByRow(tx, map.name, [...locked.keys()])
+  for (const id of since.keys()) locked.delete(id)
+  return splitWanted(tx, map, locked)
 }
 
-/** A row that was marked because its record is gone is not to bring it back. */
-function isWanted(map: TableMap, row: QueryRow): boolean {
-  return belongsInErp(map, row) && !(map.deletes.toPortal === 'mark' && (row.statecode ?? 0) !== 0)
+/** Rows without a link that the ERP shall have, and the ids of the others. One that has lost its record does not bring it back. */
+export async function splitWanted(
+  tx: Tx,
+  map: TableMap,
+  rows: ReadonlyMap<RowId, QueryRow>,
+): Promise<{ rows: QueryRow[]; excluded: RowId[] }> {
+  const ended = await findTombstonesOfRows(tx, map.name, [...rows.keys()])
+  const isWanted = ([id, row]: [RowId, QueryRow]) => belongsInErp(map, row) && !ended.has(id)
+  const [wanted, excluded] = [[...rows].filter(isWanted), [...rows].filter((one) => !isWanted(one))]
+  return { rows: wanted.map(([, row]) => row), excluded: excluded.map(([id]) => id) }
 }
 
 async function queueRows(tx: Tx, map: TableMap, rowIds: readonly RowId[]): Promise<void> {
