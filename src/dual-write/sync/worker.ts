@@ -2,30 +2,29 @@ import { messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import { releaseLeases, subscribe } from '#tables/changes.queries.ts'
 import { type Core, pinned } from '../core.ts'
-import { listInitialSync, listOpenSyncErrors } from '../initial-sync.queries.ts'
-import { areRelated } from '../mapping/order.ts'
+import { wasCopied } from '../initial-sync.queries.ts'
 import { insertActivity, lockMapState, setMapError, setMapState } from '../maps.queries.ts'
-import { putRemoteChanges, releaseRemoteLeases } from '../remote-changes.queries.ts'
+import { releaseRemoteLeases } from '../remote-changes.queries.ts'
 import type { States } from '../states.ts'
-import { sentColumns, type TableMap } from '../table-map.ts'
+import { sentColumns } from '../table-map.ts'
 import { watch } from '../watch.ts'
+import { copyMaps, copyOut } from './first-copies.ts'
 import { createInbound } from './inbound.ts'
-import { runInitialSync } from './initial-sync.ts'
 import { createOutbound } from './outbound.ts'
+import { createPoller, type Poller } from './poll.ts'
 import { sweep } from './sweep.ts'
 import type { Waker } from './waker.ts'
 
 /** Groups that are written to the ERP at once. */
 const GROUPS_MAX = 8
-/** Maps that are copied at once: while the database writes a page of one, a page of the other is mapped. */
-const COPIES_MAX = 2
 /** How long a missed notification can delay work. */
 const POLL_MS = 2_000
 /** A connector without events is read through that often. */
 const SWEEP_MS = 30_000
 const REGISTER_MS = 5 * 60_000
 const RETRY_MS_MAX = 15_000
-const FAILED_ROWS_MAX = 100_000
+/** Between two steps of rows that go out. */
+const COPY_OUT_MS = 100
 
 export type WorkOptions = {
   states: States
@@ -39,14 +38,21 @@ export type WorkOptions = {
 /** All the work of the engine, until the signal aborts: then what is under way is ended and waited for. */
 export async function work(core: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
   await recover(core)
+  // A side that posts its changes is not asked for them.
+  const isAsked = options.registerEvents === undefined && core.connector.capabilities.changes
+  const poller = isAsked ? createPoller(core, options) : undefined
   await Promise.all([
     runOutbound(core, options, signal),
     runInbound(core, options, signal),
-    runPreparation(core, options, signal),
-    runFollowUp(core, options, signal),
+    runPreparation(core, { ...options, poller }, signal),
+    runCopyOut(core, options, signal),
+    runFollowUp(core, { ...options, poller }, signal),
+    poller?.run(signal),
     watch(core, options.evaluateAlerts, signal),
   ])
 }
+
+type Polling = WorkOptions & { poller: Poller | undefined }
 
 /** Only one process works: leases that stand are those of a process that is gone. */
 async function recover(core: Core): Promise<void> {
@@ -58,7 +64,9 @@ async function recover(core: Core): Promise<void> {
 }
 
 async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
-  const outboundOf = perMaps(core, (current) => createOutbound(current, () => (core.environment.isArmed() ? states.live() : [])))
+  const outboundOf = perMaps(core, (current) =>
+    createOutbound(current, () => (core.environment.isArmed() ? states.flowing() : [])),
+  )
   const running = new Set<Promise<void>>()
   while (!signal.aborted) {
     const free = GROUPS_MAX - running.size
@@ -80,7 +88,7 @@ async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOpt
 }
 
 async function runInbound(core: Core, { states, inboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
-  const inboundOf = perMaps(core, (current) => createInbound(current, states.live))
+  const inboundOf = perMaps(core, (current) => createInbound(current, states.flowing))
   while (!signal.aborted) {
     const { claimed, dueMs } = await attempt(core, () => inboundOf().run(signal), { claimed: 0, dueMs: undefined })
     if (dueMs !== undefined && dueMs < POLL_MS) waker.wakeAfter(dueMs, signal)
@@ -101,7 +109,7 @@ function perMaps<T>(core: Core, make: (current: Core) => T): () => T {
 }
 
 /** Registers for events, then copies the maps that have not been copied, in order, and starts each. */
-async function runPreparation(core: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
+async function runPreparation(core: Core, options: Polling, signal: AbortSignal): Promise<void> {
   let registeredMs = Number.NEGATIVE_INFINITY
   let attempts = 0
   while (!signal.aborted) {
@@ -110,6 +118,7 @@ async function runPreparation(core: Core, options: WorkOptions, signal: AbortSig
         await options.registerEvents(signal)
         registeredMs = core.clock.nowMs()
       }
+      await options.poller?.begin(signal)
       await initializeMaps(core, options, signal)
       attempts = 0
     } catch (error) {
@@ -124,54 +133,19 @@ async function runPreparation(core: Core, options: WorkOptions, signal: AbortSig
   }
 }
 
-async function initializeMaps(live: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
-  const core = pinned(live)
-  await beginNewMaps(core, options.states)
-  const waiting = core.maps.filter((map) => options.states.of(map.name) === 'initializing')
-  const running = new Map<TableMap, Promise<void>>()
-  const failures: unknown[] = []
-  let isAnyNew = false
-  const start = (map: TableMap) => {
-    waiting.splice(waiting.indexOf(map), 1)
-    const copy = initializeMap(core, map, options, signal)
-      .then((isDone) => {
-        isAnyNew ||= isDone
-      })
-      .catch((error: unknown) => void failures.push(error))
-      .finally(() => running.delete(map))
-    running.set(map, copy)
-  }
-  for (;;) {
-    const mayStart = running.size < COPIES_MAX && failures.length === 0 && !signal.aborted
-    // Behind everything that stands before it and has to do with it, so that each row meets what it looks up.
-    const next = mayStart
-      ? waiting.find((map, at) => ![...running.keys(), ...waiting.slice(0, at)].some((other) => areRelated(map, other)))
-      : undefined
-    if (next !== undefined) start(next)
-    else if (running.size > 0) await Promise.race(running.values())
-    else break
-  }
-  if (failures.length > 0) throw failures[0]
-  if (isAnyNew && !signal.aborted) for (const map of core.maps) await retryFailedRows(core, map)
-}
-
-async function initializeMap(
-  core: Core,
-  map: TableMap,
+async function initializeMaps(
+  live: Core,
   { states, outboundWaker, inboundWaker }: WorkOptions,
   signal: AbortSignal,
-): Promise<boolean> {
-  core.log.info({ map: map.name }, 'the first copy of a map begins')
-  if (!(await runInitialSync(core, map, signal))) return false
-  await core.database.transaction(async (tx) => {
-    if ((await lockMapState(tx, map.name)) !== 'initializing') return
-    await setMapState(tx, map.name, 'running')
-    await insertActivity(tx, { map: map.name, actor: 'engine', action: 'initial sync done' })
-  })
-  await states.reload()
-  outboundWaker.wake()
-  inboundWaker.wake()
-  return true
+): Promise<void> {
+  const core = pinned(live)
+  await beginNewMaps(core, states)
+  const waiting = core.maps.filter((map) => states.of(map.name) === 'initializing')
+  const wake = () => {
+    outboundWaker.wake()
+    inboundWaker.wake()
+  }
+  await copyMaps(core, waiting, { onBegin: wake, onDone: () => states.reload().then(wake) }, signal)
 }
 
 /** Maps that have never been started begin by themselves. */
@@ -179,7 +153,7 @@ async function beginNewMaps(core: Core, states: States): Promise<void> {
   await core.database.transaction(async (tx) => {
     for (const map of core.maps) {
       if ((await lockMapState(tx, map.name)) !== 'not_running') continue
-      if ((await listInitialSync(tx, map.name)).length > 0 || states.isStopped(map.name)) continue
+      if ((await wasCopied(tx, map.name)) || states.isStopped(map.name)) continue
       if (map.writes) await subscribe(tx, map.table.name, map.name, sentColumns(map))
       await setMapState(tx, map.name, 'initializing')
       await insertActivity(tx, { map: map.name, actor: 'engine', action: 'started' })
@@ -188,29 +162,30 @@ async function beginNewMaps(core: Core, states: States): Promise<void> {
   await states.reload()
 }
 
-/** Rows that failed because of others, which may have come since: they take the way of any change, and park where they fail again. */
-async function retryFailedRows(core: Core, map: TableMap): Promise<void> {
-  await core.database.transaction(async (tx) => {
-    const keys = await listOpenSyncErrors(tx, map.name, FAILED_ROWS_MAX)
-    await putRemoteChanges(
-      tx,
-      keys.map((remoteKey) => ({ map: map.name, remoteKey, eventId: null })),
-    )
-  })
+/** Rows that the portal alone has go out beside live sync, once their map runs. */
+async function runCopyOut(core: Core, { states }: WorkOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const isBusy = await attempt(core, () => copyOut(core, states.live()), false)
+    await core.clock.sleep(isBusy ? COPY_OUT_MS : POLL_MS, signal)
+  }
 }
 
 /** Catch-up that has ended makes a map running; a side without events is read through. */
-async function runFollowUp(core: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
-  let sweptMs = core.clock.nowMs()
+async function runFollowUp(core: Core, options: Polling, signal: AbortSignal): Promise<void> {
+  const sweptMs = new Map<string, number>()
+  const beganMs = core.clock.nowMs()
   while (!signal.aborted) {
     await core.clock.sleep(options.states.isAnyResuming() ? 250 : POLL_MS, signal)
     await attempt(core, () => options.states.finishResuming(), undefined)
-    if (options.registerEvents !== undefined || core.clock.nowMs() - sweptMs < SWEEP_MS) continue
+    if (options.registerEvents !== undefined) continue
     for (const name of options.states.live()) {
       const map = core.maps.find((one) => one.name === name)
-      if (map !== undefined && map.rows === 'own') await attempt(core, () => sweep(core, map, signal), 0)
+      if (map === undefined || map.rows !== 'own') continue
+      const everyMs = options.poller === undefined ? SWEEP_MS : options.poller.readThroughMs(map.entity)
+      if (everyMs === undefined || core.clock.nowMs() - (sweptMs.get(name) ?? beganMs) < everyMs) continue
+      await attempt(core, () => sweep(core, map, signal), 0)
+      sweptMs.set(name, core.clock.nowMs())
     }
-    sweptMs = core.clock.nowMs()
   }
 }
 
