@@ -109,10 +109,30 @@ export type Finding = {
   severity: 'error' | 'warning'
   /** Where in the file: 'columns[3].field'; empty for the map as a whole. */
   at: string
+  /** Of the text, from 1. */
+  line: number | null
   column: string | null
   message: string
   /** What to do. */
   remedy: string
+}
+
+/** A few real records and rows through a map's text, for an editor. Nothing is written. */
+export type MapPreview = { findings: Finding[]; toPortal: PreviewedRow[]; toErp: PreviewedRow[] }
+export type PreviewedRow = {
+  /** Record key, or row id. */
+  key: string
+  /** Outside the map's filter. */
+  excluded: boolean
+  columns: PreviewedColumn[]
+}
+export type PreviewedColumn = {
+  column: string | null
+  field: string | null
+  source: string | null
+  value: string | null
+  /** Why it has no value, or what was lost. */
+  note: string | null
 }
 
 // Initial sync

@@ -34,7 +34,7 @@ export const activity = same<control.Activity>()(
   z.object({ id: count, at: time, map: text.nullable(), actor: text, action: text, details: z.record(text, z.unknown()) }),
 )
 export const finding = same<control.Finding>()(
-  z.object({ code: text, severity, at: text, column: text.nullable(), message: text, remedy: text }),
+  z.object({ code: text, severity, at: text, line: count.nullable(), column: text.nullable(), message: text, remedy: text }),
 )
 export const mapText = z.object({ text, version: text, source: z.enum(['shipped', 'folder', 'stored']) })
 export const mapVersion = same<control.MapVersion>()(

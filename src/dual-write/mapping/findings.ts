@@ -62,11 +62,19 @@ export function createFindings(): { list: Finding[]; report: Report } {
   return {
     list,
     report: (code, at, { column, message, remedy }) =>
-      void list.push({ code, severity: FINDING_CODES[code].severity, at, column: column ?? null, message, remedy }),
+      void list.push({
+        code,
+        severity: FINDING_CODES[code].severity,
+        at,
+        line: null,
+        column: column ?? null,
+        message: `${message}.`,
+        remedy: `${remedy}.`,
+      }),
   }
 }
 
 /** One line for people: 'DIPV1025 columns[3].column: … Do …' */
 export function findingText({ code, at, message, remedy }: Finding): string {
-  return `${code}${at === '' ? '' : ` ${at}`}: ${message}. ${remedy}.`
+  return `${code}${at === '' ? '' : ` ${at}`}: ${message} ${remedy}`
 }

@@ -3,6 +3,8 @@ import { z } from 'zod'
 /** The shape of a map file: what maps/table-map.schema.json says, kept in one place (see scripts of the schema's test). */
 const NAME = z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'a map name has lower-case letters, digits and hyphens')
 const COLUMN = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/)
+/** A data entity, or a table with its schema. */
+const ENTITY = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/)
 const FIELD = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)
 const SCALAR = z.union([z.string(), z.number(), z.boolean()])
 /** The ERP's value → ours. '' is no value there, null is none here. */
@@ -49,7 +51,7 @@ export const mapFile = z.strictObject({
   title: z.union([z.string().min(1), z.strictObject({ en: z.string().min(1), fr: z.string().min(1).optional() })]),
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
   table: COLUMN,
-  entity: FIELD,
+  entity: ENTITY,
   rows: z.enum(['own', 'existing', 'shared']).default('own'),
   /** Name of an alternate key of the table. */
   key: COLUMN,
