@@ -33,7 +33,7 @@ export type Notify = {
 
 export type AlertWatch = Alerting & {
   /** Holds every rule against what is now; by the working process, every few seconds. A rule that was changed holds at the next time. */
-  evaluate(signal: AbortSignal): Promise<void>
+  evaluateAlerts(signal: AbortSignal): Promise<void>
 }
 
 type Parts = {
@@ -65,7 +65,7 @@ export function createAlerting(parts: Parts): AlertWatch {
         await insertActivity(tx, { map: null, actor, action: 'removed an alert rule', details: { id, title } })
       }),
     listAlerts: (page) => database.read((tx) => listAlerts(tx, { before: page.before ?? null, rowsMax: page.rowsMax })),
-    evaluate: (signal) => evaluate(parts, signal),
+    evaluateAlerts: (signal) => evaluate(parts, signal),
   }
 }
 

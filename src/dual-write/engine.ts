@@ -7,20 +7,26 @@ import type { Catalog } from '#tables/catalog.ts'
 import type { CatalogDependent } from '#tables/live-catalog.ts'
 import { openActiveMaps } from './active-maps.ts'
 import { createAdopting } from './adopting.ts'
-import { createAlerting, type Notify } from './alerting.ts'
+import { type AlertWatch, createAlerting, type Notify } from './alerting.ts'
+import { createComparing } from './comparing.ts'
+import { type Confirming, createConfirming } from './confirming.ts'
+import { createCopying } from './copying.ts'
 import type { Core } from './core.ts'
 import { createEnvironmentGuard, type EnvironmentOptions, guardedConnector } from './environment.ts'
 import { createExplaining } from './explaining.ts'
-import type { Adopting, Explaining, Parking } from './facets-rows.ts'
-import type { Alerting, Arming, Measuring } from './facets-watch.ts'
+import type { Copying } from './facets-control.ts'
+import type { Adopting, Comparing, Explaining, Parking } from './facets-rows.ts'
+import type { Arming, Measuring } from './facets-watch.ts'
 import { lead } from './leader.ts'
 import { createLifecycle, findMap } from './lifecycle.ts'
 import { missingForMaps } from './map.ts'
+import { keepMapRules } from './map-rules.ts'
 import { createLookupIndex } from './mapping/lookup-index.ts'
 import { insertActivity } from './maps.queries.ts'
 import { createMeasuring } from './measuring.ts'
 import { createMeter } from './meter.ts'
 import { createParking } from './parked.ts'
+import { createScopes } from './paused-parts.ts'
 import { createQueueCount } from './queue-count.ts'
 import { createLinkCount, readStatus } from './read-status.ts'
 import { putRemoteChanges } from './remote-changes.queries.ts'
@@ -50,7 +56,16 @@ export type DualWriteOptions = {
 }
 
 /** Keeps the two sides equal. One process at a time does the work; others stand by and can still receive events and be asked. */
-export type DualWrite = Carrying & Parking & Adopting & Explaining & Measuring & Alerting & Arming
+export type DualWrite = Carrying &
+  Copying &
+  Comparing &
+  Parking &
+  Confirming &
+  Adopting &
+  Explaining &
+  Measuring &
+  AlertWatch &
+  Arming
 
 type Carrying = {
   /** Returns when the work has begun: initial sync of maps never synced, then live sync, in the background, resuming by itself. */
@@ -97,6 +112,8 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     index: createLookupIndex(),
     meter: createMeter(clock, database),
     copying: new Map(),
+    active,
+    scopes: createScopes(),
     get maps() {
       return active.maps
     },
@@ -132,6 +149,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
       throw error
     })
     await states.reload()
+    await keepMapRules(database, core.maps)
     wakeAll()
   }
 
@@ -148,9 +166,9 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
             during,
           )
 
-  const lifecycle = createLifecycle(core, () => states.reload().then(wakeAll))
-  const status = () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), linkCount))
-  const { evaluate, ...alerting } = createAlerting({ core, notify: options.notify, status, pauseMap: lifecycle.pauseMap })
+  const lifecycle = createLifecycle(core, states, () => states.reload().then(wakeAll))
+  const status = () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), linkCount, queueCount))
+  const alerting = createAlerting({ core, notify: options.notify, status, pauseMap: lifecycle.pauseMap })
 
   return {
     async start() {
@@ -159,7 +177,11 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
       // What was activated between opening and listening.
       await follow()
       working = lead(core, signal, (during) =>
-        work(core, { states, outboundWaker, inboundWaker, stateWaker, registerEvents, evaluateAlerts: evaluate }, during),
+        work(
+          core,
+          { states, outboundWaker, inboundWaker, stateWaker, registerEvents, evaluateAlerts: alerting.evaluateAlerts },
+          during,
+        ),
       )
     },
     async stop() {
@@ -170,10 +192,13 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     },
     maps: () => active.maps,
     dependent: { problemsWith: (next) => missingForMaps(active.maps, next), changed: follow },
-    status: () => database.read((tx) => readStatus(tx, core.maps, clock.nowMs(), linkCount, queueCount)),
+    status,
     whenRunning: () => whenRunning(core, states, signal),
     ...lifecycle,
+    ...createCopying(core, signal),
+    ...createComparing(core, signal),
     ...createParking(core),
+    ...createConfirming(core),
     ...createMeasuring(core),
     ...alerting,
     ...createAdopting(core, signal),

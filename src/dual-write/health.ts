@@ -64,14 +64,16 @@ async function checkInstallation(core: Core, findings: HealthFinding[]): Promise
 /** Undefined when the ERP does not answer, which is a finding. */
 async function describe(core: Core, findings: HealthFinding[]): Promise<Map<string, EntityDescription> | undefined> {
   try {
-    const entities = await core.connector.describe(AbortSignal.timeout(DESCRIBE_MS_MAX))
+    const during = AbortSignal.timeout(DESCRIBE_MS_MAX)
+    await core.connector.ping(during)
+    const entities = await core.connector.describe(during)
     return new Map(entities.map((one) => [one.name, one]))
   } catch (error) {
     findings.push(
       failure(
         'unreachable',
         null,
-        `The ERP does not describe itself: ${messageOf(error)}`,
+        `The ERP does not answer: ${messageOf(error)}`,
         'See whether it runs, and its address and credentials',
       ),
     )

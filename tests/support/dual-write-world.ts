@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import type { Notify } from '../../src/dual-write/alerting.ts'
 import { type DualWrite, openDualWrite } from '../../src/dual-write/engine.ts'
 import { silentLog } from '../../src/log/log.ts'
 import { systemClock } from '../../src/log/system-clock.ts'
@@ -138,7 +139,9 @@ function fill(erp: MemoryErp): void {
   })
 }
 
-export async function setUp(options: { before?: (erp: MemoryErp) => void; mapFolders?: readonly string[] } = {}): Promise<World> {
+export async function setUp(
+  options: { before?: (erp: MemoryErp) => void; mapFolders?: readonly string[]; notify?: Notify } = {},
+): Promise<World> {
   const { url, ...rest } = await createTestDatabase()
   const database = openDatabase({ url, log: silentLog, connectionsMax: 20 })
   await migrate(
@@ -159,6 +162,7 @@ export async function setUp(options: { before?: (erp: MemoryErp) => void; mapFol
       log: silentLog,
       eventUrl: 'http://localhost/erp-events',
       eventSecret: 's',
+      notify: options.notify,
     })
     await engine.start()
     erp.deliverTo((body) => engine.receiveEvent(body))

@@ -17,7 +17,9 @@ import {
   settleRemoteChanges,
 } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
+import { insertTrace } from '../trace.queries.ts'
 import type { Member } from './read-children.ts'
+import { traceRecords } from './trace.ts'
 
 const RETRY_MS_MAX = 15_000
 /** A row waits for another that long (with the delays below, some twelve seconds), then a person is asked. */
@@ -186,6 +188,7 @@ async function settleResults(
   }
   await settleRemoteChanges(tx, done)
   await releaseArrived(tx, map, batch, results)
+  await insertTrace(tx, traceRecords(map, results))
   // Children that came along and could not be applied are queued like any other.
   const failed = results.filter(
     (one) => batch.extra.has(one.record.key) && ['waits', 'held', 'in_flight'].includes(one.result.kind),

@@ -13,7 +13,9 @@ import { setMapError } from '../maps.queries.ts'
 import { findNoticeTimes, putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
 import { putTombstones } from '../tombstones.queries.ts'
+import { insertTrace } from '../trace.queries.ts'
 import type { Item, Step } from './outbound-plan.ts'
+import { traceGroup } from './trace.ts'
 
 const RETRY_MS_MAX = 15_000
 const PARENT_WAIT_MS_MAX = 5_000
@@ -26,12 +28,13 @@ type Applied = Extract<WriteOutcome, { kind: 'applied' }>
 export async function settle(
   core: Core,
   steps: readonly Step[],
-  outcomes: readonly WriteOutcome[],
+  given: readonly WriteOutcome[],
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const due: number[] = []
   const writes = steps.filter((step) => step.kind === 'write')
-  const refusal = outcomes.find((one) => one.kind === 'rejected')
+  const refusal = given.find((one) => one.kind === 'rejected')
+  const outcomes = refusal === undefined ? given : refusedWhole(given, refusal)
   const theirs = await readConflicts(core, writes, outcomes, signal)
   await core.database.transaction(async (tx) => {
     due.length = 0
@@ -42,16 +45,20 @@ export async function settle(
     }
     for (const [index, step] of writes.entries()) {
       const outcome = outcomes[index] ?? { kind: 'retry', afterMs: undefined, reason: 'The connector gave no outcome' }
-      // A refused group is refused whole: its lines wait with their header for the same person.
-      const isRefused = refusal !== undefined && outcome.kind !== 'applied'
-      const dueMs = await settleWrite(core, tx, step, isRefused ? refusal : outcome, theirs)
+      const dueMs = await settleWrite(core, tx, step, outcome, theirs)
       if (dueMs !== undefined) due.push(dueMs)
     }
     if (writes.length > 1) await readAgain(tx, writes, outcomes)
+    await insertTrace(tx, traceGroup(steps, outcomes))
   }, LIVE)
   for (const [index, step] of writes.entries())
     if (outcomes[index]?.kind === 'applied') core.meter.note(step.item.map.name, 'toErp', [step.item.change.capturedAt])
   return due.length === 0 ? undefined : Math.min(...due)
+}
+
+/** A refused group is refused whole: its lines wait with their header for the same person. */
+function refusedWhole(outcomes: readonly WriteOutcome[], refusal: WriteOutcome): WriteOutcome[] {
+  return outcomes.map((one) => (one.kind === 'applied' ? one : refusal))
 }
 
 async function settleWrite(core: Core, tx: Tx, step: Write, outcome: WriteOutcome, theirs: Theirs): Promise<number | undefined> {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { placeOrder, quiet, setUp, until } from '../../tests/support/dual-write-world.ts'
+
+test('an order that travelled is told from its edit to the answer; one that is refused says so in the words of the ERP', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  const rowId = await placeOrder(world, 'W-1')
+  await quiet(world)
+  const [good] = await world.engine.explain({ rowId })
+  assert.equal(good?.map, 'sales-order-headers')
+  assert.match(good?.verdict ?? '', /^The row is the record dataAreaId=usmf,SalesOrderNumber=SO-/)
+  const steps = (good?.steps ?? []).map((one) => one.step)
+  for (const step of ['captured', 'sent', 'applied'] as const) assert.ok(steps.includes(step), `${step} in ${steps.join(', ')}`)
+  assert.ok(steps.indexOf('captured') < steps.indexOf('sent'), 'in the order of time')
+  const city = good?.columns.find((one) => one.column === 'shipto_city')
+  assert.deepEqual([city?.portal, city?.erp, city?.agreed, city?.note], ['Redmond', 'Redmond', 'Redmond', null])
+
+  world.erp.faults.onWrite = (write) => (write.entity === 'CDSSalesOrderHeaders' ? 'reject' : undefined)
+  const refused = await placeOrder(world, 'W-2')
+  await until('it is parked', async () => (await world.engine.listParked({ map: null, rowsMax: 9 })).length > 0)
+  const [bad] = await world.engine.explain({ rowId: refused })
+  assert.match(bad?.verdict ?? '', /^An edit of it is parked: .*Customer is on hold/)
+  assert.equal(bad?.steps.at(-1)?.step, 'parked')
+})
+
+test('what did not travel says why: outside a filter and which clause, a column that is not mapped, a paused part', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  const [person] = await world.engine.explain({ map: 'customers', remoteKey: 'dataAreaId=usmf,CustomerAccount=C3' })
+  assert.equal(person?.verdict, "The record is outside the map's filter: PartyType eq 'Organization' (PartyType is Person)")
+  const account = await world.row('account', 'accountnumber', 'C1')
+  await world.edit('account', account.accountid, { description: 'goes', comptoir_languageid: 'fr' })
+  await quiet(world)
+  await world.edit('account', account.accountid, { comptoir_languageid: 'de' })
+  const [kept] = await world.engine.explain({ map: 'customers', rowId: String(account.accountid) })
+  const last = kept?.steps.at(-1)
+  assert.equal(last?.step, 'not_captured')
+  assert.match(last?.text ?? '', /comptoir_languageid; not captured: none of these columns goes to the ERP/)
+  await world.engine.pauseMap('customers', 'test')
+  await world.edit('account', account.accountid, { telephone1: '5' })
+  const [paused] = await world.engine.explain({ map: 'customers', rowId: String(account.accountid) })
+  assert.equal(paused?.verdict, 'The map is paused; what waits for it travels when it is resumed')
+})
