@@ -1,4 +1,3 @@
-import { forgetTrace } from '#dual-write/trace.queries.ts'
 import { messageOf } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 import type { Database } from '#postgres/database.ts'
@@ -10,8 +9,6 @@ const INTERVAL_MS = 60 * 60_000
 /** Soon after a start, but not in the middle of it. */
 const FIRST_MS = 5 * 60_000
 const ENTRIES_AT_ONCE = 5_000
-/** What became of each attempt to carry a change: for explaining, so long. */
-const TRACE_DAYS = 30
 
 type Upkeep = { database: Database; catalog: Catalog; historyDays: number; log: Log }
 
@@ -45,11 +42,6 @@ export async function sweep(
   let entries = 0
   while (!isStopped()) {
     const forgotten = await database.transaction((tx) => forgetHistory(tx, { days: historyDays, entriesMax: ENTRIES_AT_ONCE }))
-    entries += forgotten
-    if (forgotten < ENTRIES_AT_ONCE) break
-  }
-  while (!isStopped()) {
-    const forgotten = await database.transaction((tx) => forgetTrace(tx, { days: TRACE_DAYS, entriesMax: ENTRIES_AT_ONCE }))
     entries += forgotten
     if (forgotten < ENTRIES_AT_ONCE) break
   }

@@ -1,12 +1,17 @@
 import { messageOf } from '#lib/app-error.ts'
+import { compareAllTheTime } from './compare/all-the-time.ts'
 import type { Core } from './core.ts'
 import { condenseSeries, putBeat } from './series.queries.ts'
+import { forgetTrace } from './trace.queries.ts'
 
 const FLUSH_MS = 2_000
 const BEAT_MS = 60_000
 const ALERTS_MS = 10_000
 const PROBE_MS_MAX = 20_000
 const CONDENSE_MS = 60 * 60_000
+/** What became of each attempt to carry a change: for explaining, so long. */
+const TRACE_DAYS = 30
+const TRACE_ENTRIES_AT_ONCE = 5_000
 /** A month of minutes, then a good year of hours. */
 const MINUTES_KEPT_MS = 31 * 24 * 60 * 60_000
 const HOURS_KEPT_MS = 400 * 24 * 60 * 60_000
@@ -24,6 +29,8 @@ export async function watch(
     every(core, BEAT_MS, signal, () => probe(core, signal)),
     every(core, ALERTS_MS, signal, () => evaluateAlerts(signal)),
     every(core, CONDENSE_MS, signal, () => condense(core)),
+    every(core, CONDENSE_MS, signal, () => forget(core, signal)),
+    compareAllTheTime(core, signal),
   ])
   await core.meter.flush().catch(() => undefined)
 }
@@ -66,4 +73,13 @@ function condense(core: Core): Promise<void> {
   return core.database.transaction((tx) =>
     condenseSeries(tx, { minutesUntilMs: nowMs - MINUTES_KEPT_MS, hoursUntilMs: nowMs - HOURS_KEPT_MS }),
   )
+}
+
+/** In small steps, each a transaction of its own: nobody waits for them. */
+async function forget(core: Core, signal: AbortSignal): Promise<void> {
+  const sweep = { days: TRACE_DAYS, entriesMax: TRACE_ENTRIES_AT_ONCE }
+  while (!signal.aborted) {
+    const forgotten = await core.database.transaction((tx) => forgetTrace(tx, sweep))
+    if (forgotten < TRACE_ENTRIES_AT_ONCE) return
+  }
 }
