@@ -193,6 +193,7 @@ async function applyDivided(
   page: Read,
   records: readonly RemoteRecord[],
   failures: CopyFailure[],
+  isLast = false,
 ): Promise<Applied[]> {
   try {
     return await inSavepoint(tx, () =>
@@ -203,6 +204,8 @@ async function applyDivided(
     core.index.forget()
     const [first] = records
     if (records.length === 1 && first !== undefined) {
+      // Another page, or a notice, may have brought the same row a moment ago: by now it is seen.
+      if (!isLast) return applyDivided(core, tx, map, page, records, failures, true)
       failures.push({ key: first.key, code: 'tables.refused', reason: messageOf(error) })
       return []
     }

@@ -89,7 +89,8 @@ async function splitRanges(
   signal: AbortSignal,
 ): Promise<(KeyRange | null)[] | undefined> {
   const { connector } = core
-  if (!connector.capabilities.ranges || connector.splitRanges === undefined) return [null]
+  // Records that share a row would make it in several ranges at once.
+  if (map.rows === 'shared' || !connector.capabilities.ranges || connector.splitRanges === undefined) return [null]
   const ranges = await patiently(
     core,
     map,
