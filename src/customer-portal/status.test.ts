@@ -9,7 +9,7 @@ const ACCEPTED: OrderFacts = {
   isStopped: false,
   remaining: '10',
 }
-const WAITING = { kind: 'waiting', since: '2026-11-23T09:00:00Z', attempt: 0, reason: null } as const
+const WAITING = { kind: 'waiting', since: '2026-11-23T09:00:00Z', attempt: 0, reason: null, confirming: false } as const
 
 const CASES: [string, Partial<OrderFacts>, string][] = [
   ['just submitted', { isInErp: false, sync: WAITING }, 'sending'],
@@ -19,7 +19,7 @@ const CASES: [string, Partial<OrderFacts>, string][] = [
   ['the ERP said no', { isInErp: false, sync: { kind: 'refused', code: 'x', reason: 'Blocked' } }, 'refused'],
   [
     'the ERP has it, its number is on the way',
-    { isInErp: false, sync: { kind: 'accepted', remoteKey: 'k', at: '' } },
+    { isInErp: false, sync: { kind: 'accepted', remoteKey: 'k', at: '', changes: [] } },
     'accepted',
   ],
   ['in the ERP', {}, 'accepted'],

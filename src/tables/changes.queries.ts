@@ -253,6 +253,7 @@ export async function countQueues(tx: Tx, subscribers: readonly string[], countM
 
 export type WaitingState = {
   rowId: RowId
+  subscriber: string
   parked: boolean
   attempt: number
   reason: string | null
@@ -263,7 +264,7 @@ export type WaitingState = {
 /** Rows among the given ones with unsettled changes, oldest change each: what a page shows as "waiting" or "refused". */
 export async function findWaiting(tx: Tx, rowIds: readonly RowId[]): Promise<WaitingState[]> {
   return tx<WaitingState>`
-    select distinct on (row_id) row_id as "rowId", parked_at is not null as parked, attempt, reason, reason_code as code, captured_at as "capturedAt"
+    select distinct on (row_id) row_id as "rowId", subscriber, parked_at is not null as parked, attempt, reason, reason_code as code, captured_at as "capturedAt"
       from tables.change where row_id = any(${rowIds}::uuid[]) order by row_id, number`
 }
 
@@ -280,6 +281,20 @@ export async function listPendingEdits(
              where c.subscriber = ${subscriber} and c.row_id = any(${rowIds}::uuid[]) group by c.row_id, k) edits
      group by row_id`
   return new Map(rows.map((row) => [row.rowId, new Map(Object.entries(row.edits))]))
+}
+
+/** Of these rows those of which something waits that this transaction has edited. */
+export async function listRowsInTransaction(
+  tx: Tx,
+  subscriber: string,
+  rowIds: readonly RowId[],
+  transactionId: number,
+): Promise<RowId[]> {
+  if (rowIds.length === 0) return []
+  const rows = await tx<{ rowId: RowId }>`
+    select distinct row_id as "rowId" from tables.change
+     where row_id = any(${rowIds}::uuid[]) and subscriber = ${subscriber} and transaction_id = ${transactionId} order by 1`
+  return rows.map((row) => row.rowId)
 }
 
 export type PendingDelete = { rowId: RowId; before: Readonly<Record<string, string | null>> }

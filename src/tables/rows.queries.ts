@@ -90,6 +90,25 @@ export async function lockRowsById(tx: Tx, table: TableDefinition, ids: readonly
   return new Map(rows.map((row) => [String(row[table.idColumn]), row]))
 }
 
+/** All columns of the table's rows in id order, as the engine sees them: for going through all of them. */
+export function readRowPage(tx: Tx, table: TableDefinition, page: { after: RowId | null; rowsMax: number }): Promise<QueryRow[]> {
+  const columns = [...table.columns.keys()].map((name) => identifier(name))
+  const id = identifier(table.idColumn)
+  return tx.run<QueryRow>(sql`
+    select ${join(columns)} from ${identifier('tables', table.name)}
+     where ${page.after}::uuid is null or ${id} > ${page.after}::uuid order by ${id} limit ${page.rowsMax}`)
+}
+
+/**
+ * Waits until nobody writes to the table, and lets nobody begin until the transaction ends; readers go on. Whoever is behind waits too,
+ * therefore the limit, at which PostgreSQL refuses (55P03).
+ */
+export async function holdWriters(tx: Tx, table: TableDefinition, waitMsMax: number): Promise<void> {
+  await tx`select set_config('lock_timeout', ${`${waitMsMax}ms`}, true)`
+  await tx.run(sql`lock table ${identifier('tables', table.name)} in share row exclusive mode`)
+  await tx`select set_config('lock_timeout', '0', true)`
+}
+
 /** What the rows that point to one row amount to. */
 export type RowSum = { count: number; sums: Readonly<Record<string, string>> }
 
@@ -322,10 +341,12 @@ async function runWrite(tx: Tx, table: TableDefinition, query: Sql): Promise<obj
     const reason = REFUSALS[state ?? '']
     if (reason === undefined) throw cause
     const told = cause as { column?: string; constraint?: string; detail?: string }
+    // A rule of deletion says in its own words why.
+    const own = told.constraint === 'delete_rule' ? (cause as Error).message : undefined
     const where = told.column ?? told.constraint
     // 'Key (ordernumber)=(W-1) already exists.'
     const [, columns] = /\(([^)]*)\)=\(/.exec(told.detail ?? '') ?? []
-    throw new AppError('tables.refused', `${table.name}: ${reason}${where === undefined ? '' : ` (${where})`}`, {
+    throw new AppError('tables.refused', own ?? `${table.name}: ${reason}${where === undefined ? '' : ` (${where})`}`, {
       cause,
       details: {
         table: table.name,

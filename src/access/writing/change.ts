@@ -134,11 +134,12 @@ async function tryWrite(
   }
 }
 
-/** Of a delete PostgreSQL refuses only what other rows still need. */
+/** Of a delete PostgreSQL refuses only what other rows still need, and what a rule keeps, which says why. */
 function inUse(table: TableDefinition, error: AppError) {
   const id = table.columns.get(table.idColumn)
   assert(id !== undefined, `a table has an id: ${error.message}`)
-  return [{ ...problemOf(id, 'in_use'), at: '' }]
+  const message = error.details.constraint === 'delete_rule' ? { message: error.message } : {}
+  return [{ ...problemOf(id, 'in_use'), ...message, at: '' }]
 }
 
 function isStale(precondition: Precondition | undefined, version: number): boolean {

@@ -115,11 +115,13 @@ async function planItem(core: Core, tx: Tx, item: Item, seen: Seen, targets: Tar
   if (became === 'gone') return { kind: 'park', item, code: GONE, reason: 'The ERP no longer has the record of this row' }
 
   const parentId = parentIdOf(map, row)
-  const parent = before.find((step) => step.item.change.rowId === parentId && step.item.map.name === map.group?.parent)
-  if (map.group !== undefined && parentId !== undefined && parent === undefined && !seen.parents.has(parentId))
-    return waitForParent(core, tx, item, parentId)
+  const isKnown = parentId === undefined || seen.parents.has(parentId)
+  const parent = isKnown
+    ? undefined
+    : before.find((step) => step.item.change.rowId === parentId && step.item.map.name === map.group?.parent)
+  if (!isKnown && parent === undefined) return waitForParent(core, tx, item, parentId)
   if (parent !== undefined && parent.kind !== 'write') return { ...parent, item }
-  return planCreate(core, tx, item, row, targets, parent)
+  return planCreate(core, tx, item, row, targets, parent?.write.operation === 'create' ? parent : undefined)
 }
 
 function planDelete(core: Core, item: Item, isGone: boolean, link: RowLink | undefined): Step {

@@ -1,0 +1,13 @@
+import type { Tx } from '#postgres/database.ts'
+
+/** The maps whose saves count once the ERP has answered become these; for every process that asks for the state of a row. */
+export async function setConfirmFirst(tx: Tx, maps: readonly string[]): Promise<void> {
+  await tx`
+    update dual_write.map set confirm_first = name = any(${maps}::text[])
+     where confirm_first is distinct from (name = any(${maps}::text[]))`
+}
+
+export async function listConfirmFirst(tx: Tx): Promise<Set<string>> {
+  const rows = await tx<{ name: string }>`select name from dual_write.map where confirm_first`
+  return new Set(rows.map((row) => row.name))
+}

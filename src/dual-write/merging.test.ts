@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { mapVariants } from '../../tests/support/map-variants.ts'
+import { findSyncStates } from './sync-state.ts'
+
+const C1 = 'dataAreaId=usmf,CustomerAccount=C1'
+
+async function ready(variants: Parameters<typeof mapVariants>[0]): Promise<World> {
+  const world = await setUp({ mapFolders: [mapVariants(variants)] })
+  await world.engine.whenRunning()
+  await quiet(world)
+  return world
+}
+
+/** Both sides change the same customer while the map is paused. */
+async function collide(world: World, ours: Record<string, string>, theirs: Record<string, string>): Promise<void> {
+  const account = await world.row('account', 'accountnumber', 'C1')
+  await world.engine.pauseMap('customers', 'tester')
+  await world.edit('account', account.accountid, ours)
+  world.erp.change('CustomersV3', C1, theirs)
+  await world.engine.resumeMap('customers', 'tester')
+  await until('it runs', async () =>
+    (await world.engine.status()).some((one) => one.name === 'customers' && one.state === 'running'),
+  )
+  await quiet(world)
+}
+
+test('each column has its own rule: the ERP’s, the portal’s, the newest, or the portal’s while the ERP has not gone further', async () => {
+  await using world = await ready({
+    customers: {
+      columns: {
+        PrimaryContactPhone: { wins: 'erp' },
+        PrimaryContactFax: { wins: 'portal' },
+        SalesMemo: { wins: 'newest' },
+        CreditRating: { wins: { portalWhile: 'msdyn_onholdstatus eq 806380000' } },
+      },
+    },
+  })
+  world.erp.change('CustomersV3', C1, { OnHoldStatus: 'No' })
+  await quiet(world)
+  const edits = { telephone1: 'ours', fax: 'ours', description: 'ours', msdyn_creditrating: 'ours' }
+  const theirs = { PrimaryContactPhone: 'theirs', PrimaryContactFax: 'theirs', SalesMemo: 'theirs', CreditRating: 'theirs' }
+  await collide(world, edits, theirs)
+  const values = async () => {
+    const row = await world.row('account', 'accountnumber', 'C1')
+    const record = world.erp.get('CustomersV3', C1)
+    const ours = [row.telephone1, row.fax, row.description, row.msdyn_creditrating]
+    const fields = [record?.PrimaryContactPhone, record?.PrimaryContactFax, record?.SalesMemo, record?.CreditRating]
+    assert.deepEqual(ours, fields, 'both sides are equal')
+    return ours
+  }
+  assert.deepEqual(await values(), ['theirs', 'ours', 'theirs', 'ours'])
+  const lost = await world.engine.listConflicts({ map: 'customers', rowsMax: 10 })
+  assert.deepEqual(lost.map(({ column, rule, winner }) => [column, rule, winner]).sort(), [
+    ['description', 'newest', 'erp'],
+    ['fax', 'portal', 'portal'],
+    ['msdyn_creditrating', 'portal while msdyn_onholdstatus eq 806380000', 'portal'],
+    ['telephone1', 'erp', 'erp'],
+  ])
+  // The document state comes in the same record as the value, and counts at once.
+  await collide(world, { msdyn_creditrating: 'ours 2' }, { CreditRating: 'theirs 2', OnHoldStatus: 'All' })
+  assert.deepEqual((await values())[3], 'theirs 2')
+})
+
+test('a value that lost can be taken all the same, and travels as an edit of whoever takes it', async () => {
+  await using world = await ready({})
+  await collide(world, { telephone1: 'ours' }, { PrimaryContactPhone: 'theirs' })
+  const [lost] = await world.engine.listConflicts({ rowsMax: 10 })
+  assert.deepEqual([lost?.kept, lost?.lost], ['theirs', 'ours'])
+  await world.engine.takeLostValue(lost?.id ?? 0, 'dana')
+  await until('the ERP has it', () => world.erp.get('CustomersV3', C1)?.PrimaryContactPhone === 'ours')
+  await quiet(world)
+  assert.equal((await world.row('account', 'accountnumber', 'C1')).telephone1, 'ours')
+  await assert.rejects(world.engine.takeLostValue(999_999, 'dana'), { code: 'dual_write.not_found' })
+})
+
+test('a column that comes from the ERP alone keeps the ERP’s value; what was written over it is kept beside', async () => {
+  await using world = await ready({})
+  const account = await world.row('account', 'accountnumber', 'C1')
+  world.erp.change('CustomersV3', C1, { PartyNumber: 'P-1' })
+  await until('it is here', async () => (await world.row('account', 'accountnumber', 'C1')).msdyn_partynumber === 'P-1')
+  await world.edit('account', account.accountid, { msdyn_partynumber: 'mine' })
+  world.erp.change('CustomersV3', C1, { SalesMemo: 'something else' })
+  await until(
+    'it is the ERP’s again',
+    async () => (await world.row('account', 'accountnumber', 'C1')).msdyn_partynumber === 'P-1',
+  )
+  const [lost] = await world.engine.listConflicts({ rowId: String(account.accountid), rowsMax: 10 })
+  assert.deepEqual([lost?.column, lost?.lost, lost?.winner], ['msdyn_partynumber', 'mine', 'erp'])
+})
+
+test('what the ERP makes of an order that the portal sent is told on the row, until the portal sends another value', async () => {
+  await using world = await ready({})
+  const id = await placeOrder(world, 'W-1')
+  await until('the ERP has it', async () => (await world.row('salesorder', 'ordernumber', 'W-1')).msdyn_salesordernumber !== null)
+  await quiet(world)
+  const state = async () => (await world.database.read((tx) => findSyncStates(tx, 'salesorder', [id]))).get(id)
+  const accepted = await state()
+  assert.ok(accepted?.kind === 'accepted')
+  assert.deepEqual(accepted.changes, [])
+  world.erp.change('CDSSalesOrderHeaders', accepted.remoteKey, { DeliveryAddressCity: 'Bellevue' })
+  await until('it is here', async () => (await world.row('salesorder', 'ordernumber', 'W-1')).shipto_city === 'Bellevue')
+  await quiet(world)
+  const changed = await state()
+  assert.deepEqual(
+    changed?.kind === 'accepted' && changed.changes.map(({ column, sent, became }) => ({ column, sent, became })),
+    [{ column: 'shipto_city', sent: 'Redmond', became: 'Bellevue' }],
+  )
+  await world.edit('salesorder', id, { shipto_city: 'Kirkland' })
+  await until(
+    'the ERP has it',
+    () => world.erp.get('CDSSalesOrderHeaders', accepted.remoteKey)?.DeliveryAddressCity === 'Kirkland',
+  )
+  await quiet(world)
+  assert.deepEqual(await state(), { ...accepted, changes: [] })
+})
+
+test('a save that is to be confirmed says so, and whoever waits hears yes, no, or nothing yet', async () => {
+  await using world = await ready({ 'sales-order-headers': { confirmFirst: true } })
+  const signal = AbortSignal.timeout(20_000)
+  const ask = (id: string, timeoutMs: number) => world.engine.confirmRow('salesorder', id, { timeoutMs, signal })
+  world.erp.faults.outage = true
+  const id = await placeOrder(world, 'W-2')
+  const state = (await world.database.read((tx) => findSyncStates(tx, 'salesorder', [id]))).get(id)
+  assert.ok(state?.kind === 'waiting' && state.confirming)
+  assert.deepEqual(await ask(id, 60), { kind: 'timeout' })
+  world.erp.faults.outage = false
+  assert.equal((await ask(id, 15_000)).kind, 'accepted')
+  world.erp.faults.onWrite = () => 'reject'
+  assert.deepEqual(await ask(await placeOrder(world, 'W-3'), 15_000), {
+    kind: 'refused',
+    code: 'erp.refused',
+    reason: 'Customer is on hold.',
+  })
+})
