@@ -98,7 +98,7 @@ export async function read<T>(path: string): Promise<T> {
   return answer<T>(await fetch(API_ROOT + path, { headers: { accept: 'application/json' } }))
 }
 
-async function answer<T>(response: Response): Promise<T> {
+export async function answer<T>(response: Response): Promise<T> {
   // The session has ended meanwhile: the way back leads to this very page.
   if (response.status === 401) location.assign(`/signin?return=${encodeURIComponent(location.pathname + location.search)}`)
   const body: unknown = await response.json().catch(() => undefined)
