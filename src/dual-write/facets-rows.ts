@@ -7,7 +7,7 @@ import type { ParkedItem } from './status.ts'
 
 export type Comparing = {
   /** Compares both sides now. Without maps: all that run. */
-  compareMaps(options?: { maps?: readonly string[]; companies?: readonly string[] }): Promise<Comparison>
+  compareMaps(options?: CompareOptions): Promise<Comparison>
   /** What the comparison that goes on all the time knows. */
   lastComparison(): Promise<Comparison>
   /** The rows and columns that differ, from the last comparison of the map. */
@@ -22,6 +22,12 @@ export type Comparing = {
     which: { map: string; keys: readonly string[] | 'all'; to: Side },
     actor: string,
   ): Promise<{ repaired: number; refused: { key: string; reason: string }[] }>
+}
+export type CompareOptions = {
+  maps?: readonly string[] | undefined
+  companies?: readonly string[] | undefined
+  /** Default true: every value of both sides is read. False: a record whose version is the linked one counts as what was agreed on. */
+  exact?: boolean | undefined
 }
 export type Comparison = {
   equal: boolean
