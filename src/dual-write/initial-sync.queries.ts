@@ -39,10 +39,11 @@ export async function putCopyRanges(
   ranges: readonly Pick<CopyRange, 'company' | 'direction' | 'range' | 'bounds'>[],
 ): Promise<void> {
   await tx`
-    insert into dual_write.copy_range (map, company, direction, range, bounds)
+    insert into dual_write.copy_range (map, company, direction, range, bounds, rows_total)
     select ${map}, * from unnest(${ranges.map((one) => one.company)}::text[], ${ranges.map((one) => one.direction)}::text[],
                                  ${ranges.map((one) => one.range)}::int[],
-                                 ${ranges.map((one) => (one.bounds === null ? null : JSON.stringify(one.bounds)))}::text[])
+                                 ${ranges.map((one) => (one.bounds === null ? null : JSON.stringify(one.bounds)))}::text[],
+                                 ${ranges.map((one) => one.bounds?.rows ?? null)}::bigint[])
     on conflict (map, company, direction, range) do nothing`
 }
 
@@ -59,6 +60,16 @@ export async function listOpenOut(tx: Tx, maps: readonly string[]): Promise<stri
      where exists (select 1 from dual_write.copy_range r where r.map = m and r.direction = 'toErp' and not r.done)
         or exists (select 1 from dual_write.copy_outcome o where o.map = m and o.kind = 'queued')`
   return rows.map((row) => row.map)
+}
+
+/** Legal entities whose records have been copied, by map; maps of which nothing was ever copied are absent. */
+export async function listCopiedCompanies(tx: Tx, maps: readonly string[]): Promise<Map<string, Set<string>>> {
+  const rows = await tx<{ map: string; companies: string[] }>`
+    select map, coalesce(array_agg(company) filter (where done), '{}') as companies from (
+      select map, company, bool_and(done) as done from dual_write.copy_range
+       where map = any(${maps}::text[]) and direction = 'toPortal' group by map, company) part
+     group by map`
+  return new Map(rows.map((row) => [row.map, new Set(row.companies)]))
 }
 
 /** Whether a copy of the map was ever begun. */

@@ -13,37 +13,48 @@ export type LookupIndex = {
 
 /** Between the values of a key, as findIdsByKey joins them. */
 export const KEY_SEPARATOR = '\u001f'
-/** Some 100 bytes each. */
-const ENTRIES_MAX = 500_000
+/** Of each of the two generations below: some 250 bytes each, so that all of them stay below 50 MB. */
+const ENTRIES_MAX = 100_000
 
+/**
+ * Two generations: what is asked for moves into the younger one, and when that is full the older one is dropped. So what is used again and
+ * again stays (currencies, units), and what a copy passes by once (a million orders) goes.
+ */
 export function createLookupIndex(): LookupIndex {
-  const known = new Map<string, Map<string, RowId>>()
-  let entries = 0
+  let young = new Map<string, RowId>()
+  let old = new Map<string, RowId>()
+
+  function put(entry: string, id: RowId): void {
+    if (young.size >= ENTRIES_MAX) {
+      old = young
+      young = new Map()
+    }
+    young.set(entry, id)
+  }
+
   return {
     async find(tx, table, columns, keys) {
-      const name = `${table.name} ${columns.join(' ')}`
-      if (entries > ENTRIES_MAX) {
-        known.clear()
-        entries = 0
+      const ids = new Map<string, RowId>()
+      const unknown: string[] = []
+      const prefix = `${table.name} ${columns.join(' ')}${KEY_SEPARATOR}`
+      for (const key of new Set(keys)) {
+        const entry = prefix + key
+        const id = young.get(entry) ?? old.get(entry)
+        if (id === undefined) unknown.push(key)
+        else ids.set(key, id)
+        if (id !== undefined && !young.has(entry)) put(entry, id)
       }
-      const ids = known.get(name) ?? new Map<string, RowId>()
-      known.set(name, ids)
-      const unknown = [...new Set(keys)].filter((key) => !ids.has(key))
-      if (unknown.length > 0) {
-        const found = await findIdsByKey(
-          tx,
-          table,
-          columns,
-          unknown.map((key) => key.split(KEY_SEPARATOR)),
-        )
-        for (const [key, id] of found) ids.set(key, id)
-        entries += found.size
+      if (unknown.length === 0) return ids
+      const tuples = unknown.map((key) => key.split(KEY_SEPARATOR))
+      for (const [key, id] of await findIdsByKey(tx, table, columns, tuples)) {
+        ids.set(key, id)
+        put(prefix + key, id)
       }
       return ids
     },
     forget() {
-      known.clear()
-      entries = 0
+      young = new Map()
+      old = new Map()
     },
   }
 }

@@ -1,12 +1,12 @@
 import { listFailures, markRetried } from '../copy-outcomes.queries.ts'
 import { type Core, pinned } from '../core.ts'
-import { listOpenOut } from '../initial-sync.queries.ts'
+import { listCopiedCompanies, listOpenOut } from '../initial-sync.queries.ts'
 import { areRelated } from '../mapping/order.ts'
 import { insertActivity, lockMapState, setMapState } from '../maps.queries.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
 import { copyOutStep } from './copy-out.ts'
-import { runInitialSync } from './initial-sync.ts'
+import { companiesOf, runInitialSync } from './initial-sync.ts'
 
 /** Maps that are copied at once, of those that have nothing to do with each other. */
 const COPIES_MAX = 2
@@ -88,6 +88,36 @@ export async function retryFailures(core: Core, map: TableMap, code: string | nu
     count += keys.length
     if (keys.length < RETRIED_AT_ONCE) return count
     after = { direction: 'toPortal', key: keys.at(-1) ?? '' }
+  }
+}
+
+/** Legal entities that have come since a map was copied, or whose copy was interrupted. */
+type Added = { map: TableMap; companies: string[] }
+
+/** Which legal entities of running maps still have to be copied. A map that was started without a first copy copies none. */
+export async function findAdded(live: Core, names: readonly string[]): Promise<Added[]> {
+  const core = pinned(live)
+  return core.database.read(async (tx) => {
+    const ended = await listCopiedCompanies(tx, names)
+    const added: Added[] = []
+    for (const map of core.maps) {
+      const copied = ended.get(map.name)
+      if (copied === undefined) continue
+      const companies = (await companiesOf(core, tx, map)).filter((company) => !copied.has(company))
+      if (companies.length > 0) added.push({ map, companies })
+    }
+    return added
+  })
+}
+
+/** Copies them, map after map, while the maps run on. */
+export async function copyAdded(live: Core, names: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const { map, companies } of await findAdded(live, names)) {
+    if (signal.aborted || !(await runInitialSync(live, map, signal, companies))) continue
+    await retryFailures(live, map, null)
+    await live.database.transaction((tx) =>
+      insertActivity(tx, { map: map.name, actor: 'engine', action: 'legal entities copied', details: { companies } }),
+    )
   }
 }
 

@@ -223,3 +223,24 @@ test('a dry run writes nothing and says what the run then does', async () => {
   assert.equal(world.erp.get('CustomersV3', customerKey('B1'))?.OrganizationName, 'Ours')
   assert.equal((await world.row('account', 'accountnumber', 'C2')).statecode, 1, 'marked, as the map says of deletes')
 })
+
+test('a legal entity that comes later is copied while its maps run', async () => {
+  await using world = await setUp({
+    before: (erp) => {
+      erp.put('CustomersV3', { ...customer('D1', { OrganizationName: 'Adatum' }), dataAreaId: 'demf' })
+    },
+  })
+  await world.engine.whenRunning()
+  await quiet(world)
+  assert.equal(
+    (await world.rows('account')).some((row) => row.accountnumber === 'D1'),
+    false,
+  )
+  world.erp.put('LegalEntities', { LegalEntityId: 'demf', Name: 'Contoso Germany' })
+  await until('its customers are here', async () => (await world.rows('account')).some((row) => row.accountnumber === 'D1'))
+  assert.ok(await isRunning(world, 'customers'))
+  await until('its part is done', async () => {
+    const parts = await world.engine.copyProgress('customers')
+    return parts.some((one) => one.company.toLowerCase() === 'demf' && one.direction === 'toPortal' && one.state === 'done')
+  })
+})

@@ -38,7 +38,7 @@ export async function runInitialSync(
     const ranges = await core.database.read((tx) => listCopyRanges(tx, map.name))
     const open = ranges.filter((one) => !one.done && one.direction === 'toPortal' && wanted.includes(one.company))
     if (!(await copyRanges(core, withWinner(map, winnerOf(map, run)), run, open, signal))) return false
-    await finish(core, map, run)
+    await finish(core, map, companies === undefined ? run.revision : null)
     return !signal.aborted
   } finally {
     core.copying.delete(map.name)
@@ -131,10 +131,10 @@ async function copyRanges(
 }
 
 /** What pages could not settle by themselves: lookups into pages beside them, and records that no page has brought. */
-async function finish(core: Core, map: TableMap, run: CopyRun): Promise<void> {
+async function finish(core: Core, map: TableMap, revision: number | null): Promise<void> {
   await resolveLeftOpen(core, map)
   await core.database.transaction(async (tx) => {
-    if (run.revision !== null && map.rows === 'own') await queueUnseen(tx, map.name, run.revision)
+    if (revision !== null && map.rows === 'own') await queueUnseen(tx, map.name, revision)
     await releaseWaiting(tx, [map.name], PARENT)
   })
 }
