@@ -160,6 +160,8 @@ function createWorld(ground: Ground, timeline: Timeline, dice: Dice, people: Lif
 async function live(world: World): Promise<string[]> {
   const { dice, ledger, erp } = world
   fillErp(erp.memory)
+  // As it has been since the first copy.
+  await erp.memory.connector.registerEvents({ url: '', secret: '', entities: [] }, new AbortController().signal)
   await begin(world)
   if (dice.chance(0.8)) await world.engine().whenRunning()
   chooseFaults(world)
@@ -278,7 +280,8 @@ async function describeWork(world: World): Promise<string> {
   const [left] = await world.database.read(
     (tx) => tx<{ left: string }>`
       select concat_ws('; ', (select string_agg(format('%s is %s: %s', name, state, last_error), ', ') from dual_write.map where state <> 'running'),
-                       (select string_agg(format('%s %s %s due %s %s', subscriber, operation, row_id, due_at, reason), ', ') from tables.change where parked_at is null),
+                       (select string_agg(format('%s %s %s due %s %s', subscriber, operation, row_id, due_at, reason), ', ') from tables.change c
+                                  where not exists (select from tables.change p where p.subscriber = c.subscriber and p.row_id = c.row_id and p.number <= c.number and p.parked_at is not null)),
                        (select string_agg(format('%s %s due %s %s', map, remote_key, due_at, reason), ', ') from dual_write.remote_change where parked_at is null)) as left`,
   )
   return left?.left ?? ''

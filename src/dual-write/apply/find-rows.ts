@@ -13,13 +13,13 @@ export async function findByKeys(tx: Tx, map: TableMap, mapped: readonly MappedR
   const found = new Map<MappedRecord, RowId>()
   await findBy(tx, map, map.key, mapped, found, (one, name) => one.values[name])
   if (map.findBy.length === 0 || map.group !== undefined) return found
-  const columns = map.findBy.map((field) => map.columns.find((one) => one.field === field && one.column !== undefined))
+  const columns = map.findBy.map((field) => columnsOf(map, field))
   if (columns.some((one) => one === undefined)) return found
   const company = map.table.columns.has(COMPANY_COLUMN) ? [COMPANY_COLUMN] : []
   for (const pick of ['column', 'elseColumn'] as const) {
-    const names = columns.map((one) => (pick === 'column' ? one?.column?.name : (one?.elseColumn ?? one?.column?.name)) ?? '')
+    const names = columns.map((one) => (pick === 'column' ? one?.column : (one?.elseColumn ?? one?.column)) ?? '')
     const open = mapped.filter((one) => !found.has(one))
-    const source = new Map(names.map((name, i) => [name, columns[i]?.column?.name ?? name]))
+    const source = new Map(names.map((name, i) => [name, columns[i]?.column ?? name]))
     const candidates = new Map<MappedRecord, RowId>()
     await findBy(tx, map, [...names, ...company], open, candidates, (one, name) => one.values[source.get(name) ?? name])
     // A row that is linked is another record's: the value was not as unique as hoped.
@@ -27,6 +27,14 @@ export async function findByKeys(tx: Tx, map: TableMap, mapped: readonly MappedR
     for (const [one, id] of candidates) if (!linked.has(id)) found.set(one, id)
   }
   return found
+}
+
+/** Where the portal keeps what the field says: in a column, or in a lookup that is found by it. */
+function columnsOf(map: TableMap, field: string): { column: string; elseColumn: string | undefined } | undefined {
+  const own = map.columns.find((one) => one.field === field && one.column !== undefined)
+  if (own?.column !== undefined) return { column: own.column.name, elseColumn: own.elseColumn }
+  const lookup = map.lookups.find((one) => one.targets.some((target) => target.parts.some((part) => part.field === field)))
+  return lookup === undefined ? undefined : { column: lookup.column.name, elseColumn: undefined }
 }
 
 const DELETES_MAX = 10_000
