@@ -81,9 +81,13 @@ export async function readHash(tx: Tx, entity: PgEntity, request: HashRange): Pr
 /** What is read of a record, and answered of one that was written. */
 export function record(entity: PgEntity, columns: readonly PgColumn[]): Sql {
   const fields = columns.map((column) => valueText(column))
-  const version = entity.versionColumn === undefined ? sql`r.xmin::text` : valueText(entity.versionColumn)
+  // A row from before the version column has none yet. In full: two writes may come within a millisecond.
+  const version =
+    entity.versionColumn === undefined
+      ? sql`r.xmin::text`
+      : sql`coalesce(${identifier('r', entity.versionColumn.name)}::text, r.xmin::text)`
   const modified = entity.modifiedColumn === undefined ? sql`null` : valueText(entity.modifiedColumn)
-  return sql`array[${join(fields)}]::text[] as fields, coalesce(${version}, '') as version,
+  return sql`array[${join(fields)}]::text[] as fields, ${version} as version,
            ${placeText(entity)} as place, ${modified}::text as modified`
 }
 
