@@ -7,7 +7,7 @@ import type { Agreed } from '../links.queries.ts'
 import { passes } from '../mapping/filter.ts'
 import { textOf } from '../mapping/values.ts'
 import type { MergeRule, TableMap } from '../table-map.ts'
-import { asStored, goesToErp, isFilledElsewhere, type Known, type Merge, merge, ruleOf } from './merge.ts'
+import { goesToErp, isEdited, isFilledElsewhere, type Known, type Merge, merge, ruleOf } from './merge.ts'
 
 export type FirstMerge = Merge & {
   /** Columns that the ERP must be told: the portal's value has won and no edit of it is on its way. */
@@ -75,13 +75,6 @@ function isPortals(rule: MergeRule, local: QueryRow): boolean {
 
 function nameOf(rule: MergeRule): string {
   return typeof rule === 'object' ? `portal while ${rule.text}` : rule
-}
-
-function isEdited(map: TableMap, name: string, local: QueryRow, agreed: Agreed): boolean {
-  const before = agreed[name]
-  if (before === undefined || !goesToErp(map, name)) return false
-  const column = columnOf(map, name)
-  return textOf(column, local[name]) !== asStored(column, before)
 }
 
 function differs(map: TableMap, name: string, local: QueryRow, incoming: RowValues): boolean {

@@ -91,8 +91,16 @@ export function ruleOf(map: TableMap, name: string): MergeRule {
   return column?.wins ?? lookup?.wins ?? map.winner
 }
 
+/** Whether our value of a column that goes to the ERP is another than the last agreed one. */
+export function isEdited(map: TableMap, name: string, local: QueryRow, agreed: Agreed): boolean {
+  const before = agreed[name]
+  if (before === undefined || !goesToErp(map, name)) return false
+  const column = required(map.table.columns.get(name), `${map.table.name}.${name}`)
+  return textOf(column, local[name]) !== asStored(column, before)
+}
+
 /** PostgreSQL has rounded what the ERP said to the column's places: that is no edit. */
-export function asStored(column: ColumnDefinition, text: string | null): string | null {
+function asStored(column: ColumnDefinition, text: string | null): string | null {
   return text === null || column.scale === undefined ? text : textOf(column, round(text, column.scale))
 }
 

@@ -21,6 +21,7 @@ import { insertConflicts, type NewConflict, putErpChanges } from '../conflicts.q
 import type { Core } from '../core.ts'
 import { deleteDeferred, putDeferred } from '../deferred.queries.ts'
 import { findLinksByKey, type LinkWrite, putLinks, type RowLink } from '../links.queries.ts'
+import { belongsInErp } from '../mapping/to-erp.ts'
 import { type MappedRecord, type MissingTarget, setLookup } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
@@ -29,7 +30,7 @@ import { listGoneSince } from '../tombstones.queries.ts'
 import type { Applied, ApplyOptions } from './applied.ts'
 import { keyText, resolveDeferred } from './deferred.ts'
 import { findByKeys, findDeletedRows } from './find-rows.ts'
-import { goesToErp, type Merge, merge } from './merge.ts'
+import { goesToErp, isEdited, type Merge, merge } from './merge.ts'
 import { mergeFirst } from './merge-first.ts'
 
 /** The rows that a batch of records makes or changes, before they are written. */
@@ -179,7 +180,7 @@ function planUpdate(
   plan: Plan,
   options: ApplyOptions,
 ): 'updated' | 'unchanged' {
-  const pending = new Set(at.pending.keys())
+  const pending = new Set([...at.pending.keys(), ...editsOutside(map, one, at)])
   const known = {
     oursAt: at.pending,
     theirsAt: one.record.modifiedAt ?? options.noticedAt?.get(one.record.key),
@@ -206,6 +207,12 @@ function planUpdate(
     sendOverrides(map, one, link, plan, options)
   }
   return hasChanges ? 'updated' : 'unchanged'
+}
+
+/** What was edited while the row was outside the portal's filter has not been told, and is no less an edit for that. */
+function editsOutside(map: TableMap, one: MappedRecord, { row, link }: { row: QueryRow; link: RowLink | undefined }): string[] {
+  if (link === undefined || belongsInErp(map, row)) return []
+  return Object.keys(one.values).filter((name) => isEdited(map, name, row, link.agreed))
 }
 
 /** An ERP that answers without a version leaves it to the next read. */
