@@ -14,6 +14,7 @@ import { assembleCatalog, readDocuments, tableOfDocument } from '#tables/custom-
 import { listCustomizations } from '#tables/customizing.ts'
 import { readCurrentCatalog } from '#tables/live-catalog.ts'
 import { findCompanyId } from '#tables/rows.queries.ts'
+import { addMapTestCommands } from './cli-maps-test.ts'
 import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
 import { addTokenCommands } from './cli-tokens.ts'
@@ -117,6 +118,7 @@ program
   )
 
 addTokenCommands(program, { config, log, print })
+addMapTestCommands(maps, { folders: mapsFolders(config), readCatalog: () => catalogWith(config.siteDir) })
 addSiteCommands(program, { config, log, actor, print, catalogWith })
 addTableCommands(program, { config, log, actor, print })
 
