@@ -57,7 +57,6 @@ export async function countQueued(tx: Tx, map: string): Promise<number> {
 
 export type CopyFailure = { key: string; code: string; reason: string }
 
-/** `cause` is the reason without what differs from row to row. */
 export async function putFailures(
   tx: Tx,
   at: { map: string; company: string; direction: Direction },
@@ -65,12 +64,12 @@ export async function putFailures(
 ): Promise<void> {
   if (failures.length === 0) return
   await tx`
-    insert into dual_write.copy_failure (map, company, direction, key, code, reason, cause)
-    select ${at.map}, ${at.company}, ${at.direction}, v.key, v.code, v.reason, tables.failure_pattern(v.reason)
+    insert into dual_write.copy_failure (map, company, direction, key, code, reason)
+    select ${at.map}, ${at.company}, ${at.direction}, v.key, v.code, v.reason
       from unnest(${failures.map((one) => one.key)}::text[], ${failures.map((one) => one.code)}::text[],
                   ${failures.map((one) => one.reason)}::text[]) as v(key, code, reason)
     on conflict (map, direction, key) do update
-       set code = excluded.code, reason = excluded.reason, cause = excluded.cause, at = clock_timestamp(), retried_at = null`
+       set code = excluded.code, reason = excluded.reason, at = clock_timestamp(), retried_at = null`
 }
 
 export type FailurePage = {

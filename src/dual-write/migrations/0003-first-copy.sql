@@ -67,9 +67,7 @@ alter table dual_write.initial_sync_error rename to copy_failure;
 alter table dual_write.copy_failure rename column remote_key to key;
 alter table dual_write.copy_failure add column direction text not null default 'toPortal';
 -- The reason without what is the row's own: failures of one cause have the same.
-alter table dual_write.copy_failure add column cause text;
-update dual_write.copy_failure set cause = regexp_replace(reason, '[0-9]+', '#', 'g');
-alter table dual_write.copy_failure alter column cause set not null;
+alter table dual_write.copy_failure add column cause text not null generated always as (tables.failure_pattern(reason)) stored;
 -- It has been tried again: what it met there is told by the queue.
 alter table dual_write.copy_failure add column retried_at timestamptz;
 alter table dual_write.copy_failure drop constraint initial_sync_error_pkey;

@@ -46,7 +46,7 @@ export async function runInitialSync(
 }
 
 /** The side that wins in this run where both have the row. */
-export function winnerOf(map: TableMap, run: CopyRun): 'erp' | 'portal' {
+function winnerOf(map: TableMap, run: CopyRun): 'erp' | 'portal' {
   return run.winner ?? map.initialWinner
 }
 
