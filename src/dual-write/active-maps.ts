@@ -2,6 +2,7 @@ import { AppError } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import { type MapShape, shapeOf } from './map-shape.ts'
 import { type MapSources, type MapText, parseMaps, readMapFiles, type ValueLists } from './map-sources.ts'
 import type { TableMap } from './table-map.ts'
 import { listActiveTexts, listValueLists } from './versions.queries.ts'
@@ -15,6 +16,8 @@ export type ActiveMaps = {
   readonly maps: readonly TableMap[]
   /** What they were made of. */
   readonly sources: MapSources
+  /** Of one of `maps`. */
+  shapeOf(map: TableMap): MapShape
   /** Reads files, stored versions and definitions again. Throws AppError `dual_write.invalid_map`: then the maps stay as they were. */
   follow(): Promise<void>
   /** Called after each replacement. */
@@ -41,6 +44,7 @@ export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
     get sources() {
       return current.sources
     },
+    shapeOf: (map) => current.shapes.get(map) ?? shapeOf(map, sourceOf(current.sources, map.name)),
     follow() {
       // One after the other: a later reading never loses against an earlier one.
       const next = following.then(replace)
@@ -51,13 +55,23 @@ export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
   }
 }
 
-async function readActive({ database, catalog, folders, log }: MapPlace) {
+type Active = { maps: TableMap[]; sources: MapSources; shapes: ReadonlyMap<TableMap, MapShape> }
+
+function sourceOf(sources: MapSources, name: string): { text: string; lists: ValueLists } {
+  return { text: sources.texts.get(name)?.text ?? '', lists: sources.lists }
+}
+
+function activeOf(maps: TableMap[], sources: MapSources): Active {
+  return { maps, sources, shapes: new Map(maps.map((map) => [map, shapeOf(map, sourceOf(sources, map.name))])) }
+}
+
+async function readActive({ database, catalog, folders, log }: MapPlace): Promise<Active> {
   const files = readMapFiles(folders)
   const { stored, lists } = await database.read(readStored)
   const texts = new Map<string, MapText>([...files.texts, ...stored])
   const sources = { lists: { ...files.lists, ...lists }, texts }
   const { maps, problems } = parseMaps(catalog, sources)
-  if (problems.size === 0) return { maps, sources }
+  if (problems.size === 0) return activeOf(maps, sources)
   // A stored version that no longer goes with the tables must not take the others away: its file's takes its place.
   for (const [name, reason] of problems) {
     const file = files.texts.get(name)
@@ -68,7 +82,7 @@ async function readActive({ database, catalog, folders, log }: MapPlace) {
   }
   const second = parseMaps(catalog, sources)
   if (second.problems.size > 0) throw allOf(folders, second.problems)
-  return { maps: second.maps, sources }
+  return activeOf(second.maps, sources)
 }
 
 async function readStored(tx: Tx): Promise<{ stored: Map<string, MapText>; lists: ValueLists }> {

@@ -4,10 +4,12 @@ import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
 import type { Database, TransactionOptions } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
+import type { ActiveMaps } from './active-maps.ts'
 import type { EnvironmentGuard } from './environment.ts'
 import type { Direction } from './facets-control.ts'
 import type { LookupIndex } from './mapping/lookup-index.ts'
 import type { Meter } from './meter.ts'
+import type { Scopes } from './paused-parts.ts'
 import type { TableMap } from './table-map.ts'
 
 /** What all parts of the engine share. */
@@ -17,6 +19,10 @@ export type Core = {
   readonly connector: Connector
   /** In dependency order, as they hold at this moment: what takes several steps works on `pinned(core)`. */
   readonly maps: readonly TableMap[]
+  /** What the maps are made of. */
+  readonly active: ActiveMaps
+  /** Parts of maps that are paused. */
+  readonly scopes: Scopes
   readonly index: LookupIndex
   readonly meter: Meter
   readonly environment: EnvironmentGuard

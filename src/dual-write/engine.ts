@@ -14,25 +14,24 @@ import { createCopying } from './copying.ts'
 import type { Core } from './core.ts'
 import { createEnvironmentGuard, type EnvironmentOptions, guardedConnector } from './environment.ts'
 import { createExplaining } from './explaining.ts'
-import type { Copying } from './facets-control.ts'
+import type { Copying, Lifecycle } from './facets-control.ts'
 import type { Adopting, Comparing, Explaining, Parking } from './facets-rows.ts'
 import type { Arming, Measuring } from './facets-watch.ts'
 import { lead } from './leader.ts'
-import { createLifecycle, findMap } from './lifecycle.ts'
+import { createLifecycle } from './lifecycle.ts'
 import { missingForMaps } from './map.ts'
 import { keepMapRules } from './map-rules.ts'
 import { createLookupIndex } from './mapping/lookup-index.ts'
-import { insertActivity } from './maps.queries.ts'
 import { createMeasuring } from './measuring.ts'
 import { createMeter } from './meter.ts'
 import { createParking } from './parked.ts'
 import { createScopes } from './paused-parts.ts'
 import { createQueueCount } from './queue-count.ts'
 import { createLinkCount, readStatus } from './read-status.ts'
+import { refresh } from './refresh.ts'
 import { putRemoteChanges } from './remote-changes.queries.ts'
 import { createStates, type States } from './states.ts'
 import type { MapStatus } from './status.ts'
-import { sweep } from './sync/sweep.ts'
 import { createWaker } from './sync/waker.ts'
 import { work } from './sync/worker.ts'
 import type { TableMap } from './table-map.ts'
@@ -58,6 +57,7 @@ export type DualWriteOptions = {
 /** Keeps the two sides equal. One process at a time does the work; others stand by and can still receive events and be asked. */
 export type DualWrite = Carrying &
   Copying &
+  Lifecycle &
   Comparing &
   Parking &
   Confirming &
@@ -79,16 +79,6 @@ type Carrying = {
   readonly dependent: CatalogDependent
   /** Resolves once every map runs (or is paused by a person). Rejects when the engine stops before. */
   whenRunning(): Promise<void>
-  /** Starts a map that is not running: initial sync, then live sync. */
-  runMap(name: string, actor: string): Promise<void>
-  /** Changes of both sides queue from now on. */
-  pauseMap(name: string, actor: string): Promise<void>
-  /** What queued is caught up, then the map runs. */
-  resumeMap(name: string, actor: string): Promise<void>
-  /** Ends the map and discards what waits for it; the row links stay. */
-  stopMap(name: string, actor: string): Promise<void>
-  /** Reads the other side through and takes up what was missed: after it lost events, or when a person asks. */
-  refreshMap(name: string, actor: string): Promise<void>
   /** Takes what the ERP posted. Returns when it is safe on disk. Throws AppError `connector.bad_event`. */
   receiveEvent(body: unknown): Promise<void>
 }
@@ -120,7 +110,8 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
   }
   active.onChange(core.index.forget)
   const states = createStates(core)
-  const [outboundWaker, inboundWaker, stateWaker] = [createWaker(clock), createWaker(clock), createWaker(clock)]
+  const [outboundWaker, inboundWaker] = [createWaker(clock), createWaker(clock)]
+  const [stateWaker, mapsWaker] = [createWaker(clock), createWaker(clock)]
   const linkCount = createLinkCount(clock)
   const queueCount = createQueueCount(clock)
   const stopping = new AbortController()
@@ -128,7 +119,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
   let listener: { close(): Promise<void> } | undefined
   let working: Promise<void> = Promise.resolve()
   const wakeAll = () => {
-    for (const waker of [outboundWaker, inboundWaker, stateWaker]) waker.wake()
+    for (const waker of [outboundWaker, inboundWaker, stateWaker, mapsWaker]) waker.wake()
   }
 
   async function listen(): Promise<void> {
@@ -179,7 +170,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
       working = lead(core, signal, (during) =>
         work(
           core,
-          { states, outboundWaker, inboundWaker, stateWaker, registerEvents, evaluateAlerts: alerting.evaluateAlerts },
+          { states, outboundWaker, inboundWaker, stateWaker, mapsWaker, registerEvents, evaluateAlerts: alerting.evaluateAlerts },
           during,
         ),
       )
@@ -205,11 +196,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     ...createExplaining(core, signal),
     readEnvironment: environment.readEnvironment,
     arm: environment.arm,
-    async refreshMap(name, actor) {
-      const map = findMap(core, name)
-      const queued = await sweep(core, map, signal)
-      await database.transaction((tx) => insertActivity(tx, { map: name, actor, action: 'refreshed', details: { queued } }))
-    },
+    refreshMap: (name, actor) => refresh(core, name, actor, { follow, signal }),
     async receiveEvent(body) {
       await storeNotices(core, states, connector.parseEvent(body))
       inboundWaker.wake()
@@ -231,7 +218,8 @@ function whenRunning(core: Core, states: States, signal: AbortSignal): Promise<v
   const isDone = () =>
     core.maps.every((map) => {
       const state = states.of(map.name)
-      return state !== 'initializing' && (state !== 'not_running' || states.isStopped(map.name))
+      const waits = map.start === 'manual' || states.isStopped(map.name) || map.excludes.length > 0
+      return state !== 'initializing' && (state !== 'not_running' || waits)
     })
   return new Promise((resolve, reject) => {
     const check = () => (isDone() ? resolve() : undefined)

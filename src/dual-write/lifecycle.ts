@@ -1,57 +1,158 @@
 import { AppError } from '#lib/app-error.ts'
 import type { Json } from '#lib/json.ts'
 import type { Tx } from '#postgres/database.ts'
-import { discardChanges, subscribe, unsubscribe } from '#tables/changes.queries.ts'
-import { type Core, getMap } from './core.ts'
+import { unsubscribe } from '#tables/changes.queries.ts'
+import { beginCapture } from './activation.ts'
+import { deleteBackfill } from './backfill.queries.ts'
+import type { Core } from './core.ts'
+import { refuseBesideExcluded } from './excludes.ts'
+import type { Lifecycle, Losses, MapScope, ResumeOptions, RunOptions } from './facets-control.ts'
 import { deleteInitialSync } from './initial-sync.queries.ts'
+import { discardLosses, findLosses } from './losses.ts'
 import { assertTransition, type TableMapState } from './map-state.ts'
-import { insertActivity, lockMapState, setMapState } from './maps.queries.ts'
-import { discardRemoteChanges } from './remote-changes.queries.ts'
-import { sentColumns, type TableMap } from './table-map.ts'
+import {
+  insertActivity,
+  listActivity,
+  lockMapState,
+  notifyWorkers,
+  setInitialWinner,
+  setMapState,
+  setMapStopped,
+} from './maps.queries.ts'
+import { prerequisitesIn } from './prerequisites.ts'
+import { pausePart, releasePart, scopeOf } from './scope-verbs.ts'
+import { deletePausedParts } from './scopes.queries.ts'
+import type { States } from './states.ts'
+import type { TableMap } from './table-map.ts'
 
 /** What a person does to a map; each step is one transaction and on the record. */
-export type Lifecycle = {
-  runMap(name: string, actor: string): Promise<void>
-  pauseMap(name: string, actor: string): Promise<void>
-  resumeMap(name: string, actor: string): Promise<void>
-  stopMap(name: string, actor: string): Promise<void>
-}
+export type LifecycleVerbs = Omit<Lifecycle, 'refreshMap'>
 
 /** `onMoved` is called after each step, when it is committed. */
-export function createLifecycle(core: Core, onMoved: () => Promise<void>): Lifecycle {
-  type Also = (tx: Tx, map: TableMap) => Promise<{ [name: string]: Json }>
+export function createLifecycle(core: Core, states: States, onMoved: () => Promise<void>): LifecycleVerbs {
+  async function run(name: string, actor: string, options: RunOptions = {}): Promise<void> {
+    const map = findMap(core, name)
+    await states.reload()
+    const before = options.prerequisites ? prerequisitesIn(core.maps, map, states.of) : []
+    const first = before.filter((one) => one.state === 'not_running').map((one) => findMap(core, one.map))
+    await core.database.transaction(async (tx) => {
+      for (const one of [...first, map]) await begin(core, tx, one, actor, options)
+    })
+    await onMoved()
+  }
 
-  async function move(name: string, to: TableMapState, actor: string, action: string, also: Also): Promise<void> {
+  async function pause(name: string, actor: string, asked: MapScope = {}): Promise<void> {
     const map = findMap(core, name)
     await core.database.transaction(async (tx) => {
-      const from = await lockMapState(tx, name)
-      assertTransition(name, from ?? 'not_running', to)
-      const details = await also(tx, map)
-      await setMapState(tx, name, to)
-      await insertActivity(tx, { map: name, actor, action, details })
+      const scope = await scopeOf(core, tx, map, asked)
+      const from = (await lockMapState(tx, name)) ?? 'not_running'
+      if (scope !== undefined) await pausePart(tx, map, from, scope, actor)
+      else await move(tx, map, from, 'paused')
+      await insertActivity(tx, { map: name, actor, action: 'paused', details: scopeDetails(scope) })
+      await notifyWorkers(tx)
+    })
+    await onMoved()
+  }
+
+  async function resume(name: string, actor: string, options: ResumeOptions = {}): Promise<void> {
+    const map = findMap(core, name)
+    const queue = options.queue ?? 'first'
+    await core.database.transaction(async (tx) => {
+      const scope = await scopeOf(core, tx, map, options.scope ?? {})
+      const from = (await lockMapState(tx, name)) ?? 'not_running'
+      const lost = queue === 'discard' ? await discard(tx, name, scope ?? {}, options.confirmLoss) : undefined
+      if (scope !== undefined) await releasePart(core, tx, map, scope)
+      else await move(tx, map, from, queue === 'first' ? 'resuming' : 'running')
+      const details = { ...scopeDetails(scope), queue, ...(lost === undefined ? {} : { discarded: recordOf(lost) }) }
+      await insertActivity(tx, { map: name, actor, action: 'resumed', details })
+      await notifyWorkers(tx)
+    })
+    await onMoved()
+  }
+
+  async function stop(name: string, actor: string): Promise<void> {
+    const map = findMap(core, name)
+    await core.database.transaction(async (tx) => {
+      const from = (await lockMapState(tx, name)) ?? 'not_running'
+      await unsubscribe(tx, name)
+      const lost = await findLosses(tx, name, {})
+      await discardLosses(tx, name, {})
+      await deleteBackfill(tx, name)
+      await deletePausedParts(tx, name)
+      await move(tx, map, from, 'not_running')
+      await setMapStopped(tx, name)
+      await insertActivity(tx, { map: name, actor, action: 'stopped', details: { discarded: recordOf(lost) } })
     })
     await onMoved()
   }
 
   return {
-    runMap: (name, actor) =>
-      move(name, 'initializing', actor, 'started', async (tx, map) => {
-        await deleteInitialSync(tx, name)
-        if (map.writes) await subscribe(tx, map.table.name, name, sentColumns(map))
-        return {}
+    async prerequisitesOf(name) {
+      const map = findMap(core, name)
+      await states.reload()
+      return prerequisitesIn(core.maps, map, states.of)
+    },
+    runMap: run,
+    pauseMap: pause,
+    resumeMap: resume,
+    stopMap: stop,
+    lossesOf: (name, asked = {}) =>
+      core.database.read(async (tx) => {
+        const map = findMap(core, name)
+        return findLosses(tx, name, (await scopeOf(core, tx, map, asked)) ?? {})
       }),
-    pauseMap: (name, actor) => move(name, 'paused', actor, 'paused', async () => ({})),
-    resumeMap: (name, actor) => move(name, 'resuming', actor, 'resumed', async () => ({})),
-    stopMap: (name, actor) =>
-      move(name, 'not_running', actor, 'stopped', async (tx) => {
-        await unsubscribe(tx, name)
-        return { discarded: { toErp: await discardChanges(tx, name), toPortal: await discardRemoteChanges(tx, name) } }
-      }),
+    listActivity: (page) => core.database.read((tx) => listActivity(tx, page)),
   }
 }
 
 /** Throws AppError `dual_write.not_found`: for names that come from people. */
 export function findMap(core: Core, name: string): TableMap {
-  if (!core.maps.some((map) => map.name === name)) throw new AppError('dual_write.not_found', `There is no table map ${name}`)
-  return getMap(core, name)
+  const map = core.maps.find((one) => one.name === name)
+  if (map === undefined) throw new AppError('dual_write.not_found', `There is no table map ${name}`)
+  return map
+}
+
+async function begin(core: Core, tx: Tx, map: TableMap, actor: string, options: RunOptions): Promise<void> {
+  const { initialSync = true, winner } = options
+  const from = (await lockMapState(tx, map.name)) ?? 'not_running'
+  await move(tx, map, from, initialSync ? 'initializing' : 'running')
+  await refuseBesideExcluded(core, tx, map)
+  await beginCapture(tx, map, core.active.shapeOf(map))
+  await setInitialWinner(tx, map.name, winner ?? null)
+  if (initialSync) {
+    await deleteInitialSync(tx, map.name)
+    await deleteBackfill(tx, map.name)
+  }
+  const details = { initialSync, ...(winner === undefined ? {} : { winner }) }
+  await insertActivity(tx, { map: map.name, actor, action: 'started', details })
+}
+
+async function move(tx: Tx, map: TableMap, from: TableMapState, to: TableMapState): Promise<void> {
+  assertTransition(map.name, from, to)
+  await setMapState(tx, map.name, to)
+}
+
+/** Nobody gives up what he has not seen: the token is that of what is there now. */
+async function discard(tx: Tx, name: string, scope: MapScope, token: string | undefined): Promise<Losses> {
+  const losses = await findLosses(tx, name, scope)
+  if (token !== losses.token) {
+    const count = losses.toErp + losses.toPortal
+    throw new AppError(
+      'dual_write.conflict',
+      token === undefined
+        ? `${count} changes would be lost: look at them first, and confirm with the token that comes with them`
+        : `What would be lost has changed (${count} changes now): look again, and confirm with the new token`,
+      { details: { toErp: losses.toErp, toPortal: losses.toPortal } },
+    )
+  }
+  await discardLosses(tx, name, scope)
+  return losses
+}
+
+function scopeDetails({ company, direction }: MapScope = {}): { [name: string]: Json } {
+  return { ...(company === undefined ? {} : { company }), ...(direction === undefined ? {} : { direction }) }
+}
+
+function recordOf({ token: _, ...losses }: Losses): { [name: string]: Json } {
+  return losses
 }

@@ -3,10 +3,10 @@ import { AppError } from '#lib/app-error.ts'
 export type TableMapState = 'not_running' | 'initializing' | 'running' | 'paused' | 'resuming'
 
 const NEXT: Readonly<Record<TableMapState, readonly TableMapState[]>> = {
-  not_running: ['initializing'],
+  not_running: ['initializing', 'running'],
   initializing: ['running', 'not_running'],
   running: ['paused', 'not_running'],
-  paused: ['resuming', 'not_running'],
+  paused: ['resuming', 'running', 'not_running'],
   resuming: ['running', 'paused', 'not_running'],
 }
 

@@ -1,26 +1,28 @@
 import type { Json } from '#lib/json.ts'
 import type { Tx } from '#postgres/database.ts'
+import type { Activity, Side } from './facets-control.ts'
 import type { TableMapState } from './map-state.ts'
 
 export type StoredMap = {
   name: string
   version: string
   state: TableMapState
+  isStopped: boolean
   lastError: string | null
   lastErrorAt: string | null
 }
 
-/** A map is not running until somebody starts it; its version follows its file. */
+/** A map is not running until somebody starts it. */
 export async function putMap(tx: Tx, map: { name: string; version: string; table: string; entity: string }): Promise<void> {
   await tx`
     insert into dual_write.map (name, version, table_name, entity, state)
     values (${map.name}, ${map.version}, ${map.table}, ${map.entity}, 'not_running')
-    on conflict (name) do update set version = excluded.version, table_name = excluded.table_name, entity = excluded.entity`
+    on conflict (name) do nothing`
 }
 
 export async function listMaps(tx: Tx): Promise<Map<string, StoredMap>> {
   const rows = await tx<StoredMap>`
-    select name, version, state, last_error as "lastError", last_error_at as "lastErrorAt" from dual_write.map`
+    select name, version, state, is_stopped as "isStopped", last_error as "lastError", last_error_at as "lastErrorAt" from dual_write.map`
   return new Map(rows.map((row) => [row.name, row]))
 }
 
@@ -31,8 +33,18 @@ export async function lockMapState(tx: Tx, name: string): Promise<TableMapState 
 }
 
 export async function setMapState(tx: Tx, name: string, state: TableMapState): Promise<void> {
-  await tx`update dual_write.map set state = ${state}, state_at = clock_timestamp() where name = ${name}`
+  await tx`update dual_write.map set state = ${state}, state_at = clock_timestamp(), is_stopped = false where name = ${name}`
   await tx`select pg_notify('comptoir_changes', 'dual_write.map')`
+}
+
+/** It does not begin again by itself. */
+export async function setMapStopped(tx: Tx, name: string): Promise<void> {
+  await tx`update dual_write.map set is_stopped = true where name = ${name}`
+}
+
+/** Which side wins in the next first copy; null: as the map says. */
+export async function setInitialWinner(tx: Tx, name: string, winner: Side | null): Promise<void> {
+  await tx`update dual_write.map set initial_winner = ${winner} where name = ${name}`
 }
 
 export async function setMapError(tx: Tx, name: string, reason: string): Promise<void> {
@@ -48,41 +60,19 @@ export async function insertActivity(
     values (${activity.map}, ${activity.actor}, ${activity.action}, ${JSON.stringify(activity.details ?? {})}::jsonb)`
 }
 
-export type Activity = { id: number; map: string | null; actor: string; action: string; details: Json; at: string }
-
-/** The newest first. */
-export function listActivity(tx: Tx, page: { map: string | null; rowsMax: number }): Promise<Activity[]> {
+/** The newest first; `before` is the id of the last one of the page before. */
+export function listActivity(
+  tx: Tx,
+  page: { map: string | null; before?: number | undefined; rowsMax: number },
+): Promise<Activity[]> {
+  const before = page.before ?? null
+  if (page.map === null)
+    return tx<Activity>`
+      select id, map, actor, action, details, at from dual_write.activity
+       where ${before}::bigint is null or id < ${before} order by id desc limit ${page.rowsMax}`
   return tx<Activity>`
     select id, map, actor, action, details, at from dual_write.activity
-     where ${page.map}::text is null or map = ${page.map} order by id desc limit ${page.rowsMax}`
-}
-
-export type NewConflict = {
-  map: string
-  rowId: string
-  column: string
-  winner: 'portal' | 'erp'
-  kept: string | null
-  lost: string | null
-}
-
-export async function insertConflicts(tx: Tx, conflicts: readonly NewConflict[]): Promise<void> {
-  if (conflicts.length === 0) return
-  await tx`
-    insert into dual_write.conflict (map, row_id, column_name, winner, kept, lost)
-    select * from unnest(${conflicts.map((one) => one.map)}::text[], ${conflicts.map((one) => one.rowId)}::uuid[],
-                         ${conflicts.map((one) => one.column)}::text[], ${conflicts.map((one) => one.winner)}::text[],
-                         ${conflicts.map((one) => one.kept)}::text[], ${conflicts.map((one) => one.lost)}::text[])`
-}
-
-export type Conflict = NewConflict & { id: number; at: string }
-
-/** Values that lost, the newest first. */
-export function listConflicts(tx: Tx, page: { map: string | null; rowId: string | null; rowsMax: number }): Promise<Conflict[]> {
-  return tx<Conflict>`
-    select id, map, row_id as "rowId", column_name as column, winner, kept, lost, at from dual_write.conflict
-     where (${page.map}::text is null or map = ${page.map}) and (${page.rowId}::uuid is null or row_id = ${page.rowId}::uuid)
-     order by id desc limit ${page.rowsMax}`
+     where map = ${page.map} and (${before}::bigint is null or id < ${before}) order by id desc limit ${page.rowsMax}`
 }
 
 export function setSavepoint(tx: Tx): Promise<object[]> {

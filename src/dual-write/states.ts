@@ -1,8 +1,9 @@
-import { countQueues } from '#tables/changes.queries.ts'
+import { listBusySubscribers } from '#tables/set-aside.queries.ts'
 import type { Core } from './core.ts'
+import type { Direction } from './facets-control.ts'
 import { isLive, type TableMapState } from './map-state.ts'
-import { insertActivity, listActivity, listMaps, lockMapState, putMap, type StoredMap, setMapState } from './maps.queries.ts'
-import { countRemoteQueues } from './remote-changes.queries.ts'
+import { insertActivity, listMaps, lockMapState, putMap, type StoredMap, setMapState } from './maps.queries.ts'
+import { listBusyMaps, listPausedParts } from './scopes.queries.ts'
 
 /** The states of the maps as this process knows them; the database is asked again whenever somebody changes one. */
 export type States = {
@@ -10,8 +11,8 @@ export type States = {
   of(map: string): TableMapState
   /** Names of the maps whose changes flow. */
   live(): string[]
-  /** The same, and those whose first copy this process works on: their changes flow meanwhile. */
-  flowing(): string[]
+  /** The same, where the direction is not paused, and those whose first copy this process works on: their changes flow meanwhile. */
+  flowing(direction: Direction): string[]
   /** A person stopped it: it does not begin by itself. */
   isStopped(map: string): boolean
   isAnyResuming(): boolean
@@ -21,28 +22,19 @@ export type States = {
   onChange(listener: () => void): void
 }
 
-const ACTIVITY_ROWS = 1
-
 export function createStates(core: Core): States {
   let maps = new Map<string, StoredMap>()
-  let stopped = new Set<string>()
   const listeners: (() => void)[] = []
   const namesIn = (test: (state: TableMapState) => boolean) =>
     core.maps.filter((map) => test(maps.get(map.name)?.state ?? 'not_running')).map((map) => map.name)
 
   async function reload(): Promise<void> {
     await core.database.transaction(async (tx) => {
-      const stored = await listMaps(tx)
-      for (const map of core.maps) {
-        if (stored.get(map.name)?.version !== map.version) await putMap(tx, { ...map, table: map.table.name })
-      }
       maps = await listMaps(tx)
-      stopped = new Set()
-      for (const map of core.maps) {
-        if (maps.get(map.name)?.state !== 'not_running') continue
-        const [last] = await listActivity(tx, { map: map.name, rowsMax: ACTIVITY_ROWS })
-        if (last?.action === 'stopped') stopped.add(map.name)
-      }
+      const missing = core.maps.filter((map) => !maps.has(map.name))
+      for (const map of missing) await putMap(tx, { ...map, table: map.table.name })
+      if (missing.length > 0) maps = await listMaps(tx)
+      core.scopes.replace(await listPausedParts(tx))
     })
     for (const listener of listeners) listener()
   }
@@ -51,24 +43,24 @@ export function createStates(core: Core): States {
     reload,
     of: (map) => maps.get(map)?.state ?? 'not_running',
     live: () => namesIn(isLive),
-    flowing: () =>
+    flowing: (direction) =>
       core.maps
         .map((map) => map.name)
         .filter((name) => {
+          if (core.scopes.isPaused(name, direction)) return false
           const state = maps.get(name)?.state ?? 'not_running'
           return isLive(state) || (state === 'initializing' && core.copying.has(name))
         }),
-    isStopped: (map) => stopped.has(map),
+    isStopped: (map) => maps.get(map)?.isStopped ?? false,
     isAnyResuming: () => namesIn((state) => state === 'resuming').length > 0,
     async finishResuming() {
       const resuming = namesIn((state) => state === 'resuming')
       if (resuming.length === 0) return
       await core.database.transaction(async (tx) => {
-        const waiting = new Set<string>()
-        for (const queue of await countQueues(tx, resuming, 1)) if (queue.waiting > 0) waiting.add(queue.subscriber)
-        for (const queue of await countRemoteQueues(tx, resuming, 1)) if (queue.waiting > 0) waiting.add(queue.map)
+        // What stands aside, or behind something that waits for a person, is not waited for.
+        const busy = new Set([...(await listBusySubscribers(tx, resuming)), ...(await listBusyMaps(tx, resuming))])
         for (const name of resuming) {
-          if (waiting.has(name) || (await lockMapState(tx, name)) !== 'resuming') continue
+          if (busy.has(name) || (await lockMapState(tx, name)) !== 'resuming') continue
           await setMapState(tx, name, 'running')
           await insertActivity(tx, { map: name, actor: 'engine', action: 'caught up' })
         }

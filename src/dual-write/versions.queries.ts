@@ -66,3 +66,18 @@ export async function putValueList(tx: Tx, list: { name: string; entries: Json; 
     insert into dual_write.value_list (name, entries, by_whom) values (${list.name}, ${JSON.stringify(list.entries)}::jsonb, ${list.by})
     on conflict (name) do update set entries = excluded.entries, by_whom = excluded.by_whom, at = clock_timestamp()`
 }
+
+/** Fields of an entity with their types in words, as the other side last described them. */
+export type EntitySeen = Readonly<Record<string, string>>
+
+export async function findEntitySeen(tx: Tx, name: string): Promise<EntitySeen | null> {
+  const [row] = await tx<{ seen: EntitySeen | null }>`select entity_seen as seen from dual_write.map where name = ${name}`
+  return row?.seen ?? null
+}
+
+/** `misses`: what the map misses of it, in sentences. */
+export async function setEntitySeen(tx: Tx, name: string, seen: EntitySeen | null, misses: readonly string[]): Promise<void> {
+  await tx`
+    update dual_write.map set entity_seen = ${seen === null ? null : JSON.stringify(seen)}::jsonb, misses = ${misses}::text[]
+     where name = ${name}`
+}

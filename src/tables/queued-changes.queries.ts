@@ -37,3 +37,10 @@ export function findQueued(tx: Tx, subscriber: string, rowIds: readonly RowId[])
            coalesce(reason, '') as reason
       from tables.change where subscriber = ${subscriber} and row_id = any(${rowIds}::uuid[]) order by row_id, number`
 }
+
+/** Rows with a change that somebody works on, or has worked on: few, as many as are worked on at once and those that back off. */
+export async function listClaimedRows(tx: Tx, subscriber: string): Promise<RowId[]> {
+  const rows = await tx<{ rowId: RowId }>`
+    select distinct row_id as "rowId" from tables.change where subscriber = ${subscriber} and attempt > 0 and parked_at is null`
+  return rows.map((row) => row.rowId)
+}

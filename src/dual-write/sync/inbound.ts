@@ -5,6 +5,7 @@ import { type Core, childrenOf, LIVE, UNREACHABLE } from '../core.ts'
 import { findLinksByKey } from '../links.queries.ts'
 import { setMapError } from '../maps.queries.ts'
 import { claimRemoteChanges, postponeRemoteChange, type RemoteChange } from '../remote-changes.queries.ts'
+import { withoutPausedRecords } from '../scopes.ts'
 import type { TableMap } from '../table-map.ts'
 import { applyBatches, type Batch } from './inbound-apply.ts'
 import { readFamilies } from './read-children.ts'
@@ -28,7 +29,8 @@ export function createInbound(core: Core, live: () => readonly string[]): Inboun
       const total = claimed.reduce((sum, batch) => sum + batch.changes.length, 0)
       const read = await Promise.all(claimed.map((batch) => readBatch(core, batch, signal)))
       const due = read.flatMap((one) => (typeof one === 'number' ? [one] : []))
-      const batches = read.flatMap((one) => (typeof one === 'number' ? [] : [one]))
+      const whole = read.flatMap((one) => (typeof one === 'number' ? [] : [one]))
+      const batches = await withoutPausedRecords(core, whole)
       due.push(...(await addFamilies(core, batches, signal)))
       due.push(...(await applyBatches(core, batches)))
       return { claimed: total, dueMs: due.length === 0 ? undefined : Math.min(...due) }

@@ -1,14 +1,16 @@
 import { messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
-import { releaseLeases, subscribe } from '#tables/changes.queries.ts'
+import { releaseLeases } from '#tables/changes.queries.ts'
+import { beginCapture, followFiles } from '../activation.ts'
 import { type Core, pinned } from '../core.ts'
+import { isBesideExcluded } from '../excludes.ts'
 import { wasCopied } from '../initial-sync.queries.ts'
 import { insertActivity, lockMapState, setMapError, setMapState } from '../maps.queries.ts'
 import { releaseRemoteLeases } from '../remote-changes.queries.ts'
 import type { States } from '../states.ts'
-import { sentColumns } from '../table-map.ts'
 import { watch } from '../watch.ts'
-import { copyMaps, copyOut } from './first-copies.ts'
+import { carryOver } from './backfill.ts'
+import { copyAdded, copyMaps, copyOut, findAdded } from './first-copies.ts'
 import { createInbound } from './inbound.ts'
 import { createOutbound } from './outbound.ts'
 import { createPoller, type Poller } from './poll.ts'
@@ -31,6 +33,7 @@ export type WorkOptions = {
   outboundWaker: Waker
   inboundWaker: Waker
   stateWaker: Waker
+  mapsWaker: Waker
   registerEvents: ((signal: AbortSignal) => Promise<void>) | undefined
   evaluateAlerts(signal: AbortSignal): Promise<void>
 }
@@ -46,6 +49,7 @@ export async function work(core: Core, options: WorkOptions, signal: AbortSignal
     runInbound(core, options, signal),
     runPreparation(core, { ...options, poller }, signal),
     runCopyOut(core, options, signal),
+    runCarryOver(core, options, signal),
     runFollowUp(core, { ...options, poller }, signal),
     poller?.run(signal),
     watch(core, options.evaluateAlerts, signal),
@@ -65,7 +69,7 @@ async function recover(core: Core): Promise<void> {
 
 async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
   const outboundOf = perMaps(core, (current) =>
-    createOutbound(current, () => (core.environment.isArmed() ? states.flowing() : [])),
+    createOutbound(current, () => (core.environment.isArmed() ? states.flowing('toErp') : [])),
   )
   const running = new Set<Promise<void>>()
   while (!signal.aborted) {
@@ -88,7 +92,7 @@ async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOpt
 }
 
 async function runInbound(core: Core, { states, inboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
-  const inboundOf = perMaps(core, (current) => createInbound(current, states.flowing))
+  const inboundOf = perMaps(core, (current) => createInbound(current, () => states.flowing('toPortal')))
   while (!signal.aborted) {
     const { claimed, dueMs } = await attempt(core, () => inboundOf().run(signal), { claimed: 0, dueMs: undefined })
     if (dueMs !== undefined && dueMs < POLL_MS) waker.wakeAfter(dueMs, signal)
@@ -120,6 +124,7 @@ async function runPreparation(core: Core, options: Polling, signal: AbortSignal)
       }
       await options.poller?.begin(signal)
       await initializeMaps(core, options, signal)
+      await copyAdded(core, options.states.live(), signal)
       attempts = 0
     } catch (error) {
       attempts += 1
@@ -152,9 +157,10 @@ async function initializeMaps(
 async function beginNewMaps(core: Core, states: States): Promise<void> {
   await core.database.transaction(async (tx) => {
     for (const map of core.maps) {
-      if ((await lockMapState(tx, map.name)) !== 'not_running') continue
+      if (map.start === 'manual' || (await lockMapState(tx, map.name)) !== 'not_running') continue
       if ((await wasCopied(tx, map.name)) || states.isStopped(map.name)) continue
-      if (map.writes) await subscribe(tx, map.table.name, map.name, sentColumns(map))
+      if (await isBesideExcluded(core, tx, map)) continue
+      await beginCapture(tx, map, core.active.shapeOf(map))
       await setMapState(tx, map.name, 'initializing')
       await insertActivity(tx, { map: map.name, actor: 'engine', action: 'started' })
     }
@@ -162,11 +168,30 @@ async function beginNewMaps(core: Core, states: States): Promise<void> {
   await states.reload()
 }
 
-/** Rows that the portal alone has go out beside live sync, once their map runs. */
-async function runCopyOut(core: Core, { states }: WorkOptions, signal: AbortSignal): Promise<void> {
+/** Rows that the portal alone has go out beside live sync, once their map runs; legal entities that have come are told to who copies. */
+async function runCopyOut(core: Core, { states, stateWaker }: WorkOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const isBusy = await attempt(core, () => copyOut(core, states.live()), false)
+    if (!isBusy && (await attempt(core, () => findAdded(core, states.live()), [])).length > 0) stateWaker.wake()
     await core.clock.sleep(isBusy ? COPY_OUT_MS : POLL_MS, signal)
+  }
+}
+
+/** Maps that have changed are followed, and carried over to the rows that are there. */
+async function runCarryOver(core: Core, { states, mapsWaker }: WorkOptions, signal: AbortSignal): Promise<void> {
+  let followed: Core['maps'] | undefined
+  while (!signal.aborted) {
+    const isBusy = await attempt(
+      core,
+      async () => {
+        const { maps } = core
+        if (followed !== maps) await followFiles(pinned(core))
+        followed = maps
+        return carryOver(core, states, signal)
+      },
+      false,
+    )
+    if (!isBusy) await mapsWaker.wait(POLL_MS, signal)
   }
 }
 

@@ -1,5 +1,6 @@
-import { groupSyncErrors } from '#dual-write/initial-sync.queries.ts'
-import { type Activity as EngineActivity, listActivity } from '#dual-write/maps.queries.ts'
+import { groupFailures } from '#dual-write/copy-outcomes.queries.ts'
+import type { Activity as EngineActivity } from '#dual-write/facets-control.ts'
+import { listActivity } from '#dual-write/maps.queries.ts'
 import type { HttpServer, Request } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { isJsonObject } from '#lib/json.ts'
@@ -38,13 +39,13 @@ export function registerMaps(scope: HttpServer, services: StudioServices): void 
     if (status === undefined || map === undefined) throw noSuchMap(name)
     const { activity, failures } = await services.database.read(async (tx) => ({
       activity: await listActivity(tx, { map: name, rowsMax: ACTIVITY_ROWS_MAX }),
-      failures: await groupSyncErrors(tx, name),
+      failures: await groupFailures(tx, name),
     }))
     return {
       status,
       ...definitionView(map),
       activity: activity.map(activityView),
-      failures: failures.map((one) => ({ reason: one.example, count: one.count, example: one.exampleKey })),
+      failures: failures.map((one) => ({ reason: one.reason, count: one.count, example: one.exampleKey })),
     }
   })
 

@@ -1,0 +1,87 @@
+import { AppError } from '#lib/app-error.ts'
+import type { Json } from '#lib/json.ts'
+import { sqlStateOf, type Tx } from '#postgres/database.ts'
+import { subscribe, unsubscribe } from '#tables/changes.queries.ts'
+import { holdWriters } from '#tables/rows.queries.ts'
+import { listShapes, putBackfill, type ShapeOfMap, setShape } from './backfill.queries.ts'
+import type { Core } from './core.ts'
+import { type Carrying, carryingBetween, type MapShape } from './map-shape.ts'
+import { insertActivity, lockMapState } from './maps.queries.ts'
+import { sentColumns, type TableMap } from './table-map.ts'
+import { noteFile } from './versions.queries.ts'
+
+/** A transaction that writes to the table for longer than this makes the activation wait for another try; those behind it wait as long. */
+const WRITERS_MS_MAX = 3_000
+const LOCK_NOT_AVAILABLE = '55P03'
+
+/**
+ * Makes the database follow a map: which columns are captured, and what a changed map has to carry over, noted in the same transaction, so
+ * that no edit falls between two versions. Answers what is carried over. Throws AppError `dual_write.conflict` while somebody writes to
+ * the table for long.
+ */
+export async function activate(
+  tx: Tx,
+  map: TableMap,
+  shape: MapShape,
+  before: ShapeOfMap | undefined,
+): Promise<Carrying | undefined> {
+  const runs = before !== undefined && before.state !== 'not_running'
+  // Who writes now was captured for the columns of before: his edits are committed when the rows are looked at.
+  if (runs && before.shape?.sent.join() !== shape.sent.join()) await waitForWriters(tx, map)
+  await lockMapState(tx, map.name)
+  if (runs && shape.sent.length > 0) await subscribe(tx, map.table.name, map.name, sentColumns(map))
+  if (runs && shape.sent.length === 0) await unsubscribe(tx, map.name)
+  await setShape(tx, { name: map.name, version: map.version, table: map.table.name, entity: map.entity }, shape)
+  const carrying = before?.shape ? carryingBetween(before.shape, shape) : undefined
+  if (carrying !== undefined) await putBackfill(tx, { map: map.name, ...carrying })
+  return carrying
+}
+
+/** A map begins: its edits are captured from now on. */
+export async function beginCapture(tx: Tx, map: TableMap, shape: MapShape): Promise<void> {
+  if (map.writes) await subscribe(tx, map.table.name, map.name, sentColumns(map))
+  await setShape(tx, { name: map.name, version: map.version, table: map.table.name, entity: map.entity }, shape)
+}
+
+/**
+ * Follows files that have changed: since the last start, or while the engine runs. Only for the process that works, so that two that have
+ * other files do not take turns.
+ */
+export async function followFiles(core: Core): Promise<void> {
+  const { maps, active } = core
+  const stored = await core.database.read(listShapes)
+  for (const map of maps) {
+    const shape = active.shapeOf(map)
+    const before = stored.get(map.name)
+    if (before?.shape?.hash === shape.hash && before.version === map.version) continue
+    await core.database.transaction(async (tx) => {
+      const carrying = await activate(tx, map, shape, before)
+      await noteFile(tx, { ...map, text: active.sources.texts.get(map.name)?.text ?? '' })
+      if (before?.shape)
+        await insertActivity(tx, {
+          map: map.name,
+          actor: 'engine',
+          action: 'version followed',
+          details: detailsOf(map, carrying),
+        })
+    })
+  }
+}
+
+/** For the activity log. */
+export function detailsOf(map: TableMap, carrying: Carrying | undefined): { [name: string]: Json } {
+  return { version: map.version, ...(carrying === undefined ? {} : { carriedOver: { ...carrying } }) }
+}
+
+async function waitForWriters(tx: Tx, map: TableMap): Promise<void> {
+  try {
+    await holdWriters(tx, map.table, WRITERS_MS_MAX)
+  } catch (cause) {
+    if (sqlStateOf(cause) !== LOCK_NOT_AVAILABLE) throw cause
+    throw new AppError(
+      'dual_write.conflict',
+      `Somebody is writing to ${map.table.name} in one long transaction; the map ${map.name} stays as it is until that has ended: try again`,
+      { cause },
+    )
+  }
+}

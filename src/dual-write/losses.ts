@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import type { Tx } from '#postgres/database.ts'
+import { digestChanges, discardChangesOf, sampleChanges } from '#tables/set-aside.queries.ts'
+import type { Direction, Losses, MapScope } from './facets-control.ts'
+import { digestRecords, discardRecordsOf, sampleRecords } from './scopes.queries.ts'
+import { partName } from './scopes.ts'
+
+const SAMPLES_MAX = 10
+
+/** What waits for a map, or for a part of it, and would be lost with its queue: what is parked too. */
+export async function findLosses(tx: Tx, map: string, scope: MapScope): Promise<Losses> {
+  const { company = null, direction } = scope
+  const isMeant = (one: Direction) => direction === undefined || direction === one
+  const part = company === null ? null : partName(company)
+  const out = isMeant('toErp') ? await digestChanges(tx, map, part) : { count: 0, lastNumber: 0 }
+  const into = isMeant('toPortal') ? await digestRecords(tx, map, company) : { count: 0, generations: 0 }
+  const changes = out.count === 0 ? [] : await sampleChanges(tx, map, part, SAMPLES_MAX)
+  const keys = into.count === 0 ? [] : await sampleRecords(tx, map, company, SAMPLES_MAX)
+  return {
+    toErp: out.count,
+    toPortal: into.count,
+    samples: [
+      ...changes.map((one) => ({ direction: 'toErp' as const, key: one.rowId, operation: one.operation, columns: one.columns })),
+      ...keys.map((key) => ({ direction: 'toPortal' as const, key, operation: 'read', columns: [] })),
+    ],
+    token: createHash('sha256')
+      .update(JSON.stringify([map, scope.company ?? '', direction ?? '', out, into]))
+      .digest('base64url')
+      .slice(0, 16),
+  }
+}
+
+export async function discardLosses(tx: Tx, map: string, scope: MapScope): Promise<void> {
+  const { company = null, direction } = scope
+  if (direction !== 'toPortal') await discardChangesOf(tx, map, company === null ? null : partName(company))
+  if (direction !== 'toErp') await discardRecordsOf(tx, map, company)
+}
