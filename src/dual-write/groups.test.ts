@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { engineRows } from '#tables/predicate.ts'
+import { insertRows, listRows, updateRow } from '#tables/rows.queries.ts'
+import { catalog, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+
+async function ready(): Promise<World> {
+  const world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  return world
+}
+
+const usmf = { dataAreaId: 'usmf' }
+
+function putOrder(world: World, number: string, lines: number): void {
+  world.erp.put('CDSSalesOrderHeaders', { ...usmf, SalesOrderNumber: number, OrderingCustomerAccountNumber: 'C1' })
+  for (let line = 1; line <= lines; line++) putLine(world, number, line)
+}
+
+function putLine(world: World, number: string, line: number, fields: Record<string, string> = {}): void {
+  const key = { ...usmf, SalesOrderNumber: number, LineCreationSequenceNumber: line }
+  world.erp.put('CDSSalesOrderLines', {
+    ...key,
+    ProductNumber: 'A1',
+    SalesUnitSymbol: 'ea',
+    OrderedSalesQuantity: '1',
+    ...fields,
+  })
+}
+
+/** Orders and lines as one snapshot has them. */
+function oneMoment(world: World) {
+  return world.database.read(async (tx) => {
+    const list = (name: string, columns: string[]) =>
+      listRows(tx, catalog, { table: catalog.get(name), columns, predicate: engineRows, rowsMax: 2_000 })
+    return {
+      orders: await list('salesorder', ['msdyn_salesordernumber']),
+      lines: await list('salesorderdetail', ['salesorderid']),
+    }
+  })
+}
+
+test('no reader ever sees an order of the ERP without its lines, however many come at once', async () => {
+  await using world = await ready()
+  world.erp.deliverTo(undefined)
+  const count = 120
+  for (let order = 0; order < count; order++) putOrder(world, `SO-${1000 + order}`, 3)
+  world.erp.deliverTo((body) => world.engine.receiveEvent(body))
+  const incomplete: unknown[] = []
+  const seen = new Set<unknown>()
+  await until('all are here', async () => {
+    const { orders, lines } = await oneMoment(world)
+    for (const order of orders) {
+      const number = String(order.msdyn_salesordernumber)
+      if (!number.startsWith('SO-1') || number === 'SO-1') continue
+      seen.add(number)
+      if (lines.filter((one) => one.salesorderid === order.salesorderid).length !== 3) incomplete.push(number)
+    }
+    return seen.size === count
+  })
+  await quiet(world)
+  assert.deepEqual(incomplete, [])
+})
+
+test('an order one of whose lines does not fit stays away whole, with the line’s reason, and comes whole when that is put right', async () => {
+  await using world = await ready()
+  world.erp.deliverTo(undefined)
+  putOrder(world, 'SO-50', 1)
+  putLine(world, 'SO-50', 2, { OrderedSalesQuantity: 'many' })
+  putOrder(world, 'SO-51', 2)
+  world.erp.deliverTo((body) => world.engine.receiveEvent(body))
+  const numbers = async () => (await world.rows('salesorder')).map((one) => one.msdyn_salesordernumber)
+  await until('the other order is here', async () => (await numbers()).includes('SO-51'))
+  const headers = () => world.engine.listParked({ map: 'sales-order-headers', rowsMax: 10 })
+  await until('the order is parked', async () => (await headers()).length === 1)
+  assert.match((await headers())[0]?.reason ?? '', /SO-50.*LineCreationSequenceNumber=2.*many/)
+  assert.ok(!(await numbers()).includes('SO-50'))
+  putLine(world, 'SO-50', 2, { OrderedSalesQuantity: '4' })
+  await world.engine.retryParked({ ids: 'all', map: 'sales-order-headers' }, 'dana')
+  await until('it is here', async () => (await numbers()).includes('SO-50'))
+  const order = await world.row('salesorder', 'msdyn_salesordernumber', 'SO-50')
+  assert.equal((await world.rows('salesorderdetail')).filter((one) => one.salesorderid === order.salesorderid).length, 2)
+  await world.engine.retryParked({ ids: 'all', map: null }, 'dana')
+  await quiet(world)
+  assert.deepEqual(await world.engine.listParked({ map: null, rowsMax: 10 }), [])
+})
+
+test('what one transaction changes of an order and its lines arrives together or not at all', async () => {
+  await using world = await ready()
+  const id = await placeOrder(world, 'W-1')
+  await until('the ERP has it', async () => (await world.row('salesorder', 'ordernumber', 'W-1')).msdyn_salesordernumber !== null)
+  await quiet(world)
+  const lines = (await world.rows('salesorderdetail')).filter((one) => one.salesorderid === id)
+  const [first] = lines
+  const number = (await world.row('salesorder', 'ordernumber', 'W-1')).msdyn_salesordernumber
+  world.erp.faults.onWrite = (write) =>
+    write.operation === 'update' && write.fields.OrderedSalesQuantity === '77' ? 'reject' : undefined
+  await world.database.transaction(async (tx) => {
+    await updateRow(tx, catalog.get('salesorder'), id, { shipto_city: 'Kirkland' }, { predicate: engineRows })
+    for (const line of lines) {
+      const quantity = line === first ? '77' : '5'
+      await updateRow(
+        tx,
+        catalog.get('salesorderdetail'),
+        String(line.salesorderdetailid),
+        { quantity },
+        { predicate: engineRows },
+      )
+    }
+    const { productid = null, uomid = null, msdyn_company = null } = first ?? {}
+    await insertRows(tx, catalog.get('salesorderdetail'), [
+      { salesorderid: id, sequencenumber: 9, productid, uomid, msdyn_company, quantity: '9' },
+    ])
+  })
+  await until('all four wait', async () => (await world.engine.listParked({ map: null, rowsMax: 10 })).length === 4)
+  const ofOrder = () => world.erp.rows('CDSSalesOrderLines').filter((one) => one.SalesOrderNumber === number)
+  assert.deepEqual(
+    ofOrder().map((one) => one.OrderedSalesQuantity),
+    ['3', '3'],
+  )
+  delete world.erp.faults.onWrite
+  assert.equal(await world.engine.retryParked({ ids: 'all', map: 'sales-order-headers' }, 'dana'), 4)
+  await until('it is there', () => ofOrder().length === 3)
+  await quiet(world)
+  assert.deepEqual(
+    ofOrder()
+      .map((one) => String(one.OrderedSalesQuantity))
+      .sort(),
+    ['5', '77', '9'],
+  )
+  const header = world.erp.get('CDSSalesOrderHeaders', `dataAreaId=usmf,SalesOrderNumber=${number}`)
+  assert.equal(header?.DeliveryAddressCity, 'Kirkland')
+})

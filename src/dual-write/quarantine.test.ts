@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { mapVariants } from '../../tests/support/map-variants.ts'
+
+async function ready(variants: Parameters<typeof mapVariants>[0] = {}): Promise<World> {
+  const world = await setUp({ mapFolders: [mapVariants(variants)] })
+  await world.engine.whenRunning()
+  await quiet(world)
+  return world
+}
+
+const parked = (world: World, map: string | null = null) => world.engine.listParked({ map, rowsMax: 100 })
+
+test('similar failures are one cluster, which is tried again in one action; nothing else waits for them', async () => {
+  await using world = await ready()
+  world.erp.faults.onWrite = (write) =>
+    write.operation === 'create' && String(write.fields.CustomersOrderReference ?? '').startsWith('BAD') ? 'reject' : undefined
+  for (const number of ['BAD-1', 'GOOD-1', 'BAD-2', 'GOOD-2']) await placeOrder(world, number)
+  await until('two orders are parked with their lines', async () => (await parked(world)).length === 6)
+  await quiet(world)
+  const references = () => world.erp.rows('CDSSalesOrderHeaders').map((one) => one.CustomersOrderReference)
+  assert.deepEqual(
+    references()
+      .filter((one) => typeof one === 'string')
+      .sort(),
+    ['GOOD-1', 'GOOD-2'],
+  )
+  const clusters = await world.engine.clusterParked('sales-order-headers')
+  assert.deepEqual(
+    clusters.map(({ map, code, pattern, count, exampleReason }) => ({ map, code, pattern, count, exampleReason })),
+    [
+      {
+        map: 'sales-order-headers',
+        code: 'erp.refused',
+        pattern: 'Customer is on hold.',
+        count: 2,
+        exampleReason: 'Customer is on hold.',
+      },
+    ],
+  )
+  const bad = await world.row('salesorder', 'ordernumber', 'BAD-1')
+  await world.edit('salesorder', bad.salesorderid, { shipto_city: 'Kirkland' })
+  assert.equal((await world.engine.clusterParked('sales-order-headers'))[0]?.waitingBehind, 1, 'the later edit of the row')
+  delete world.erp.faults.onWrite
+  const cluster = clusters[0]?.id
+  assert.equal(await world.engine.retryParked({ ids: [], map: null, cluster }, 'dana'), 6, 'with their lines')
+  await until('all are there', () => references().filter((one) => typeof one === 'string').length === 4)
+  await quiet(world)
+  assert.deepEqual([await parked(world), await world.engine.clusterParked(null)], [[], []])
+  await assert.rejects(world.engine.retryParked({ ids: [], map: null, cluster: 'nonsense' }, 'dana'), { code: 'request.invalid' })
+})
+
+test('a parked row is corrected as by any other edit, and goes again', async () => {
+  await using world = await ready()
+  world.erp.faults.onWrite = (write) =>
+    write.operation === 'update' && write.fields.PrimaryContactPhone === 'wrong' ? 'reject' : undefined
+  const account = await world.row('account', 'accountnumber', 'C1')
+  await world.edit('account', account.accountid, { telephone1: 'wrong' })
+  await until('it is parked', async () => (await parked(world)).length === 1)
+  const [item] = await parked(world)
+  const id = item?.id ?? ''
+  await assert.rejects(world.engine.editParked(id, { numberofemployees: 'many' }, 'dana'), { code: 'request.invalid' })
+  await world.engine.editParked(id, { telephone1: 'right' }, 'dana')
+  const key = 'dataAreaId=usmf,CustomerAccount=C1'
+  await until('the ERP has it', () => world.erp.get('CustomersV3', key)?.PrimaryContactPhone === 'right')
+  await quiet(world)
+  assert.deepEqual(await parked(world), [])
+  await assert.rejects(world.engine.editParked(id, { telephone1: 'again' }, 'dana'), { code: 'dual_write.not_found' })
+})
+
+test('a record that does not fit is taken in with a person’s value, which the ERP is told', async () => {
+  await using world = await ready({ customers: { columns: { OnHoldStatus: { unmapped: 'hold' } } } })
+  const key = world.erp.put('CustomersV3', {
+    dataAreaId: 'usmf',
+    CustomerAccount: 'C8',
+    OrganizationName: 'Odd',
+    PartyType: 'Organization',
+    OnHoldStatus: 'Sometimes',
+  })
+  await until('it is parked', async () => (await parked(world, 'customers')).length === 1)
+  const [item] = await parked(world, 'customers')
+  assert.match(item?.reason ?? '', /Sometimes/)
+  const [cluster] = await world.engine.clusterParked('customers')
+  assert.deepEqual([cluster?.count, cluster?.exampleId], [1, item?.id])
+  await world.engine.editParked(item?.id ?? '', { msdyn_onholdstatus: '806380002' }, 'dana')
+  await until('the ERP is told', () => world.erp.get('CustomersV3', key)?.OnHoldStatus === 'All')
+  await quiet(world)
+  assert.equal((await world.row('account', 'accountnumber', 'C8')).msdyn_onholdstatus, 806380002)
+  assert.deepEqual(await parked(world), [])
+})
+
+test('a discarded change is gone with what it said on the record, and what waited behind it is free', async () => {
+  await using world = await ready()
+  world.erp.faults.onWrite = () => 'reject'
+  const account = await world.row('account', 'accountnumber', 'C1')
+  await world.edit('account', account.accountid, { telephone1: 'one' })
+  await until('it is parked', async () => (await parked(world)).length === 1)
+  const [item] = await parked(world)
+  assert.equal(await world.engine.discardParked({ ids: [item?.id ?? ''], map: 'contacts' }, 'dana'), 0, 'it is no contact')
+  assert.equal(await world.engine.discardParked({ ids: [item?.id ?? ''], map: null }, 'dana'), 1)
+  delete world.erp.faults.onWrite
+  await world.edit('account', account.accountid, { fax: 'two' })
+  await until('the next edit arrives', () =>
+    world.erp.rows('CustomersV3').some((one) => one.CustomerAccount === 'C1' && one.PrimaryContactFax === 'two'),
+  )
+})
