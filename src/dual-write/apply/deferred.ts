@@ -3,11 +3,12 @@ import type { TableDefinition } from '#tables/definition.ts'
 import { announceTable, lockRowsById, type RowId, type RowValues, setOrigin, updateRows } from '#tables/rows.queries.ts'
 import { type Core, getMap } from '../core.ts'
 import { type DeferredLookup, deleteDeferredColumns, findDeferred, listDeferred } from '../deferred.queries.ts'
-import { agreeOn } from '../links.queries.ts'
+import { agreeOn, findLinksByRow } from '../links.queries.ts'
 import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
 import { keyColumnsOf, setLookup } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
-import type { TableMap } from '../table-map.ts'
+import { putRemoteChanges } from '../remote-changes.queries.ts'
+import { type TableMap, targetsWithin } from '../table-map.ts'
 
 const LEFT_OPEN_ROWS_MAX = 2_000
 
@@ -54,7 +55,7 @@ async function resolveGroup(core: Core, tx: Tx, group: readonly DeferredLookup[]
   const [first] = group
   const of = core.maps.find((one) => one.name === first?.map)
   const lookup = of?.lookups.find((one) => one.column.name === first?.column)
-  const target = lookup?.targets.find((one) => one.table.name === first?.targetTable)
+  const target = lookup?.targets.flatMap(targetsWithin).find((one) => one.table.name === first?.targetTable)
   if (target === undefined) return
   const keys = group.map((one) => one.key)
   const ids = await core.index.find(tx, target.table, keyColumnsOf(target), keys)
@@ -74,7 +75,12 @@ export function keyText(table: TableDefinition, columns: readonly string[], row:
 /** The sets of columns by which some map looks up rows of the table. */
 function keySets(core: Core, table: TableDefinition): string[][] {
   const sets = core.maps.flatMap((map) =>
-    map.lookups.flatMap((lookup) => lookup.targets.filter((target) => target.table === table).map(keyColumnsOf)),
+    map.lookups.flatMap((lookup) =>
+      lookup.targets
+        .flatMap(targetsWithin)
+        .filter((target) => target.table === table)
+        .map(keyColumnsOf),
+    ),
   )
   return [...new Map(sets.map((columns) => [columns.join(' '), columns])).values()]
 }
@@ -92,6 +98,10 @@ async function fillColumn(
   const map = getMap(core, first.map)
   const lookup = map.lookups.find((one) => one.column.name === first.column)
   if (lookup === undefined) return
+  if (!lookup.targets.some((one) => one.table === target)) {
+    await readAgain(tx, map, group)
+    return
+  }
   const rows = await lockRowsById(
     tx,
     map.table,
@@ -111,5 +121,21 @@ async function fillColumn(
   await setOrigin(tx, map.name, options)
   await updateRows(tx, map.table, updates)
   await agreeOn(tx, map.name, first.column, agreed)
+  await deleteDeferredColumns(tx, group)
+  // A lookup that is part of a key others look up by: only now can they find these rows.
+  if (keySets(core, map.table).some((columns) => columns.includes(first.column))) {
+    const filled = updates.map((values) => ({ ...rows.get(String(values[map.table.idColumn])), ...values }))
+    await resolveDeferred(core, tx, map.table, filled, options)
+  }
+}
+
+/** What has come is a step on the way to the lookup's row, not the row itself: the record is mapped once more. */
+async function readAgain(tx: Tx, map: TableMap, group: readonly DeferredLookup[]): Promise<void> {
+  const ids = group.map((one) => one.rowId)
+  const links = [...(await findLinksByRow(tx, map.name, ids)).values()]
+  await putRemoteChanges(
+    tx,
+    links.map((link) => ({ map: map.name, remoteKey: link.remoteKey, eventId: null })),
+  )
   await deleteDeferredColumns(tx, group)
 }

@@ -8,7 +8,7 @@ import type { Side } from '../facets-control.ts'
 import type { Agreed } from '../links.queries.ts'
 import { passes } from '../mapping/filter.ts'
 import { textOf } from '../mapping/values.ts'
-import type { MergeRule, TableMap } from '../table-map.ts'
+import { erpColumnsOf, type MergeRule, type TableMap } from '../table-map.ts'
 
 export type Merge = {
   /** What the row must change to follow the record. */
@@ -111,7 +111,7 @@ export function isFilledElsewhere(map: TableMap, column: string): boolean {
 
 export function goesToErp(map: TableMap, column: string): boolean {
   return (
-    map.columns.some((one) => one.toErp && (one.column?.name === column || one.elseColumn === column)) ||
+    map.columns.some((one) => one.toErp && (erpColumnsOf(one).includes(column) || one.elseColumn === column)) ||
     map.lookups.some((one) => one.toErp && (one.column.name === column || `${one.column.name}type` === column))
   )
 }

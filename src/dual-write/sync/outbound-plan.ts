@@ -170,7 +170,8 @@ async function planUpdate(core: Core, tx: Tx, item: Item, row: QueryRow, link: R
   // What was edited while the row was outside the filter has not been told.
   const hasEntered = !belongsInErp(map, { ...row, ...change.before })
   const columns = new Set(hasEntered ? sentColumns(map) : change.columns)
-  const { fields, agreed, open } = mapChanges(map, row, targets, columns, link.agreed)
+  const { fields, agreed, open, misfits } = mapChanges(map, row, targets, columns, link.agreed)
+  if (misfits.length > 0) return held(item, misfits)
   const [target] = open
   if (target !== undefined) {
     const reason = `Waits for ${target.table}, which the ERP does not know yet`
@@ -198,7 +199,8 @@ async function planCreate(
   parent: Write | undefined,
 ): Promise<Step> {
   const { map } = item
-  const { fields, agreed, open } = mapNewRecord(map, row, targets)
+  const { fields, agreed, open, misfits } = mapNewRecord(map, row, targets)
+  if (misfits.length > 0) return held(item, misfits)
   const through = map.lookups.find((one) => one.column.name === map.group?.through)
   for (const target of open) {
     if (parent !== undefined && target.table === through?.targets[0]?.table.name) continue
@@ -241,6 +243,11 @@ async function planHeir(
     return { step: { kind: 'wait', item, reason: 'Waits for the deletion of the row that had the same key', blocker } }
   const told = Object.entries(fields).filter(([name]) => !map.recordKey.includes(name))
   return { write: { operation: 'update', entity: map.entity, key, fields: Object.fromEntries(told) }, heirOf: blocker }
+}
+
+/** No rule of the map says what the ERP should be told. */
+function held(item: Item, misfits: readonly string[]): Step {
+  return { kind: 'park', item, code: 'dual_write.held', reason: misfits.join('; ') }
 }
 
 /** Nothing unless all of it has values: a part alone would find another record. A line alone is found within its order only. */
