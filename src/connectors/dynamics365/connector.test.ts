@@ -93,6 +93,24 @@ test('throttled inside a batch: the group waits as long as the part says, and so
   assert.equal(erp.paths.length, asked)
 })
 
+test('every request of a write says which installation it comes from; reads say nothing', async () => {
+  await using erp = await startScripted()
+  const connector = erp.connect()
+  const sent: unknown[] = []
+  const note = (response: ServerResponse) => {
+    sent.push(response.req.headers['x-comptoir-environment'])
+    response.writeHead(500).end()
+  }
+  await connector.describe(SIGNAL)
+  erp.answers.push(note)
+  await connector.writeGroup({ attempt: 1, environment: 'e-1', writes: [thing('1')] }, SIGNAL)
+  erp.answers.push(note)
+  await connector.writeGroup({ attempt: 1, environment: 'e-1', writes: [thing('1'), thing('2')] }, SIGNAL)
+  erp.answers.push(note)
+  await connector.writeGroup({ attempt: 1, writes: [thing('1')] }, SIGNAL)
+  assert.deepEqual(sent, ['e-1', 'e-1', undefined])
+})
+
 test('a create that could not be found again is refused before anything is sent', async () => {
   await using erp = await startScripted()
   const connector = erp.connect()

@@ -42,11 +42,24 @@ type Run = Writing & { steps: readonly Step[]; done: (Applied | undefined)[]; si
 export async function writeGroup(writing: Writing, group: WriteGroup, signal: AbortSignal): Promise<GroupOutcome> {
   const steps: Step[] = []
   for (const write of group.writes) steps.push({ write, entity: await writing.entityOf(write.entity, signal) })
-  const run: Run = { ...writing, steps, done: steps.map(() => undefined), signal }
+  const run: Run = {
+    ...writing,
+    transport: signed(writing.transport, group.environment),
+    steps,
+    done: steps.map(() => undefined),
+    signal,
+  }
   for (const { write, entity } of steps) if (write.operation === 'create' && write.parent === undefined) identityOf(entity, write)
   if (group.attempt > 1) await findEarlier(run)
   const failure = (await createParents(run)) ?? (await writeRest(run, group.attempt))
   return steps.map((_, index) => failure ?? required(run.done[index], 'the outcome of a write'))
+}
+
+/** Every request says which installation it comes from: whoever looks into the ERP's log can tell a copy from its original. */
+function signed(transport: Transport, environment: string | undefined): Transport {
+  if (environment === undefined) return transport
+  const sign = (call: Call): Call => ({ ...call, headers: { ...call.headers, 'x-comptoir-environment': environment } })
+  return { ...transport, send: (call, options, signal) => transport.send(sign(call), options, signal) }
 }
 
 /** Takes what earlier attempts have left as done: headers and single records, and the lines below them. */
