@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 const NODE_MAJOR_MIN = 24
 /** Fixed, so that every machine runs the same one. */
 const NODE_VERSION = '24.21.0'
+const INSTALL_MS_MAX = 15 * 60_000
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const isWindows = process.platform === 'win32'
@@ -29,10 +30,50 @@ function installPackages() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
-  say('installing packages (once) …')
-  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], root)
-  writeFileSync(stamp, lock)
+  const isInstalled = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lock
+  if (isInstalled()) return
+  // Two that install at once would each delete what the other has unpacked.
+  alone(join(root, '.installing'), () => {
+    if (isInstalled()) return
+    say('installing packages (once) …')
+    npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], root)
+    writeFileSync(stamp, lock)
+  })
+}
+
+/** Runs `work` while no other start does: who comes second waits for the first, and takes over from one that died. */
+function alone(folder, work) {
+  const deadlineMs = Date.now() + INSTALL_MS_MAX
+  const owner = join(folder, 'pid')
+  for (;;) {
+    try {
+      mkdirSync(folder)
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+      if (!isAlive(existsSync(owner) ? Number(readFileSync(owner, 'utf8')) : undefined))
+        rmSync(folder, { recursive: true, force: true })
+      else if (Date.now() > deadlineMs) fail(`another start has been installing for too long; if there is none, delete ${folder}`)
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+    }
+  }
+  writeFileSync(owner, String(process.pid))
+  try {
+    work()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A lock without an owner yet was made this moment. */
+function isAlive(pid) {
+  if (pid === undefined || Number.isNaN(pid) || pid === 0) return true
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
 }
 
 /** The Node to run with: this one where it is new enough, otherwise one of the npm registry kept in .node/. */
