@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { createAdministrator } from '#access/people.ts'
 import { readConfigOrExit } from '#config/config.ts'
-import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { type DualWrite, openDualWrite } from '#dual-write/engine.ts'
 import { EVENT_PATH } from '#dual-write/routes.ts'
 import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
@@ -14,10 +13,12 @@ import { assembleCatalog, readDocuments, tableOfDocument } from '#tables/custom-
 import { listCustomizations } from '#tables/customizing.ts'
 import { readCurrentCatalog } from '#tables/live-catalog.ts'
 import { findCompanyId } from '#tables/rows.queries.ts'
+import { addConnectionCommands } from './cli-connection.ts'
 import { addMapTestCommands } from './cli-maps-test.ts'
 import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
 import { addTokenCommands } from './cli-tokens.ts'
+import { createConnector, withConnection } from './connection.ts'
 import { environmentOf, installationSecret, mapsFolders, openRunningDatabase, tablesFolder } from './context.ts'
 
 /** `npm run -s comptoir -- <command>`: commands beside a running Comptoir. Results go to standard output, everything else to standard error. */
@@ -119,6 +120,7 @@ program
 
 addTokenCommands(program, { config, log, print })
 addMapTestCommands(maps, { folders: mapsFolders(config), readCatalog: () => catalogWith(config.siteDir) })
+addConnectionCommands(program, { config, log, actor, print })
 addSiteCommands(program, { config, log, actor, print, catalogWith })
 addTableCommands(program, { config, log, actor, print })
 
@@ -156,22 +158,27 @@ async function catalogWith(siteDir: string): Promise<Catalog> {
 function withEngine(work: (engine: DualWrite) => Promise<void>): Promise<void> {
   return withDatabase(async (database) => {
     const catalog = await database.read(readCurrentCatalog)
-    const connector = createDynamics365Connector({ ...config.erp, clock: systemClock, log })
+    const complete = await withConnection(database, config)
+    const connector = createConnector(complete, log)
     const eventUrl = `http://127.0.0.1:${config.port}${EVENT_PATH}`
     const eventSecret = installationSecret(config, 'event-secret')
-    await work(
-      await openDualWrite({
-        database,
-        catalog,
-        connector,
-        mapFolders: mapsFolders(config),
-        clock: systemClock,
-        log,
-        eventUrl,
-        eventSecret,
-        environment: environmentOf(config),
-      }),
-    )
+    try {
+      await work(
+        await openDualWrite({
+          database,
+          catalog,
+          connector,
+          mapFolders: mapsFolders(config),
+          clock: systemClock,
+          log,
+          eventUrl,
+          eventSecret,
+          environment: environmentOf(complete),
+        }),
+      )
+    } finally {
+      await connector.close?.()
+    }
   })
 }
 

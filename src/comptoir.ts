@@ -6,7 +6,6 @@ import { registerApiDocs } from '#api/docs-page.ts'
 import { registerPortalApi } from '#api/portal-api.ts'
 import { registerTableApi } from '#api/table-api.ts'
 import type { Config } from '#config/config.ts'
-import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { addCustomerPortal, components } from '#customer-portal/customer-portal.ts'
 import { settleDraftsOfEarlier } from '#customer-portal/earlier-drafts.ts'
 import { type DualWrite, openDualWrite } from '#dual-write/engine.ts'
@@ -26,6 +25,7 @@ import { listenToRows } from '#tables/live.ts'
 import type { LiveCatalog } from '#tables/live-catalog.ts'
 import { alertWays } from './alert-ways.ts'
 import { bringUp } from './bring-up.ts'
+import { createConnector, withConnection } from './connection.ts'
 import {
   environmentOf,
   installationSecret,
@@ -71,7 +71,7 @@ export async function startComptoir(start: Start): Promise<Comptoir> {
     const engine = await openEngine(start, ground, mail)
     await serve(start, { ...ground, ...engine, mail, health, studio }, ends)
     say(`portal on http://localhost:${config.port} (not ready yet)`)
-    ends.push(engine.dualWrite.stop)
+    ends.push(engine.closeConnector, engine.dualWrite.stop)
     void bringUp({
       config,
       log,
@@ -90,7 +90,7 @@ export async function startComptoir(start: Start): Promise<Comptoir> {
 }
 
 type Ground = { database: Database; catalog: LiveCatalog; scmReady: Promise<void> | undefined }
-type Engine = { dualWrite: DualWrite; eventSecret: string }
+type Engine = { dualWrite: DualWrite; eventSecret: string; closeConnector: End }
 
 /** Databases, held by this process alone, with the tables of this version; and the reference ERP beside them. */
 async function openGround({ config, log, say }: Start, health: Health, ends: End[]): Promise<Ground> {
@@ -115,11 +115,13 @@ async function openGround({ config, log, say }: Start, health: Health, ends: End
   return { database, catalog, scmReady: scm?.ready }
 }
 
-async function openEngine({ config, log }: Start, { database, catalog }: Ground, mail: Mail): Promise<Engine> {
+async function openEngine(start: Start, { database, catalog }: Ground, mail: Mail): Promise<Engine> {
+  const { log } = start
+  const config = await withConnection(database, start.config)
   const eventSecret = installationSecret(config, 'event-secret')
   // The reference ERP is on this machine, whatever address people use.
   const origin = config.demo ? `http://127.0.0.1:${config.port}` : config.publicUrl
-  const connector = createDynamics365Connector({ ...config.erp, clock: systemClock, log })
+  const connector = createConnector(config, log)
   const dualWrite = await openDualWrite({
     database,
     catalog,
@@ -133,7 +135,7 @@ async function openEngine({ config, log }: Start, { database, catalog }: Ground,
     notify: alertWays(mail),
   })
   catalog.addDependent(dualWrite.dependent)
-  return { dualWrite, eventSecret }
+  return { dualWrite, eventSecret, closeConnector: async () => connector.close?.() }
 }
 
 /** The portal, its API and the back office on one port. */

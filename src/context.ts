@@ -35,7 +35,7 @@ export const MAPS_FOLDER = join(import.meta.dirname, '..', 'maps', 'dynamics365'
 
 /** Where the maps of an installation stand: those of the connector, and its own. */
 export function mapsFolders(config: Config): string[] {
-  return [MAPS_FOLDER, ...(config.mapsDir === undefined ? [] : [config.mapsDir])]
+  return [...(config.connector === 'dynamics365' ? [MAPS_FOLDER] : []), ...(config.mapsDir === undefined ? [] : [config.mapsDir])]
 }
 
 /** The databases of an installation: one server of ours for portal and reference ERP, or those of DATABASE_URL and SCM_DATABASE_URL. */

@@ -25,8 +25,9 @@ test('without any setting it is the demo: the reference ERP, known passwords, th
 })
 
 test('T1: an ERP address without what it takes to speak to it is no start, and each missing setting is named', () => {
-  assert.deepEqual(problemsOf({ ERP_URL: ERP.ERP_URL }), ['ERP_TOKEN_URL', 'ERP_CLIENT_ID', 'ERP_CLIENT_SECRET'])
-  assert.deepEqual(problemsOf({ ...ERP, ERP_CLIENT_SECRET: '' }), ['ERP_CLIENT_SECRET'])
+  assert.deepEqual(problemsOf({ ERP_URL: ERP.ERP_URL }), ['ERP_TOKEN_URL', 'ERP_CLIENT_ID'])
+  // The secret may be kept by the installation.
+  assert.deepEqual(problemsOf({ ...ERP, ERP_CLIENT_SECRET: '' }), [])
   assert.deepEqual(problemsOf({ ...ERP, ERP_URL: 'contoso.operations.dynamics.com' }), ['ERP_URL'])
   const config = readConfig({ ...ERP, HOST: '0.0.0.0' }, ROOT)
   assert.equal(config.demo, false)
@@ -55,3 +56,18 @@ function problemsOf(env: Record<string, string>): string[] {
       .map((line) => /^ {2}([A-Z_]+)/.exec(line)?.[1] ?? line)
   }
 }
+
+test('COMPTOIR_ERP chooses the connector; the password of a database is in no address that is shown', () => {
+  const env = {
+    COMPTOIR_ERP: 'postgres',
+    ERP_URL: 'postgresql://us:s3cret@db.example:5432/erp?password=s3cret',
+    COMPTOIR_MAPS: 'm',
+  }
+  const config = readConfig(env, '/')
+  assert.deepEqual([config.demo, config.connector, config.erpDatabase?.changes], [false, 'postgres', 'trigger'])
+  assert.equal(config.erp.url, 'postgresql://db.example:5432/erp')
+  assert.deepEqual(problemsOf({ ...env, COMPTOIR_MAPS: '' }), ['COMPTOIR_MAPS'])
+  assert.deepEqual(problemsOf({ ...env, ERP_URL: 'https://db.example' }), ['ERP_URL'])
+  assert.deepEqual(problemsOf({ ...env, ERP_CHANGES: 'version' }), ['ERP_VERSION_COLUMN'])
+  assert.deepEqual(problemsOf({ COMPTOIR_ERP: 'sap' }).slice(0, 1), ['COMPTOIR_ERP'])
+})

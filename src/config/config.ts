@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import type { LogLevel } from '#log/log.ts'
+import { type ErpChoice, type ErpConfig, type ErpDatabaseConfig, readErp } from './erp.ts'
 
 /**
  * Everything Comptoir takes from its environment, read once, reported all at once, frozen. No other file reads `process.env`.
@@ -19,7 +20,10 @@ export type Config = {
   publicUrl: string
   logLevel: LogLevel
   scm: { port: number; databaseUrl: string | undefined; dataFolder: string | undefined }
+  connector: ErpChoice['connector']
   erp: ErpConfig
+  /** Only with the connector postgres. */
+  erpDatabase: ErpDatabaseConfig | undefined
   smtpUrl: string | undefined
   mailFrom: string
   /** The folder of the site's files. */
@@ -30,14 +34,6 @@ export type Config = {
   historyDays: number
   /** What one token of a program may ask in five minutes. */
   tokenLimits: { requestsMax: number; secondsMax: number; atOnceMax: number }
-}
-
-export type ErpConfig = {
-  /** Root of the ERP environment, e.g. https://contoso.operations.dynamics.com: no trailing slash. */
-  url: string
-  tokenUrl: string
-  clientId: string
-  clientSecret: string
 }
 
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
@@ -61,24 +57,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
 
   const portalPort = whole('PORT', 4000, PORT_MAX, A_PORT)
   const scmPort = whole('SCM_PORT', 4100, PORT_MAX, A_PORT)
-  const erpUrl = url('ERP_URL')
-  const demo = erpUrl === undefined
+  const choice = readErp({ text, url, problems }, `http://127.0.0.1:${scmPort}`)
+  const { demo } = choice
   const host = text('HOST') ?? 'localhost'
   if (demo && !['127.0.0.1', 'localhost', '::1'].includes(host)) {
     problems.push('HOST: demo mode has known passwords, so it listens on loopback only; set ERP_URL to leave demo mode')
   }
-  const needed = (name: string): string => {
-    const value = text(name)
-    if (value === undefined && !demo) problems.push(`${name} is required with ERP_URL`)
-    return value ?? ''
-  }
   const logLevel = (text('LOG_LEVEL') ?? 'info') as LogLevel
   if (!LOG_LEVELS.includes(logLevel)) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}`)
 
-  const scmUrl = `http://127.0.0.1:${scmPort}`
   const mapsDir = text('COMPTOIR_MAPS')
   const config: Config = {
-    demo,
+    ...choice,
     dataDir: resolve(root, text('COMPTOIR_DATA') ?? '.comptoir'),
     databaseUrl: text('DATABASE_URL'),
     host,
@@ -86,14 +76,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ro
     publicUrl: url('PUBLIC_URL') ?? `http://localhost:${portalPort}`,
     logLevel,
     scm: { port: scmPort, databaseUrl: text('SCM_DATABASE_URL'), dataFolder: text('SCM_DATA') },
-    erp: demo
-      ? { url: scmUrl, tokenUrl: `${scmUrl}/oauth2/token`, clientId: 'comptoir', clientSecret: 'comptoir-demo-secret' }
-      : {
-          url: erpUrl,
-          tokenUrl: needed('ERP_TOKEN_URL'),
-          clientId: needed('ERP_CLIENT_ID'),
-          clientSecret: needed('ERP_CLIENT_SECRET'),
-        },
     smtpUrl: text('SMTP_URL'),
     mailFrom: text('MAIL_FROM') ?? 'Comptoir <no-reply@comptoir.example>',
     siteDir: resolve(root, text('COMPTOIR_SITE') ?? 'src/customer-portal/site'),
