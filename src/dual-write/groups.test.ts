@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { engineRows } from '#tables/predicate.ts'
-import { insertRows, listRows, updateRow } from '#tables/rows.queries.ts'
+import { insertRows, listRows, newRowId, updateRow } from '#tables/rows.queries.ts'
 import { catalog, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { mapVariants } from '../../tests/support/map-variants.ts'
 
 async function ready(): Promise<World> {
   const world = await setUp()
@@ -131,4 +132,61 @@ test('what one transaction changes of an order and its lines arrives together or
   )
   const header = world.erp.get('CDSSalesOrderHeaders', `dataAreaId=usmf,SalesOrderNumber=${number}`)
   assert.equal(header?.DeliveryAddressCity, 'Kirkland')
+})
+
+test('groups are as deep as their maps say: a customer, its order and the order’s lines arrive as one, both ways', async () => {
+  const group = { parent: 'customers', through: 'customerid' }
+  await using world = await setUp({ mapFolders: [mapVariants({ 'sales-order-headers': { group } })] })
+  await world.engine.whenRunning()
+  await quiet(world)
+  const { msdyn_company = null } = await world.row('account', 'accountnumber', 'C1')
+  const { productid = null } = await world.row('product', 'msdyn_productnumber', 'A1')
+  const { uomid = null } = await world.row('uom', 'msdyn_symbol', 'ea')
+  const [accountid, salesorderid] = [newRowId(), newRowId()]
+  world.erp.faults.onWrite = (write) => (write.entity === 'CDSSalesOrderLines' ? 'reject' : undefined)
+  await world.database.transaction(async (tx) => {
+    const account = { accountid, accountnumber: 'N1', customertypecode: 3, name: 'New', msdyn_company }
+    await insertRows(tx, catalog.get('account'), [account])
+    const order = {
+      salesorderid,
+      ordernumber: 'N-1',
+      msdyn_ordertype: 192350000,
+      customerid: accountid,
+      customeridtype: 'account',
+    }
+    await insertRows(tx, catalog.get('salesorder'), [{ ...order, msdyn_company }])
+    const line = { salesorderid, sequencenumber: 1, productid, uomid, quantity: '2', msdyn_company }
+    await insertRows(tx, catalog.get('salesorderdetail'), [line])
+  })
+  await until('all three wait', async () => (await world.engine.listParked({ map: null, rowsMax: 10 })).length === 3)
+  assert.ok(!world.erp.rows('CustomersV3').some((one) => one.CustomerAccount === 'N1'), 'nothing of it has arrived')
+  delete world.erp.faults.onWrite
+  assert.equal(await world.engine.retryParked({ ids: 'all', map: 'sales-order-lines' }, 'dana'), 3)
+  await until(
+    'the order has its number',
+    async () => (await world.row('salesorder', 'ordernumber', 'N-1')).msdyn_salesordernumber !== null,
+  )
+  await quiet(world)
+  const number = (await world.row('salesorder', 'ordernumber', 'N-1')).msdyn_salesordernumber
+  const header = world.erp.get('CDSSalesOrderHeaders', `dataAreaId=usmf,SalesOrderNumber=${number}`)
+  assert.equal(header?.OrderingCustomerAccountNumber, 'N1')
+  assert.equal(world.erp.rows('CDSSalesOrderLines').filter((one) => one.SalesOrderNumber === number).length, 1)
+
+  world.erp.deliverTo(undefined)
+  world.erp.put('CustomersV3', { ...usmf, CustomerAccount: 'N2', OrganizationName: 'Newer', PartyType: 'Organization' })
+  world.erp.put('CDSSalesOrderHeaders', { ...usmf, SalesOrderNumber: 'SO-80', OrderingCustomerAccountNumber: 'N2' })
+  putLine(world, 'SO-80', 1, { OrderedSalesQuantity: 'many' })
+  world.erp.deliverTo((body) => world.engine.receiveEvent(body))
+  await until('the customer waits for its order’s line', async () => {
+    const [item] = await world.engine.listParked({ map: 'customers', rowsMax: 10 })
+    return item?.reason.includes('many') === true
+  })
+  assert.ok(!(await world.rows('account')).some((one) => one.accountnumber === 'N2'))
+  putLine(world, 'SO-80', 1)
+  await world.engine.retryParked({ ids: 'all', map: null }, 'dana')
+  await until('all of it is here', async () =>
+    (await world.rows('salesorder')).some((one) => one.msdyn_salesordernumber === 'SO-80'),
+  )
+  await quiet(world)
+  assert.equal((await world.row('account', 'accountnumber', 'N2')).name, 'Newer')
 })

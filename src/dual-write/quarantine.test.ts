@@ -105,3 +105,18 @@ test('a discarded change is gone with what it said on the record, and what waite
     world.erp.rows('CustomersV3').some((one) => one.CustomerAccount === 'C1' && one.PrimaryContactFax === 'two'),
   )
 })
+
+test('records that wait for one that is not here are free as soon as it comes, also after a person was asked', async () => {
+  await using world = await ready()
+  const usmf = { dataAreaId: 'usmf' }
+  const key = { ...usmf, SalesOrderNumber: 'SO-90', LineCreationSequenceNumber: 1 }
+  world.erp.put('CDSSalesOrderLines', { ...key, ProductNumber: 'A1', SalesUnitSymbol: 'ea', OrderedSalesQuantity: '1' })
+  await until('it is parked', async () => (await parked(world, 'sales-order-lines')).length === 1)
+  assert.match((await parked(world))[0]?.reason ?? '', /Waits for salesorder SO-90/)
+  world.erp.put('CDSSalesOrderHeaders', { ...usmf, SalesOrderNumber: 'SO-90', OrderingCustomerAccountNumber: 'C1' })
+  await until('the order is here', async () =>
+    (await world.rows('salesorder')).some((one) => one.msdyn_salesordernumber === 'SO-90'),
+  )
+  await quiet(world)
+  assert.deepEqual(await parked(world), [])
+})

@@ -65,7 +65,8 @@ export function claimRemoteChanges(
        for update skip locked
     )
     update dual_write.remote_change c
-       set attempt = c.attempt + 1, reason_code = null, due_at = clock_timestamp() + make_interval(secs => (${claim.leaseMs}::numeric / 1000)::float8)
+       set attempt = c.attempt + 1, reason_code = null, waits_for = null,
+           due_at = clock_timestamp() + make_interval(secs => (${claim.leaseMs}::numeric / 1000)::float8)
       from due where c.map = due.map and c.remote_key = due.remote_key
     returning c.map, c.remote_key as "remoteKey", c.generation, c.attempt, c.received_at as "receivedAt",
               c.noticed_at as "noticedAt", c.overrides`
@@ -86,26 +87,42 @@ export async function settleRemoteChanges(tx: Tx, changes: readonly RemoteChange
      where c.map = v.map and c.remote_key = v.remote_key and c.generation > v.generation and c.attempt > 0`
 }
 
+/** `waitsFor`: the row whose coming makes it due at once (see `wakeWaitingRecords`). */
 export async function postponeRemoteChange(
   tx: Tx,
   change: Pick<RemoteChange, 'map' | 'remoteKey' | 'attempt'>,
-  delay: { afterMs: number; code: string; reason: string },
+  delay: { afterMs: number; code: string; reason: string; waitsFor?: string },
 ): Promise<void> {
   await tx`
     update dual_write.remote_change
-       set due_at = clock_timestamp() + make_interval(secs => (${delay.afterMs}::numeric / 1000)::float8), reason_code = ${delay.code}, reason = ${delay.reason}
+       set due_at = clock_timestamp() + make_interval(secs => (${delay.afterMs}::numeric / 1000)::float8), reason_code = ${delay.code}, reason = ${delay.reason},
+           waits_for = ${delay.waitsFor ?? null}
      where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt}`
 }
 
 export async function parkRemoteChange(
   tx: Tx,
   change: Pick<RemoteChange, 'map' | 'remoteKey' | 'attempt'>,
-  why: { code: string; reason: string },
+  why: { code: string; reason: string; waitsFor?: string },
 ): Promise<void> {
   await tx`
     update dual_write.remote_change
-       set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}, pattern = tables.failure_pattern(${why.reason})
+       set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}, pattern = tables.failure_pattern(${why.reason}),
+           waits_for = ${why.waitsFor ?? null}
      where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt}`
+}
+
+/** Rows of the table with these keys have come: what waited for them is due, also what a person was asked about meanwhile. */
+export async function wakeWaitingRecords(tx: Tx, table: string, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return
+  await tx`
+    with woken as (
+      update dual_write.remote_change
+         set due_at = clock_timestamp(), attempt = case when parked_at is null then attempt else 0 end, parked_at = null, pattern = null,
+             waits_for = null
+       where waits_for = any(${keys.map((key) => `${table}\u001f${key}`)}::text[]) and waits_for is not null
+      returning 1)
+    select pg_notify('comptoir_changes', 'dual_write.remote_change') from woken limit 1`
 }
 
 /** Claims of workers that are known to be gone. */

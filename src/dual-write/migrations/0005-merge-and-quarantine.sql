@@ -46,11 +46,14 @@ alter table dual_write.remote_change
   -- When the last notice came; `received_at` is of the first that has not been worked on.
   add column noticed_at timestamptz not null default clock_timestamp(),
   add column pattern text,
+  -- The row that must come first: its table and the values of its key, joined by U+001F.
+  add column waits_for text,
   -- Values of the portal's columns that a person has given instead of what the record says.
   add column overrides jsonb;
 drop index dual_write.remote_change_due;
 create index remote_change_due on dual_write.remote_change (map, due_at, remote_key) where parked_at is null;
 create index remote_change_waiting on dual_write.remote_change (map, received_at) where parked_at is null;
+create index remote_change_waits_for on dual_write.remote_change (waits_for) where waits_for is not null;
 create index remote_change_newest_parked on dual_write.remote_change (parked_at) where parked_at is not null;
 create index remote_change_cluster on dual_write.remote_change (map, reason_code, pattern) where parked_at is not null;
 

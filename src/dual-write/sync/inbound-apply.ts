@@ -6,6 +6,7 @@ import type { Applied } from '../apply/applied.ts'
 import { applyRecords } from '../apply/apply-records.ts'
 import { applyGone, DELETE_REFUSED, type Gone } from '../apply/gone.ts'
 import { type Core, LIVE, PARENT } from '../core.ts'
+import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
 import { waitsFor } from '../mapping/to-portal.ts'
 import { setMapError } from '../maps.queries.ts'
 import { releaseParkedRemoteChanges } from '../parked-records.queries.ts'
@@ -237,7 +238,11 @@ async function settleResult(
       await setMapError(tx, map.name, result.reason)
       return undefined
     case 'waits': {
-      const why = waitsFor(result.missing)
+      const [first] = result.missing
+      const why = {
+        ...waitsFor(result.missing),
+        ...(first === undefined ? {} : { waitsFor: `${first.table.name}${KEY_SEPARATOR}${first.key}` }),
+      }
       if (change.attempt >= PARENT_ATTEMPTS_MAX) {
         await parkRemoteChange(tx, change, why)
         await setMapError(tx, map.name, why.reason)
