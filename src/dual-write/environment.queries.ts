@@ -20,12 +20,14 @@ export async function readPlace(tx: Tx): Promise<Omit<Place, 'erp'>> {
   return row ?? { systemIdentifier: '', databaseOid: 0 }
 }
 
-/** An installation that has never written is armed by its first start. */
-export async function insertEnvironment(tx: Tx, place: Place): Promise<void> {
-  await tx`
+/** An installation that has never written is armed by its first start. Answers whether this was it. */
+export async function insertEnvironment(tx: Tx, place: Place): Promise<boolean> {
+  const rows = await tx`
     insert into dual_write.environment (installation, system_identifier, database_oid, erp, armed, armed_by, armed_at)
     values (gen_random_uuid(), ${place.systemIdentifier}, ${place.databaseOid}, ${place.erp}, true, 'first start', clock_timestamp())
-    on conflict (is_only) do nothing`
+    on conflict (is_only) do nothing
+    returning 1 as one`
+  return rows.length > 0
 }
 
 export async function findEnvironment(tx: Tx): Promise<StoredEnvironment | undefined> {

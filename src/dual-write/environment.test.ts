@@ -69,7 +69,7 @@ test('a copied database starts disarmed: it writes nothing and loses nothing, un
   }
 })
 
-test('an ordinary restart, a deleted folder and a second process are no copies', async () => {
+test('an ordinary restart, a deleted folder, a second process and a new database are no copies', async () => {
   await using place = await newPlace()
   const first = place.guard()
   assert.equal(first.isArmed(), false, 'not before it has looked')
@@ -82,6 +82,11 @@ test('an ordinary restart, a deleted folder and a second process are no copies',
   await second.open()
   assert.equal(second.isArmed(), true)
   assert.equal(second.fingerprint(), first.fingerprint())
+  await using fresh = await newPlace()
+  const reused = fresh.guard({ folder: place.folder })
+  await reused.open()
+  assert.equal(reused.isArmed(), true, 'a new database in a folder that served another')
+  assert.notEqual(reused.fingerprint(), first.fingerprint())
 })
 
 test('a database that was set back is found by the folder, and by a process that has gone on running', async () => {

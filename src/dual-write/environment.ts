@@ -52,18 +52,8 @@ export function createEnvironmentGuard(of: { database: Database; log: Log; envir
   /** The highest that this process has seen of the installation. */
   let seen: Mark | undefined
 
-  async function load(tx: Tx): Promise<StoredEnvironment> {
-    return required(await findEnvironment(tx), 'the environment, which the first start has written')
-  }
-
   const placeNow = async (tx: Tx): Promise<Place> => ({ ...(await readPlace(tx)), erp })
-
-  async function disarmFor(tx: Tx, reason: string): Promise<void> {
-    if (!(await disarm(tx, reason))) return
-    await insertActivity(tx, { map: null, actor: 'engine', action: 'disarmed', details: { reason } })
-    await notifyWorkers(tx)
-    log.error({ reason }, 'nothing is written to the ERP until a person arms this installation')
-  }
+  const markNow = () => (folder === undefined ? undefined : readMark(folder))
 
   /** A folder that cannot be written loses one of several safeguards, not the work. */
   function remember(content: Mark): void {
@@ -79,10 +69,10 @@ export function createEnvironmentGuard(of: { database: Database; log: Log; envir
     async open() {
       await database.transaction(async (tx) => {
         const place = await placeNow(tx)
-        await insertEnvironment(tx, place)
-        const stored = await load(tx)
-        const reason = reasonAgainst(stored, place, folder === undefined ? undefined : readMark(folder))
-        if (reason !== undefined) await disarmFor(tx, reason)
+        const isFirst = await insertEnvironment(tx, place)
+        // Whatever database the folder served before: a new one has nothing to send twice.
+        const reason = isFirst ? undefined : reasonAgainst(await load(tx), place, markNow())
+        if (reason !== undefined) await disarmFor(tx, log, reason)
         known = await load(tx)
       })
       if (known?.armed) remember({ installation: known.installation, epoch: known.epoch })
@@ -97,7 +87,7 @@ export function createEnvironmentGuard(of: { database: Database; log: Log; envir
         const advanced = await advanceEpoch(tx)
         // The database was set back while this process ran: it has forgotten what this process has seen.
         const isSetBack = advanced !== undefined && seen?.installation === advanced.installation && advanced.epoch <= seen.epoch
-        if (isSetBack) await disarmFor(tx, SET_BACK)
+        if (isSetBack) await disarmFor(tx, log, SET_BACK)
         known = await findEnvironment(tx)
         return isSetBack ? undefined : advanced
       })
@@ -110,28 +100,37 @@ export function createEnvironmentGuard(of: { database: Database; log: Log; envir
       return environmentOf(stored, erp)
     },
     async arm(actor) {
-      const stored = await database.transaction(async (tx) => {
-        const before = await findEnvironment(tx)
-        if (before === undefined)
-          throw new AppError('dual_write.conflict', 'This installation has never been started; its first start arms it')
-        if (before.armed) throw new AppError('dual_write.conflict', 'This installation is armed already')
-        const epochMin = folder === undefined ? 0 : (readMark(folder)?.epoch ?? 0)
-        await rearm(tx, await placeNow(tx), actor, epochMin)
-        const after = await load(tx)
-        await insertActivity(tx, {
-          map: null,
-          actor,
-          action: 'armed',
-          details: { reason: before.reason, before: before.installation, fingerprint: after.installation },
-        })
-        await notifyWorkers(tx)
-        return after
-      })
+      const epochMin = markNow()?.epoch ?? 0
+      const stored = await database.transaction(async (tx) => armHere(tx, await placeNow(tx), epochMin, actor))
       known = stored
       remember({ installation: stored.installation, epoch: stored.epoch })
       return environmentOf(stored, erp)
     },
   }
+}
+
+async function load(tx: Tx): Promise<StoredEnvironment> {
+  return required(await findEnvironment(tx), 'the environment, which the first start has written')
+}
+
+async function disarmFor(tx: Tx, log: Log, reason: string): Promise<void> {
+  if (!(await disarm(tx, reason))) return
+  await insertActivity(tx, { map: null, actor: 'engine', action: 'disarmed', details: { reason } })
+  await notifyWorkers(tx)
+  log.error({ reason }, 'nothing is written to the ERP until a person arms this installation')
+}
+
+async function armHere(tx: Tx, place: Place, epochMin: number, actor: string): Promise<StoredEnvironment> {
+  const before = await findEnvironment(tx)
+  if (before === undefined)
+    throw new AppError('dual_write.conflict', 'This installation has never been started; its first start arms it')
+  if (before.armed) throw new AppError('dual_write.conflict', 'This installation is armed already')
+  await rearm(tx, place, actor, epochMin)
+  const after = await load(tx)
+  const details = { reason: before.reason, before: before.installation, fingerprint: after.installation }
+  await insertActivity(tx, { map: null, actor, action: 'armed', details })
+  await notifyWorkers(tx)
+  return after
 }
 
 /** The connector as the engine uses it: every write carries the fingerprint, and none is made while the installation is not armed. */
