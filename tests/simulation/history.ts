@@ -163,7 +163,14 @@ async function live(world: World): Promise<string[]> {
   // As it has been since the first copy.
   await erp.memory.connector.registerEvents({ url: '', secret: '', entities: [] }, new AbortController().signal)
   await begin(world)
-  if (dice.chance(0.8)) await world.engine().whenRunning()
+  const running = world
+    .engine()
+    .whenRunning()
+    .then(
+      () => ledger.beginLive(),
+      () => undefined,
+    )
+  if (dice.chance(0.8)) await running
   chooseFaults(world)
   await Promise.all([portalPerson(world), portalPerson(world), erpPerson(world), erpPerson(world), operator(world)])
   await calmDown(world)

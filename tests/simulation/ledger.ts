@@ -63,11 +63,13 @@ export type Ledger = {
   /** Values of a record's fields in the order in which they stood there. */
   readonly records: ReadonlyMap<string, RemoteFields[]>
   readonly gone: ReadonlySet<string>
-  /** Line keys of orders that the ERP's people made while live. */
-  readonly erpOrders: Map<string, readonly string[]>
+  /** Line keys of orders that the ERP's people made, by order; not during the first copy, which brings orders before lines. */
+  readonly erpOrders: ReadonlyMap<string, readonly string[]>
   /** Lines of an order as the portal submitted it, by its reference. */
   readonly submitted: Map<string, { lines: number; deleted: number }>
   author(side: 'portal' | 'erp'): string
+  beginLive(): void
+  onErpOrder(key: string, lines: readonly string[]): void
   onRecord(change: { entity: string; key: string; operation: string; fields: RemoteFields | undefined }): void
   onGroup(group: WriteGroup): void
   /** Writes of the engine to the ERP so far. */
@@ -80,6 +82,8 @@ export function createLedger(): Ledger {
   const records = new Map<string, RemoteFields[]>()
   const gone = new Set<string>()
   const references = new Map<string, string>()
+  const erpOrders = new Map<string, readonly string[]>()
+  let isLive = false
   let [values, writes] = [0, 0]
 
   const ledger: Ledger = {
@@ -87,7 +91,13 @@ export function createLedger(): Ledger {
     authors,
     records,
     gone,
-    erpOrders: new Map(),
+    erpOrders,
+    beginLive() {
+      isLive = true
+    },
+    onErpOrder(key, lines) {
+      if (isLive) erpOrders.set(key, lines)
+    },
     submitted: new Map(),
     author(side) {
       const value = String(1_000 + ++values)

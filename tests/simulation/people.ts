@@ -34,7 +34,7 @@ export function actInErp({ dice, ledger, erp: { memory } }: World): void {
   } else if (choice < 0.82) {
     const number = `E-${ledger.author('erp')}`
     const quantities = Array.from({ length: 1 + dice.upTo(LINES_MAX) }, () => ledger.author('erp'))
-    ledger.erpOrders.set(
+    ledger.onErpOrder(
       `dataAreaId=usmf,SalesOrderNumber=${number}`,
       putOrder(memory, number, dice.pick(['C1', 'C2', 'C3']), quantities),
     )

@@ -162,7 +162,7 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
     write: RecordWrite,
     attempt: number,
     done: readonly RemoteFields[],
-  ): WriteOutcome & { kind: 'applied' | 'conflict' } {
+  ): Extract<WriteOutcome, { kind: 'applied' }> {
     if (write.operation === 'create') {
       const parent = write.parent === undefined ? undefined : done[write.parent.index]
       const found = attempt > 1 ? findExisting(write, parent) : undefined
@@ -183,12 +183,18 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
       log.push(`delete ${write.entity} ${write.key}`)
       return { kind: 'applied', key: write.key, version: undefined, fields: undefined }
     }
-    if (before === undefined) return { kind: 'conflict' }
-    if (write.ifVersion !== undefined && write.ifVersion !== String(before.version)) return { kind: 'conflict' }
+    if (before === undefined) throw new Error(`No record ${write.key}`)
     store(write.entity, write.key, { ...before.fields, ...write.fields }, 'update')
     log.push(`update ${write.entity} ${write.key} ${Object.keys(write.fields).sort().join(',')}`)
     const stored = tableOf(write.entity).get(write.key) as Stored
     return { kind: 'applied', key: write.key, version: String(stored.version), fields: { ...stored.fields } }
+  }
+
+  /** An update of a record that is gone, or has another version by now. */
+  function isOutdated(write: RecordWrite): boolean {
+    if (write.operation !== 'update') return false
+    const before = tableOf(write.entity).get(write.key)
+    return before === undefined || (write.ifVersion !== undefined && write.ifVersion !== String(before.version))
   }
 
   async function writeGroup(group: WriteGroup): Promise<GroupOutcome> {
@@ -198,11 +204,12 @@ export function createMemoryErp(entities: Readonly<Record<string, MemoryEntity>>
     if (faultsOf.includes('reject')) return same({ kind: 'rejected', code: 'erp.refused', message: 'Customer is on hold.' })
     if (faultsOf.includes('retry') || faults.outage)
       return same({ kind: 'retry', afterMs: undefined, reason: 'The ERP does not answer' })
+    // All of the group or nothing.
+    if (group.writes.some(isOutdated)) return same({ kind: 'conflict' })
     const outcomes: WriteOutcome[] = []
     const done: RemoteFields[] = []
     for (const write of group.writes) {
       const outcome = applyWrite(write, group.attempt, done)
-      if (outcome.kind === 'conflict') return same(outcome)
       outcomes.push(outcome)
       done.push(outcome.fields ?? {})
     }

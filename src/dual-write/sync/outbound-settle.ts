@@ -94,8 +94,9 @@ async function settleApplied(core: Core, tx: Tx, step: Write, outcome: Applied):
     await park(tx, step.item, { code: CONFLICT, reason: `The ERP's record ${outcome.key} belongs to another row already` })
     return
   }
+  const mayBeOlder = isPerhapsOlder(core, step)
   // Another worker has taken the change over after a lost lease: it finds what we wrote and settles it.
-  if (!(await settleChange(tx, map.name, change))) return
+  if (!(await settleWritten(tx, step, mayBeOlder))) return
   if (step.write.operation === 'delete') {
     await deleteLinks(tx, map.name, [change.rowId])
     await putTombstones(tx, map.name, [{ remoteKey: outcome.key, rowId: null, kind: 'gone' }])
@@ -109,12 +110,28 @@ async function settleApplied(core: Core, tx: Tx, step: Write, outcome: Applied):
       rowId: change.rowId,
       remoteKey: outcome.key,
       company: step.company,
-      agreed: { ...link?.agreed, ...step.agreed },
+      agreed: { ...link?.agreed, ...(mayBeOlder ? {} : step.agreed) },
       remoteVersion: outcome.fields === undefined ? (outcome.version ?? null) : null,
       sent,
     },
   ])
   await takeAnswer(core, tx, step, outcome)
+}
+
+/**
+ * What answers a repeated create may be the record that an earlier attempt has left, as the row was then: of edits since, the ERP may
+ * know nothing.
+ */
+function isPerhapsOlder(core: Core, { write, item: { map, change } }: Write): boolean {
+  return write.operation === 'create' && (change.attempt > 1 || change.operation !== 'create' || core.copying.has(map.name))
+}
+
+/** Answers false when another worker has the change by now. Edits that the ERP may not know of stay, and go once the record is linked. */
+async function settleWritten(tx: Tx, { item: { map, change } }: Write, mayBeOlder: boolean): Promise<boolean> {
+  if (!mayBeOlder) return settleChange(tx, map.name, change)
+  if (change.operation === 'create') return settleChange(tx, map.name, { ...change, lastNumber: change.number })
+  await postponeChange(tx, map.name, change, { afterMs: 0, code: CONFLICT, reason: 'The ERP had the record already' })
+  return true
 }
 
 /** What the ERP made of it: from its answer, or by reading it. */
