@@ -3,7 +3,8 @@ import type { Log } from '#log/log.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { type MapShape, shapeOf } from './map-shape.ts'
-import { type MapSources, type MapText, parseMaps, readMapFiles, type ValueLists } from './map-sources.ts'
+import { type MapSources, type MapText, parseMaps, readMapFiles } from './map-sources.ts'
+import type { ValueLists } from './mapping/map-file.ts'
 import type { TableMap } from './table-map.ts'
 import { listActiveTexts, listValueLists } from './versions.queries.ts'
 
@@ -16,6 +17,8 @@ export type ActiveMaps = {
   readonly maps: readonly TableMap[]
   /** What they were made of. */
   readonly sources: MapSources
+  /** The files alone. */
+  readonly files: MapSources
   /** Of one of `maps`. */
   shapeOf(map: TableMap): MapShape
   /** Reads files, stored versions and definitions again. Throws AppError `dual_write.invalid_map`: then the maps stay as they were. */
@@ -44,6 +47,9 @@ export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
     get sources() {
       return current.sources
     },
+    get files() {
+      return current.files
+    },
     shapeOf: (map) => current.shapes.get(map) ?? shapeOf(map, sourceOf(current.sources, map.name)),
     follow() {
       // One after the other: a later reading never loses against an earlier one.
@@ -55,14 +61,14 @@ export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
   }
 }
 
-type Active = { maps: TableMap[]; sources: MapSources; shapes: ReadonlyMap<TableMap, MapShape> }
+type Active = { maps: TableMap[]; sources: MapSources; files: MapSources; shapes: ReadonlyMap<TableMap, MapShape> }
 
 function sourceOf(sources: MapSources, name: string): { text: string; lists: ValueLists } {
   return { text: sources.texts.get(name)?.text ?? '', lists: sources.lists }
 }
 
-function activeOf(maps: TableMap[], sources: MapSources): Active {
-  return { maps, sources, shapes: new Map(maps.map((map) => [map, shapeOf(map, sourceOf(sources, map.name))])) }
+function activeOf(maps: TableMap[], sources: MapSources, files: MapSources): Active {
+  return { maps, sources, files, shapes: new Map(maps.map((map) => [map, shapeOf(map, sourceOf(sources, map.name))])) }
 }
 
 async function readActive({ database, catalog, folders, log }: MapPlace): Promise<Active> {
@@ -71,7 +77,7 @@ async function readActive({ database, catalog, folders, log }: MapPlace): Promis
   const texts = new Map<string, MapText>([...files.texts, ...stored])
   const sources = { lists: { ...files.lists, ...lists }, texts }
   const { maps, problems } = parseMaps(catalog, sources)
-  if (problems.size === 0) return activeOf(maps, sources)
+  if (problems.size === 0) return activeOf(maps, sources, files)
   // A stored version that no longer goes with the tables must not take the others away: its file's takes its place.
   for (const [name, reason] of problems) {
     const file = files.texts.get(name)
@@ -82,7 +88,7 @@ async function readActive({ database, catalog, folders, log }: MapPlace): Promis
   }
   const second = parseMaps(catalog, sources)
   if (second.problems.size > 0) throw allOf(folders, second.problems)
-  return activeOf(second.maps, sources)
+  return activeOf(second.maps, sources, files)
 }
 
 async function readStored(tx: Tx): Promise<{ stored: Map<string, MapText>; lists: ValueLists }> {

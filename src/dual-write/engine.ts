@@ -14,7 +14,7 @@ import { createCopying } from './copying.ts'
 import type { Core } from './core.ts'
 import { createEnvironmentGuard, type EnvironmentOptions, guardedConnector } from './environment.ts'
 import { createExplaining } from './explaining.ts'
-import type { Copying, Lifecycle } from './facets-control.ts'
+import type { Copying, Lifecycle, Versions } from './facets-control.ts'
 import type { Adopting, Comparing, Explaining, Parking } from './facets-rows.ts'
 import type { Arming, Measuring } from './facets-watch.ts'
 import { lead } from './leader.ts'
@@ -26,6 +26,7 @@ import { createMeasuring } from './measuring.ts'
 import { createMeter } from './meter.ts'
 import { createParking } from './parked.ts'
 import { createScopes } from './paused-parts.ts'
+import { createPromotion } from './promotion.ts'
 import { createQueueCount } from './queue-count.ts'
 import { createLinkCount, readStatus } from './read-status.ts'
 import { refresh } from './refresh.ts'
@@ -35,6 +36,7 @@ import type { MapStatus } from './status.ts'
 import { createWaker } from './sync/waker.ts'
 import { work } from './sync/worker.ts'
 import type { TableMap } from './table-map.ts'
+import { createVersions } from './versions.ts'
 
 export type DualWriteOptions = {
   database: Database
@@ -58,6 +60,7 @@ export type DualWriteOptions = {
 export type DualWrite = Carrying &
   Copying &
   Lifecycle &
+  Versions &
   Comparing &
   Parking &
   Confirming &
@@ -186,6 +189,8 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     status,
     whenRunning: () => whenRunning(core, states, signal),
     ...lifecycle,
+    ...createVersions(core, follow, signal),
+    ...createPromotion(core, follow, signal),
     ...createCopying(core, signal),
     ...createComparing(core, signal),
     ...createParking(core),

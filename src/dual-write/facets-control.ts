@@ -65,7 +65,7 @@ export type Activity = {
   details: Record<string, unknown>
 }
 
-/** State of a part of a map that differs from the map's own. */
+/** A part of a map that is paused while the map runs. `queued`: what waits for it, counted up to 10,000. */
 export type ScopeState = { company: string | null; direction: Direction | null; state: 'paused'; since: string; queued: number }
 
 // Versions and promotion

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parse } from 'yaml'
-import type { ValueLists } from './map-sources.ts'
+import type { ValueLists } from './mapping/map-file.ts'
 import { sentColumns, type TableMap } from './table-map.ts'
 
 /** What of a map decides which values stand on both sides: small enough to be kept, and to be compared with the next version's. */

@@ -62,6 +62,14 @@ export function nameIn(text: string, place: string): string {
   return name
 }
 
+/** The version that a map's text gives itself. Throws AppError `dual_write.invalid_map`. */
+export function versionIn(text: string): string {
+  const content = readYaml(text, 'The map')
+  const version = isJsonObject(content) ? content.version : undefined
+  if (typeof version !== 'string') throw invalid('The map has no version (version: 1.0.0)')
+  return version
+}
+
 export function parseMapText(catalog: Catalog, { text, place }: Pick<MapText, 'text' | 'place'>, lists: ValueLists): TableMap {
   return parseMap(catalog, readYaml(text, place), lists, place)
 }

@@ -8,6 +8,7 @@ export type StoredMap = {
   version: string
   state: TableMapState
   isStopped: boolean
+  misses: string[]
   lastError: string | null
   lastErrorAt: string | null
 }
@@ -22,7 +23,7 @@ export async function putMap(tx: Tx, map: { name: string; version: string; table
 
 export async function listMaps(tx: Tx): Promise<Map<string, StoredMap>> {
   const rows = await tx<StoredMap>`
-    select name, version, state, is_stopped as "isStopped", last_error as "lastError", last_error_at as "lastErrorAt" from dual_write.map`
+    select name, version, state, is_stopped as "isStopped", misses, last_error as "lastError", last_error_at as "lastErrorAt" from dual_write.map`
   return new Map(rows.map((row) => [row.name, row]))
 }
 

@@ -6,6 +6,7 @@ import type { Direction } from './facets-control.ts'
 import { countLinks } from './links.queries.ts'
 import { listMaps } from './maps.queries.ts'
 import { countQueuesExactly, type QueueCounter } from './queue-count.ts'
+import { listScopeStates } from './scopes.ts'
 import { listRates } from './series.queries.ts'
 import type { MapStatus } from './status.ts'
 import type { TableMap } from './table-map.ts'
@@ -27,6 +28,9 @@ export async function readStatus(
   const progress = await readCopyProgress(tx)
   const rates = await listRates(tx, nowMs)
   const compared = new Map((await sumComparisons(tx)).map((one) => [one.map, one]))
+  const scopes = await listScopeStates(tx, (map, direction) =>
+    direction === 'toErp' ? (outbound.get(map)?.waiting ?? 0) : (inbound.get(map)?.waiting ?? 0),
+  )
   const rateOf = (map: string, direction: Direction) =>
     rates.find((rate) => rate.map === map && rate.direction === direction)?.perMinute ?? 0
   const ageMs = (since: string | null | undefined) =>
@@ -49,6 +53,8 @@ export async function readStatus(
       perMinute: { toErp: rateOf(map.name, 'toErp'), toPortal: rateOf(map.name, 'toPortal') },
       differences: compared.get(map.name)?.differences ?? null,
       comparedAt: compared.get(map.name)?.comparedAt ?? null,
+      scopes: scopes.get(map.name) ?? [],
+      misses: own?.misses ?? [],
       lastError: own?.lastError && own.lastErrorAt ? { at: own.lastErrorAt, reason: own.lastError } : null,
       initialSync: progress.get(map.name) ?? null,
     }

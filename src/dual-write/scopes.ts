@@ -2,17 +2,47 @@ import type { RemoteRecord } from '#connector/contract.ts'
 import type { Tx } from '#postgres/database.ts'
 import { COMPANY_COLUMN } from '#tables/definition.ts'
 import { readRowsById } from '#tables/rows.queries.ts'
-import { setChangesAside } from '#tables/set-aside.queries.ts'
+import { countChangesSetAside, setChangesAside } from '#tables/set-aside.queries.ts'
 import type { Core } from './core.ts'
+import type { Direction, ScopeState } from './facets-control.ts'
 import { findLinksByKey } from './links.queries.ts'
 import type { RemoteChange } from './remote-changes.queries.ts'
-import { setRecordsAside } from './scopes.queries.ts'
+import { countRecordsSetAside, listPausedParts, setRecordsAside } from './scopes.queries.ts'
 import type { Item } from './sync/outbound-plan.ts'
 import type { TableMap } from './table-map.ts'
 
 /** The name under which changes of a legal entity stand aside; the sentence that people read of them. */
 export function partName(company: string): string {
   return `Paused for ${company}`
+}
+
+const COUNT_MAX = 10_000
+
+/** The paused parts of the maps, with what waits for them; `queued` says how much waits for a whole direction. */
+export async function listScopeStates(
+  tx: Tx,
+  queued: (map: string, direction: Direction) => number,
+): Promise<Map<string, ScopeState[]>> {
+  const parts = await listPausedParts(tx)
+  if (parts.length === 0) return new Map()
+  const maps = [...new Set(parts.map((part) => part.map))]
+  const changes = await countChangesSetAside(tx, maps, COUNT_MAX)
+  const records = await countRecordsSetAside(tx, maps, COUNT_MAX)
+  const countOf = (map: string, company: string, direction: Direction) => {
+    if (company === '') return queued(map, direction)
+    const aside =
+      direction === 'toErp'
+        ? changes.find((one) => one.subscriber === map && one.part === partName(company))
+        : records.find((one) => one.map === map && one.company === company)
+    return aside?.count ?? 0
+  }
+  const states = parts.map(({ map, company, direction, since }) => {
+    const directions: readonly Direction[] = direction === '' ? ['toErp', 'toPortal'] : [direction]
+    const waiting = directions.reduce((sum, one) => sum + countOf(map, company, one), 0)
+    const state: ScopeState = { company: company || null, direction: direction || null, state: 'paused', since, queued: waiting }
+    return { map, state }
+  })
+  return new Map([...Map.groupBy(states, (one) => one.map)].map(([map, own]) => [map, own.map((one) => one.state)]))
 }
 
 /** Of claimed groups those that may go; the others are put aside, each change once, until their part is resumed. */

@@ -1,3 +1,4 @@
+import type { ScopeState } from './facets-control.ts'
 import type { TableMapState } from './map-state.ts'
 
 /** What a person sees of one table map. */
@@ -20,6 +21,10 @@ export type MapStatus = {
   /** Rows that the last comparison found to differ; null before the first. Of what was compared longest ago. */
   differences: number | null
   comparedAt: string | null
+  /** Parts that are paused while the map runs. */
+  scopes: ScopeState[]
+  /** What the map carries and the other side no longer has, as of the last refresh, in sentences. */
+  misses: string[]
   lastError: { at: string; reason: string } | null
   initialSync: InitialSyncProgress | null
 }
