@@ -1,10 +1,12 @@
 import type { Database } from '#postgres/database.ts'
 import { analyzeTable, insertRows, quietEvents } from '../domain/rows.queries.ts'
 import { addCustomers } from './demo/customers.ts'
+import { writeDocuments } from './demo/documents.ts'
 import { addOrders } from './demo/orders.ts'
 import { addProducts } from './demo/products.ts'
 import { createRandom } from './demo/random.ts'
 import { addSetup, type DemoTables } from './demo/setup.ts'
+import { addTermsOfPayment } from './demo/terms.ts'
 
 export type DemoOptions = {
   /** The day the demo is played on: the youngest orders are of this day. */
@@ -22,6 +24,7 @@ export function createDemoCompany(options: DemoOptions): DemoTables {
   const random = createRandom(options.seed ?? SEED)
   const tables: DemoTables = new Map()
   addSetup(tables)
+  addTermsOfPayment(tables)
   const products = addProducts(tables, random, options.todayMs)
   const customers = addCustomers(tables, random)
   addOrders(tables, random, { customers, products, ordersCount: options.ordersCount ?? ORDERS_COUNT, todayMs: options.todayMs })
@@ -46,5 +49,6 @@ export async function loadDemoCompany(
       await analyzeTable(tx, table)
       progress(`Demo company: ${rows.length} rows in ${table}`)
     }
+    await writeDocuments(tx, { nowMs: options.todayMs })
   })
 }

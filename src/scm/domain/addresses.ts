@@ -1,7 +1,7 @@
 import type { Tx } from '#postgres/database.ts'
 import { formatAddress } from './address-format.ts'
 import { refuse } from './infolog.ts'
-import { nextNumber } from './number-sequences.ts'
+import { nextLocationNumber } from './parties/numbers.queries.ts'
 import { checkFilled, checkReferences } from './references.ts'
 import { deleteRow, findRow, getRow, insertRow, updateRow } from './rows.queries.ts'
 import { type Fields, type FieldValue, has, isYes, type Row, text, without } from './rows.ts'
@@ -17,7 +17,7 @@ const PARTS = ['LocationId', 'Description', 'Street', 'StreetNumber', 'City', 'Z
 export async function insertAddress(tx: Tx, company: string, given: Fields): Promise<Row> {
   checkFilled(ENTITY, given, { CustomerAccount: 'Customer account' })
   await checkCustomer(tx, company, given)
-  const id = has(given, 'AddressLocationId') ? text(given, 'AddressLocationId') : await nextNumber(tx, company, 'location')
+  const id = has(given, 'AddressLocationId') ? text(given, 'AddressLocationId') : await nextLocationNumber(tx)
   const key = { dataAreaId: company, CustomerAccount: text(given, 'CustomerAccount'), AddressLocationId: id }
   if ((await findRow(tx, 'customer_address', key)) !== undefined)
     refuse(`Cannot create a record in Customer postal addresses. Location: ${id}. The record already exists.`)

@@ -51,6 +51,25 @@ export async function listInconsistencies(tx: Tx): Promise<string[]> {
        group by 1, 2, l."ItemNumber", w."ReservedOnHandQuantity") x
      where picked > held
     union all
+    select 'customers whose party has another name', count(*) from scm.customer c
+     where not exists (select from scm.party p where p."PartyNumber" = c."PartyNumber" and p."OrganizationName" = c."OrganizationName")
+    union all
+    select 'contacts whose party has another name', count(*) from scm.contact_person c
+     where not exists (select from scm.party p where p."PartyNumber" = c."ContactPersonPartyNumber" and p."PersonLastName" = c."LastName")
+    union all
+    select 'addresses of customers that are not the current one of their location', count(*) from scm.customer_address a
+      join scm.customer c on c."dataAreaId" = a."dataAreaId" and c."CustomerAccount" = a."CustomerAccount"
+     where a."AddressLocationId" <> '' and not exists (
+       select from scm.party_location l
+         join lateral (select * from scm.postal_address p where p."LocationId" = l."LocationId" order by p."ValidFrom" desc limit 1) p on true
+        where l."PartyNumber" = c."PartyNumber" and l."LocationId" = a."AddressLocationId" and p."City" = a."AddressCity"
+          and p."Street" = a."AddressStreet")
+    union all
+    select 'quotations that differ from their lines', count(*) from scm.sales_quotation_header h
+     where h."QuotationTotalAmount" <> h."QuotationTotalChargesAmount" + h."QuotationHeaderTaxAmount" - h."TotalDiscountAmount" + (
+       select coalesce(sum(l."LineAmount" + l."TotalTaxAmount"), 0) from scm.sales_quotation_line l
+        where l."dataAreaId" = h."dataAreaId" and l."SalesQuotationNumber" = h."SalesQuotationNumber")
+    union all
     select 'stock that is less than nothing', count(*) from scm.warehouse_on_hand
      where "AvailableOnHandQuantity" < 0 or "AvailableOnHandQuantity" <> "OnHandQuantity" - "ReservedOnHandQuantity"`
   return rows.filter((row) => row.count > 0).map((row) => `${row.what}: ${row.count}`)

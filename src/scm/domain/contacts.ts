@@ -3,7 +3,7 @@ import { refuse, refuseField } from './infolog.ts'
 import { nextNumber } from './number-sequences.ts'
 import { checkReferences } from './references.ts'
 import { deleteRow, findRow, insertRow, updateRow } from './rows.queries.ts'
-import { type Fields, firstText, has, type Row, text, without } from './rows.ts'
+import { type Fields, has, type Row, text, without } from './rows.ts'
 
 const ENTITY = 'smmContactPersonCDSV2Entity'
 const EMAIL = /^[^\s@]+@[^\s@]+$/
@@ -19,7 +19,6 @@ export async function insertContact(tx: Tx, company: string, given: Fields): Pro
     AssociatedContactType: 'Customer',
     AssociatedPartyNumber: customer === undefined ? '' : text(customer, 'PartyNumber'),
     LanguageId: customer === undefined ? '' : text(customer, 'LanguageId'),
-    ContactPersonPartyNumber: firstText(text(given, 'ContactPersonPartyNumber'), await nextNumber(tx, company, 'party')),
     ...given,
     ContactPersonId: id,
     dataAreaId: company,

@@ -1,5 +1,6 @@
 import { compare } from '#lib/decimal.ts'
 import type { Tx } from '#postgres/database.ts'
+import { updateAddress } from './addresses.ts'
 import { refuse, refuseField } from './infolog.ts'
 import { nextNumber } from './number-sequences.ts'
 import { checkFilled, checkMember, checkReferences, type Reference } from './references.ts'
@@ -8,6 +9,8 @@ import { decimal, type Fields, firstText, has, type Row, text, without } from '.
 
 const ENTITY = 'CustCustomerV3Entity'
 const HOLDS = ['No', 'Invoice', 'All', 'Payment', 'Requisition', 'Never', 'PurchOrder']
+const ADDRESS_PREFIXES = ['Address', 'DeliveryAddress', 'InvoiceAddress']
+const ADDRESS_PARTS = ['Street', 'StreetNumber', 'City', 'ZipCode', 'County', 'State', 'CountryRegionId', 'CountryRegionISOCode']
 const MANDATORY = { OrganizationName: 'Name', CustomerGroupId: 'Customer group', SalesCurrencyCode: 'Currency' }
 
 const REFERENCES: readonly Reference[] = [
@@ -48,7 +51,7 @@ const REFERENCES: readonly Reference[] = [
   { field: 'ContactPersonId', label: 'Contact', table: 'contact_person', key: 'ContactPersonId', tableLabel: 'Contact person' },
 ]
 
-/** A customer with its number, party and the defaults of its group and company. */
+/** A customer with its number and the defaults of its group and company; it becomes a party of the address book by that. */
 export async function insertCustomer(tx: Tx, company: string, given: Fields): Promise<Row> {
   checkFilled(ENTITY, given, MANDATORY)
   await checkCustomer(tx, company, given)
@@ -65,7 +68,6 @@ export async function insertCustomer(tx: Tx, company: string, given: Fields): Pr
     SalesTaxGroup: text(group, 'TaxGroupId'),
     IsSalesTaxIncludedInPrices: text(group, 'IsSalesTaxIncludedInPrice'),
     NameAlias: text(given, 'OrganizationName').slice(0, 20),
-    PartyNumber: has(given, 'PartyNumber') ? text(given, 'PartyNumber') : await nextNumber(tx, company, 'party'),
     ...given,
     CustomerAccount: account,
     dataAreaId: company,
@@ -79,7 +81,9 @@ export async function updateCustomer(tx: Tx, row: Row, given: Fields): Promise<R
   checkFilled(ENTITY, fields, Object.fromEntries(Object.entries(MANDATORY).filter(([field]) => emptied.includes(field))))
   await checkCustomer(tx, company, fields)
   if (has(fields, 'InvoiceAccount')) await checkInvoiceAccount(tx, company, fields)
-  return updateRow(tx, 'customer', row.recid, fields)
+  const after = await updateRow(tx, 'customer', row.recid, fields)
+  await passOnToAddresses(tx, after, fields)
+  return getRow(tx, 'customer', { recid: row.recid })
 }
 
 export async function removeCustomer(tx: Tx, row: Row): Promise<void> {
@@ -100,6 +104,21 @@ async function checkCustomer(tx: Tx, company: string, fields: Fields): Promise<v
   if (has(fields, 'CreditLimit') && compare(decimal(fields, 'CreditLimit'), '0') < 0)
     refuseField(ENTITY, 'CreditLimit', 'Credit limit must not be negative.')
   await checkReferences(tx, { entity: ENTITY, company, fields }, REFERENCES)
+}
+
+/** An address that is changed on the customer changes where it is kept; one that serves several purposes there stays as it is. */
+async function passOnToAddresses(tx: Tx, customer: Row, fields: Fields): Promise<void> {
+  const locations = ADDRESS_PREFIXES.map((prefix) => text(customer, `${prefix}LocationId`))
+  for (const [index, prefix] of ADDRESS_PREFIXES.entries()) {
+    const location = locations[index] ?? ''
+    const parts = ADDRESS_PARTS.filter((part) => `${prefix}${part}` in fields)
+    if (parts.length === 0 || location === '' || locations.filter((one) => one === location).length > 1) continue
+    const key = { dataAreaId: text(customer, 'dataAreaId'), CustomerAccount: text(customer, 'CustomerAccount') }
+    const address = await findRow(tx, 'customer_address', { ...key, AddressLocationId: location }, 'lock')
+    if (address === undefined) continue
+    const changed = parts.map((part) => [`Address${part}`, text(fields, `${prefix}${part}`)] as const)
+    await updateAddress(tx, address, Object.fromEntries(changed))
+  }
 }
 
 async function checkInvoiceAccount(tx: Tx, company: string, fields: Fields): Promise<void> {

@@ -7,8 +7,7 @@ import { findRow } from './rows.queries.ts'
 const SEQUENCES = {
   customer: { table: 'customer', field: 'CustomerAccount', format: 'C-######' },
   contact: { table: 'contact_person', field: 'ContactPersonId', format: '######' },
-  party: { table: 'customer', field: 'PartyNumber', format: 'P-########' },
-  location: { table: 'customer_address', field: 'AddressLocationId', format: 'L-########' },
+  quotation: { table: 'sales_quotation_header', field: 'SalesQuotationNumber', format: 'QUO-######' },
   salesOrder: { table: 'sales_order_header', field: 'SalesOrderNumber', format: 'SO-######' },
   lot: { table: 'sales_order_line', field: 'InventoryLotId', format: 'LOT-########' },
   packingSlip: { table: 'packing_slip', field: 'PackingSlipId', format: 'PS-######' },

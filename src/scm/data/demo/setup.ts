@@ -201,8 +201,22 @@ function addWarehouses(tables: DemoTables): void {
       WarehouseName: warehouse.name,
       OperationalSiteId: warehouse.site,
       PrimaryAddressCity: warehouse.city,
+      TransitWarehouseId: `${company.id.slice(0, 2).toUpperCase()}T`,
+      WarehouseType: 'Standard',
     })),
   )
+  // Goods on the road between a company's warehouses.
+  for (const company of demoCompanies) {
+    tables.get('warehouse')?.push({
+      dataAreaId: company.id,
+      WarehouseId: `${company.id.slice(0, 2).toUpperCase()}T`,
+      WarehouseName: 'In transit',
+      OperationalSiteId: company.warehouses[0]?.site ?? '',
+      PrimaryAddressCity: '',
+      TransitWarehouseId: '',
+      WarehouseType: 'Transit',
+    })
+  }
 }
 
 function perCompany(rows: (company: DemoCompany) => DemoRow[]): DemoRow[] {

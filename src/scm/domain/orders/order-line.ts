@@ -4,9 +4,9 @@ import { refuse, refuseWrite } from '../infolog.ts'
 import { nextNumber } from '../number-sequences.ts'
 import { deleteRow, findRow, getRow, insertRow, updateRow } from '../rows.queries.ts'
 import { decimal, type Fields, has, type Row, text, type WriteContext, whole, without } from '../rows.ts'
-import { givenAmount, type LineTerms, lineAmount, lineDiscountTotal, percentOf, spreadDiscount } from './amounts.ts'
 import { completedDelivery } from './header-defaults.ts'
-import { checkQuantity, defaultPrice, getHeaderOf, getProduct, lineDefaults, taxPercent } from './line-defaults.ts'
+import { lineAmounts } from './line-amounts.ts'
+import { checkQuantity, defaultPrice, getHeaderOf, getProduct, lineDefaults } from './line-defaults.ts'
 import { lastSequenceNumber } from './order.queries.ts'
 import { changedFields } from './order-header.ts'
 import { checkOpen, settleOrder } from './settle.ts'
@@ -64,7 +64,7 @@ export async function insertLine(tx: Tx, company: string, allGiven: Fields, cont
   const row = await insertRow(tx, 'sales_order_line', {
     ...priced,
     ...country,
-    ...(await amounts(tx, company, priced, given)),
+    ...(await lineAmounts(tx, company, priced, given)),
     LineCreationSequenceNumber: number,
     LineNumber: has(given, 'LineNumber') ? decimal(given, 'LineNumber') : String(number),
     InventoryLotId: has(given, 'InventoryLotId') ? text(given, 'InventoryLotId') : await nextNumber(tx, company, 'lot'),
@@ -106,7 +106,7 @@ export async function updateLine(tx: Tx, row: Row, given: Fields, context: Write
   await updateRow(tx, 'sales_order_line', line.recid, {
     ...fields,
     ...repriced,
-    ...(changesAmount ? await amounts(tx, company, priced, fields) : {}),
+    ...(changesAmount ? await lineAmounts(tx, company, priced, fields) : {}),
     IsPriceLocked: text(priced, 'IsPriceLocked'),
     RemainingDeliveryQuantity: subtract(decimal(priced, 'OrderedSalesQuantity'), decimal(line, 'DeliveredQuantity')),
     FormattedDeliveryAddress: formatted ?? '',
@@ -144,37 +144,6 @@ async function lineNumber(tx: Tx, header: Row, given: Fields): Promise<number> {
       `Cannot create a record in Order lines (SalesLine). Sales order: ${key.SalesOrderNumber}, ${number}. The record already exists.`,
     )
   return number
-}
-
-/** Amount, discounts and tax of a line. A discount for the whole line is spread; a given amount stands when it need not be calculated. */
-async function amounts(tx: Tx, company: string, fields: Fields, given: Fields): Promise<Record<string, string>> {
-  const quantity = decimal(fields, 'OrderedSalesQuantity')
-  const spread =
-    has(given, 'TotalDiscountAmount') && !has(given, 'LineDiscountAmount')
-      ? spreadDiscount(decimal(given, 'TotalDiscountAmount'), quantity)
-      : undefined
-  const terms: LineTerms = {
-    quantity,
-    price: decimal(fields, 'SalesPrice'),
-    priceQuantity: has(fields, 'SalesPriceQuantity') ? decimal(fields, 'SalesPriceQuantity') : '1',
-    discount: spread?.discount ?? decimal(fields, 'LineDiscountAmount'),
-    discountPercent: decimal(fields, 'LineDiscountPercentage'),
-    multilineDiscount: decimal(fields, 'MultilineDiscountAmount'),
-    multilineDiscountPercent: decimal(fields, 'MultilineDiscountPercentage'),
-    charges: spread?.charges ?? decimal(fields, 'FixedPriceCharges'),
-  }
-  if (compare(terms.priceQuantity, '0') <= 0) refuseWrite('Price unit must be greater than zero.')
-  if (compare(terms.price, '0') < 0) refuseWrite('Unit price must not be negative.')
-  const keepsAmount = fields.CalculateLineAmount === 'No' && has(given, 'LineAmount')
-  const amount = keepsAmount ? givenAmount(decimal(given, 'LineAmount')) : lineAmount(terms)
-  return {
-    LineAmount: amount,
-    LineDiscountAmount: terms.discount,
-    FixedPriceCharges: terms.charges,
-    TotalDiscountAmount: spread === undefined ? lineDiscountTotal(terms, amount) : decimal(given, 'TotalDiscountAmount'),
-    TotalChargesAmount: terms.charges,
-    TotalTaxAmount: percentOf(amount, await taxPercent(tx, company, text(fields, 'SalesTaxGroupCode'))),
-  }
 }
 
 /** Refuses a quantity below what was delivered, and any while the line is picked. */
