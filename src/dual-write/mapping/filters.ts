@@ -1,5 +1,5 @@
 import { messageOf } from '#lib/app-error.ts'
-import type { FilterExpression } from '#lib/odata/ast.ts'
+import type { FilterExpression, Operand } from '#lib/odata/ast.ts'
 import { parseFilter } from '#lib/odata/parse-filter.ts'
 import type { Sql } from '#postgres/sql.ts'
 import type { Catalog } from '#tables/catalog.ts'
@@ -30,7 +30,48 @@ export function readFilters(source: MapFile, table: TableDefinition, report: Rep
 export function portalRows(catalog: Catalog, map: TableMap): RowPredicate | undefined {
   const { portal } = map.filter
   if (portal === undefined) return undefined
-  return { reason: `the filter of ${map.name}`, sql: (alias: Sql) => compileCondition(catalog, map.table, portal, alias) }
+  const folded = withoutCase(portal, map.table)
+  return { reason: `the filter of ${map.name}`, sql: (alias: Sql) => compileCondition(catalog, map.table, folded, alias) }
+}
+
+/** Text compares without regard to case in a map's filter; PostgreSQL has regard to it. */
+function withoutCase(filter: FilterExpression, table: TableDefinition): FilterExpression {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return { ...filter, left: withoutCase(filter.left, table), right: withoutCase(filter.right, table) }
+    case 'not':
+      return { ...filter, operand: withoutCase(filter.operand, table) }
+    case 'compare':
+      return isText(filter.left, table) && isTextLiteral(filter.right)
+        ? { ...filter, left: folded(filter.left), right: folded(filter.right) }
+        : filter
+    case 'in':
+      return filter.values
+        .map((right): FilterExpression => {
+          const { left, position } = filter
+          return withoutCase({ kind: 'compare', operator: 'eq', left, right, position }, table)
+        })
+        .reduce((left, right) => ({ kind: 'or', left, right }))
+    default:
+      return filter
+  }
+}
+
+function isText(operand: Operand, table: TableDefinition): boolean {
+  if (operand.kind === 'function') return true
+  const type = operand.kind === 'path' ? table.columns.get(operand.names.join('.'))?.type : undefined
+  return type === 'string' || type === 'memo'
+}
+
+function isTextLiteral(operand: Operand): boolean {
+  return operand.kind === 'literal' && operand.literal.type === 'string'
+}
+
+function folded(operand: Operand): Operand {
+  if (operand.kind === 'literal' && operand.literal.type === 'string')
+    return { ...operand, literal: { type: 'string', value: operand.literal.value.toLowerCase() } }
+  return { kind: 'function', name: 'tolower', arguments: [operand], position: operand.position }
 }
 
 function readFilter(text: string | undefined, side: 'erp' | 'portal', report: Report): FilterExpression | undefined {
