@@ -27,7 +27,7 @@ export function listColumns(tx: Tx): Promise<ColumnRow[]> {
       join pg_catalog.pg_type t on t.oid = case when declared.typtype = 'd' then declared.typbasetype else declared.oid end
       join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
       left join key on key.indrelid = c.oid
-     where c.relkind in ('r', 'p') and not c.relispartition
+     where c.relkind = 'r' and not c.relispartition
        and n.nspname not in ('pg_catalog', 'information_schema', 'comptoir_sync') and n.nspname !~ '^pg_(toast|temp)'
        and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
      order by n.nspname, c.relname, a.attnum`

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { GroupOutcome, RecordWrite, RemoteFields, RemoteRecord, WriteGroup, WriteOutcome } from '#connector/contract.ts'
 import { AppError, isAppError } from '#lib/app-error.ts'
 import { assert } from '#lib/assert.ts'
@@ -20,7 +21,8 @@ export type Step = { write: RecordWrite; entity: PgEntity }
  * there. Otherwise each create of a later attempt looks for what an earlier one has left.
  */
 export async function writeSteps(tx: Tx, steps: readonly Step[], group: WriteGroup, remembers: boolean): Promise<GroupOutcome> {
-  const id = remembers ? group.id : undefined
+  // With its content: what comes again with other values, since the row was merged meanwhile, must be written.
+  const id = remembers && group.id !== undefined ? `${group.id} ${digest(group)}` : undefined
   if (id !== undefined) {
     const known = await claimGroup(tx, id)
     if (known !== undefined) return JSON.parse(known) as GroupOutcome
@@ -29,6 +31,10 @@ export async function writeSteps(tx: Tx, steps: readonly Step[], group: WriteGro
   for (const step of steps) outcomes.push(await writeStep(tx, step, group.attempt, outcomes))
   if (id !== undefined) await noteOutcomes(tx, id, JSON.stringify(outcomes))
   return outcomes
+}
+
+function digest({ writes }: WriteGroup): string {
+  return createHash('sha256').update(JSON.stringify(writes)).digest('base64url')
 }
 
 /** What stopped a group: thrown by a step, so that the transaction ends with it. */
