@@ -7,6 +7,7 @@ import { readCopyParts } from './copy-progress.ts'
 import type { Core } from './core.ts'
 import { dryRun } from './dry-run/dry-run.ts'
 import type { Copying, CopyOutcome, Direction, OutcomePage } from './facets-control.ts'
+import { uncountFailed } from './initial-sync.queries.ts'
 import { findMap } from './lifecycle.ts'
 import { insertActivity, notifyWorkers } from './maps.queries.ts'
 import { retryFailures } from './sync/first-copies.ts'
@@ -61,10 +62,11 @@ async function retryOutgoing(core: Core, map: TableMap, code: string | null): Pr
       const rows = rowIds.map((rowId) => ({ rowId, columns: null }))
       await queueChanges(tx, map.name, map.table.name, rows, [...map.table.columns.keys()])
       await deleteFailures(tx, map.name, 'toErp', rowIds)
-      for (const [company, of] of Map.groupBy(failures, (one) => one.company))
-        await putOutcomes(tx, { map: map.name, company, direction: 'toErp' }, [
-          { kind: 'queued', keys: of.map((one) => one.key) },
-        ])
+      for (const [company, of] of Map.groupBy(failures, (one) => one.company)) {
+        const at = { map: map.name, company, direction: 'toErp' as const }
+        await putOutcomes(tx, at, [{ kind: 'queued', keys: of.map((one) => one.key) }])
+        await uncountFailed(tx, at, of.length)
+      }
       return failures.length
     })
     count += found

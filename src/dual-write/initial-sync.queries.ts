@@ -117,6 +117,22 @@ export async function countArrived(tx: Tx, at: { map: string; company: string },
      where map = ${at.map} and company = ${at.company} and direction = 'toErp' and range = 0`
 }
 
+/** All rows have been looked at: those that have been counted and those on their way are all there are. */
+export async function setOutTotal(tx: Tx, at: { map: string; company: string }): Promise<void> {
+  await tx`
+    update dual_write.copy_range r
+       set rows_total = rows_done + (select coalesce(sum(o.rows), 0) from dual_write.copy_outcome o
+                                      where o.map = r.map and o.company = r.company and o.kind = 'queued')
+     where map = ${at.map} and company = ${at.company} and direction = 'toErp' and range = 0`
+}
+
+/** Rows that have failed are on their way again: they do not count any more. */
+export async function uncountFailed(tx: Tx, at: { map: string; company: string }, rows: number): Promise<void> {
+  await tx`
+    update dual_write.copy_range set rows_done = rows_done - ${rows}, rows_failed = rows_failed - ${rows}
+     where map = ${at.map} and company = ${at.company} and direction = 'toErp' and range = 0`
+}
+
 /** A person has started the map anew: nothing of an earlier copy counts. */
 export async function deleteInitialSync(tx: Tx, map: string): Promise<void> {
   await tx`delete from dual_write.copy_run where map = ${map}`

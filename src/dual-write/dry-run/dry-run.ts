@@ -1,8 +1,10 @@
+import { AppError } from '#lib/app-error.ts'
 import { withWinner } from '../apply/merge-first.ts'
 import { type Core, pinned } from '../core.ts'
 import type { DryRun, Side } from '../facets-control.ts'
 import { findMap } from '../lifecycle.ts'
 import { companiesOf, goesOut } from '../sync/initial-sync.ts'
+import type { TableMap } from '../table-map.ts'
 import { tryIncoming } from './incoming.ts'
 import { tryOutgoing } from './outgoing.ts'
 import { createTally, type Tally } from './tally.ts'
@@ -22,8 +24,7 @@ export async function dryRun(
   const core = pinned(live)
   const found = findMap(core, name)
   const map = withWinner(found, options.winner ?? found.initialWinner)
-  const companies =
-    options.company === undefined ? await core.database.read((tx) => companiesOf(core, tx, map)) : [options.company]
+  const companies = await wantedCompanies(core, map, options.company)
   const tallies: Tally[] = []
   for (const company of companies) {
     const start = (direction: 'toPortal' | 'toErp') => {
@@ -43,4 +44,17 @@ export async function dryRun(
     if (outgoing !== undefined) await tryOutgoing(core, map, company, outgoing, adopted, signal)
   }
   return { map: name, parts: tallies.map((one) => one.part), samples: tallies.flatMap((one) => one.samples) }
+}
+
+async function wantedCompanies(core: Core, map: TableMap, company: string | undefined): Promise<string[]> {
+  const known = await core.database.read((tx) => companiesOf(core, tx, map))
+  if (company === undefined) return known
+  const wanted = known.filter((one) => one.toLowerCase() === company.toLowerCase())
+  if (wanted.length > 0) return wanted
+  throw new AppError(
+    'request.invalid',
+    map.companyField === undefined
+      ? `The map ${map.name} has no legal entities: leave the company out`
+      : `${company} is no legal entity that the map ${map.name} copies; there are ${known.join(', ')}`,
+  )
 }

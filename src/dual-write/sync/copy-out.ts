@@ -7,7 +7,7 @@ import type { QueryRow } from '#tables/row-query.ts'
 import { findCompanyId, listRows, lockRowsById, type RowId } from '#tables/rows.queries.ts'
 import { countQueued, keepQueued, type PageOutcome, putFailures, putOutcomes, takeQueued } from '../copy-outcomes.queries.ts'
 import { type Core, childrenOf } from '../core.ts'
-import { advanceRange, type CopyRange, countArrived, holdMapState, listCopyRanges } from '../initial-sync.queries.ts'
+import { advanceRange, type CopyRange, countArrived, holdMapState, listCopyRanges, setOutTotal } from '../initial-sync.queries.ts'
 import { findLinksByRow } from '../links.queries.ts'
 import { isLive } from '../map-state.ts'
 import { belongsInErp } from '../mapping/to-erp.ts'
@@ -20,6 +20,8 @@ export const OUT_ROWS_MAX = 500
 const QUEUED_ROWS_MAX = 1_000
 /** A parent's children are queued with it, so that they travel together. */
 const CHILDREN_MAX = 20_000
+/** Pages of which nothing goes out that are passed in one step. */
+const PAGES_MAX = 20
 /** Entries of queued rows that are looked at in one step. */
 const ENTRIES_MAX = 4
 
@@ -30,17 +32,24 @@ const ENTRIES_MAX = 4
 export async function copyOutStep(core: Core, map: TableMap): Promise<boolean> {
   let settled = 0
   for (let i = 0; i < ENTRIES_MAX; i++) settled += await core.database.transaction((tx) => settleQueued(tx, map))
-  return core.database.transaction(async (tx) => {
-    if (!isLive((await holdMapState(tx, map.name)) ?? 'not_running')) return false
-    const range = (await listCopyRanges(tx, map.name)).find((one) => one.direction === 'toErp' && !one.done)
-    if (range === undefined || (await countQueued(tx, map.name)) >= QUEUED_ROWS_MAX) return settled > 0
-    await queuePage(core, tx, map, range)
-    return true
-  })
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const queued = await core.database.transaction((tx) => queueNext(core, tx, map))
+    if (queued === undefined) return settled > 0 || page > 0
+    if (queued > 0) return true
+  }
+  return true
+}
+
+/** Looks at one page. Answers how many rows were queued; undefined when there is no page, or no room for another. */
+async function queueNext(core: Core, tx: Tx, map: TableMap): Promise<number | undefined> {
+  if (!isLive((await holdMapState(tx, map.name)) ?? 'not_running')) return undefined
+  const range = (await listCopyRanges(tx, map.name)).find((one) => one.direction === 'toErp' && !one.done)
+  if (range === undefined || (await countQueued(tx, map.name)) >= QUEUED_ROWS_MAX) return undefined
+  return queuePage(core, tx, map, range)
 }
 
 /** The rows of a legal entity behind the cursor: those without a link that the ERP shall have are queued. */
-async function queuePage(core: Core, tx: Tx, map: TableMap, range: CopyRange): Promise<void> {
+async function queuePage(core: Core, tx: Tx, map: TableMap, range: CopyRange): Promise<number> {
   const ids = await listIds(core, tx, map, range)
   const { rows, excluded } = await unlinkedRows(tx, map, ids)
   const queued = rows.map((row) => String(row[map.table.idColumn]))
@@ -54,6 +63,8 @@ async function queuePage(core: Core, tx: Tx, map: TableMap, range: CopyRange): P
   const next = ids.length < OUT_ROWS_MAX ? null : (ids.at(-1) ?? null)
   const counts = { rows: excluded.length, created: 0, updated: 0, unchanged: excluded.length, failed: 0 }
   await advanceRange(tx, { ...at, range: range.range, next }, counts)
+  if (next === null) await setOutTotal(tx, at)
+  return queued.length
 }
 
 /** Ids behind the cursor, in order. New rows come at the end, and are captured besides. */

@@ -99,11 +99,13 @@ export async function findAdded(live: Core, names: readonly string[]): Promise<A
   const core = pinned(live)
   return core.database.read(async (tx) => {
     const ended = await listCopiedCompanies(tx, names)
+    const some = core.maps.find((map) => map.companyField !== undefined)
+    const all = some === undefined ? [] : await companiesOf(core, tx, some)
     const added: Added[] = []
     for (const map of core.maps) {
       const copied = ended.get(map.name)
       if (copied === undefined) continue
-      const companies = (await companiesOf(core, tx, map)).filter((company) => !copied.has(company))
+      const companies = (map.companyField === undefined ? [''] : all).filter((company) => !copied.has(company))
       if (companies.length > 0) added.push({ map, companies })
     }
     return added

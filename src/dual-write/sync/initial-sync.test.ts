@@ -116,6 +116,8 @@ test('live changes flow during the copy, and a page that was read before does no
         const [company] = await world.rows('cdm_company')
         const msdyn_company = company?.cdm_companyid ?? null
         await world.insert('account', { accountnumber: 'NEW', name: 'New', customertypecode: CUSTOMER, msdyn_company })
+        // One that the ERP has too, though its page is not here yet.
+        await world.insert('account', { accountnumber: 'L3', name: 'mine', customertypecode: CUSTOMER, msdyn_company })
         await until('the newer record is here', async () => {
           const rows = await world?.rows('account')
           return rows?.some((row) => row.accountnumber === 'L1' && row.name === 'new') ?? false
@@ -128,6 +130,8 @@ test('live changes flow during the copy, and a page that was read before does no
           return waiting.length === 0
         })
       }
+      // All of them in one page.
+      erp.connector.splitRanges = async () => [{ from: undefined, before: undefined }]
       onPageWith(erp, customerKey('L1'), () => live().catch(failed))
     },
   })
@@ -139,7 +143,12 @@ test('live changes flow during the copy, and a page that was read before does no
   const accounts = new Map((await opened.rows('account')).map((row) => [row.accountnumber, row.name]))
   assert.equal(accounts.get('L1'), 'new')
   assert.equal(accounts.has('L2'), false, 'gone before its page was stored')
-  assert.equal(accounts.get('L3'), 'old')
+  assert.equal((await opened.rows('account')).filter((row) => row.accountnumber === 'L3').length, 1)
+  assert.deepEqual(
+    opened.erp.log.filter((entry) => entry.startsWith('create')),
+    [`create CustomersV3 ${customerKey('NEW')}`],
+    'nothing is made twice',
+  )
   assert.equal(opened.erp.rows('CustomersV3').filter((one) => one.CustomerAccount === 'NEW').length, 1)
 })
 
@@ -243,4 +252,26 @@ test('a legal entity that comes later is copied while its maps run', async () =>
     const parts = await world.engine.copyProgress('customers')
     return parts.some((one) => one.company.toLowerCase() === 'demf' && one.direction === 'toPortal' && one.state === 'done')
   })
+})
+
+test('a row that the ERP refuses on the way out is told with its reason, and goes out once it is tried again', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  await world.engine.stopMap('customers', 'kim')
+  await insertAccount(world, { accountnumber: 'P7', name: 'Refused' })
+  world.erp.faults.onWrite = () => 'reject'
+  await world.engine.runMap('customers', 'kim')
+  await until('it has failed', async () => (await world.engine.groupCopyErrors('customers')).length === 1)
+  assert.equal((await part(world, 'customers', 'toErp')).failed, 1)
+  const [group] = await world.engine.groupCopyErrors('customers')
+  assert.deepEqual([group?.code, group?.reason, group?.count], ['erp.refused', 'Customer is on hold.', 1])
+  delete world.erp.faults.onWrite
+  assert.equal(await world.engine.retryFailedRows('customers', 'kim'), 1)
+  await until('it is there', () => world.erp.get('CustomersV3', customerKey('P7')) !== undefined)
+  await until('it is counted', async () => (await part(world, 'customers', 'toErp')).created === 1)
+  assert.deepEqual(await world.engine.groupCopyErrors('customers'), [])
+  const { rowsDone, rowsTotal, failed } = await part(world, 'customers', 'toErp')
+  assert.deepEqual({ rowsDone, rowsTotal, failed }, { rowsDone: 1, rowsTotal: 1, failed: 0 })
+  await assert.rejects(world.engine.dryRun('customers', { company: 'nope' }), { code: 'request.invalid' })
 })
