@@ -14,10 +14,12 @@ import { listCustomizations } from '#tables/customizing.ts'
 import { readCurrentCatalog } from '#tables/live-catalog.ts'
 import { findCompanyId } from '#tables/rows.queries.ts'
 import { addConnectionCommands } from './cli-connection.ts'
+import { addMapCommands } from './cli-maps.ts'
 import { addMapTestCommands } from './cli-maps-test.ts'
 import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
 import { addTokenCommands } from './cli-tokens.ts'
+import { addWatchCommands } from './cli-watch.ts'
 import { createConnector, withConnection } from './connection.ts'
 import { environmentOf, installationSecret, mapsFolders, openRunningDatabase, tablesFolder } from './context.ts'
 
@@ -29,63 +31,9 @@ const actor = `command (${process.env.USER ?? 'unknown'})`
 const program = new Command('comptoir').description('Commands beside a running Comptoir')
 const json = ['--json', 'print JSON'] as const
 
-const maps = program.command('maps').description('table maps')
-maps
-  .command('list')
-  .description('state, rows, queues and lag of every table map')
-  .option(...json)
-  .action((options) =>
-    withEngine(async (engine) => {
-      const rows = (await engine.status()).map((map) => ({
-        name: map.name,
-        state: map.state,
-        rows: map.rows,
-        queued: map.queued.toErp + map.queued.toPortal,
-        parked: map.parked,
-        lagMs: Math.max(map.lagMs.toErp, map.lagMs.toPortal),
-      }))
-      print(rows, options.json)
-    }),
-  )
-for (const [verb, description, act] of [
-  ['run', 'first synchronisation, then live', (engine, name) => engine.runMap(name, actor)],
-  ['pause', 'changes of both sides queue from now on', (engine, name) => engine.pauseMap(name, actor)],
-  ['resume', 'catch up with what has queued, then live', (engine, name) => engine.resumeMap(name, actor)],
-  ['stop', 'end the map; what waits for it is given up', (engine, name) => engine.stopMap(name, actor)],
-  ['refresh', 'read the other side through for missed changes', (engine, name) => engine.refreshMap(name, actor)],
-] as [string, string, (engine: DualWrite, name: string) => Promise<void>][]) {
-  maps
-    .command(`${verb} <map>`)
-    .description(description)
-    .action((name: string) => withEngine((engine) => act(engine, name)))
-}
-
-const parked = program.command('parked').description('changes that wait for a person')
-parked
-  .command('list')
-  .option('--map <map>', 'of one table map')
-  .option(...json)
-  .action((options) =>
-    withEngine(async (engine) => print(await engine.listParked({ map: options.map ?? null, rowsMax: 1_000 }), options.json)),
-  )
-parked
-  .command('retry [ids...]')
-  .description('back into the queue; all of them without ids')
-  .option('--map <map>', 'of one table map')
-  .action((ids: string[], options) =>
-    withEngine(async (engine) => {
-      const count = await engine.retryParked({ ids: ids.length === 0 ? 'all' : ids, map: options.map ?? null }, actor)
-      process.stdout.write(`${count} taken up again\n`)
-    }),
-  )
-parked
-  .command('discard <ids...>')
-  .description('give changes up; what they said stays in the activity log')
-  .action((ids: string[]) =>
-    withEngine(
-      async (engine) => void process.stdout.write(`${await engine.discardParked({ ids, map: null }, actor)} given up\n`),
-    ),
-  )
+const mapCommands = { actor, print, withEngine }
+const maps = addMapCommands(program, mapCommands)
+addWatchCommands(program, mapCommands)
 
 program
   .command('status')

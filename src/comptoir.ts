@@ -3,6 +3,7 @@ import { settleRolesOfEarlier } from '#access/roles.ts'
 import type { AccessPlace } from '#access/sign-in.ts'
 import { registerDataApi } from '#api/data-api.ts'
 import { registerApiDocs } from '#api/docs-page.ts'
+import { registerDualWriteApi } from '#api/dual-write-api.ts'
 import { registerPortalApi } from '#api/portal-api.ts'
 import { registerTableApi } from '#api/table-api.ts'
 import type { Config } from '#config/config.ts'
@@ -173,6 +174,7 @@ async function serve(
   await registerPortalApi(server, api)
   await registerDataApi(server, { ...api, tokenRefusalOf })
   await registerApiDocs(server, api)
+  await registerDualWriteApi(server, { engine: dualWrite, log, visitorOf })
   await registerTableApi(server, { database, catalog, clock: systemClock, log, visitorOf })
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })
   addCustomerPortal(portal)
