@@ -76,6 +76,8 @@ export type Versions = {
   listVersions(name: string): Promise<MapVersion[]>
   /** Checks a map's text against both sides without storing it. */
   checkMap(text: string): Promise<Finding[]>
+  /** A few real records and rows through a map's text. Nothing is written. */
+  previewMap(text: string, rowsMax: number): Promise<MapPreview>
   /** Stores a new version and makes it the active one at once, without a restart and without losing changes. Refuses errors. */
   saveMap(text: string, actor: string, message: string): Promise<{ name: string; version: string; findings: Finding[] }>
   activateVersion(name: string, version: string, actor: string): Promise<void>

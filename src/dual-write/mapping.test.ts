@@ -8,6 +8,7 @@ import { filterText } from '#lib/odata/print-filter.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { listRows } from '#tables/rows.queries.ts'
 import { catalog, quiet, setUp, until } from '../../tests/support/dual-write-world.ts'
+import type { PreviewedRow } from './facets-control.ts'
 import { passes, splitFilter } from './mapping/filter.ts'
 import { portalRows } from './mapping/filters.ts'
 
@@ -68,6 +69,19 @@ test('expressions and lookups over hops travel both ways; what cannot is kept ba
   await until('the ERP has both', () => world.erp.get('CustomersV3', key)?.CustomerGroupId === 'N60')
   assert.equal(world.erp.get('CustomersV3', key)?.PrimaryContactFax, '13')
   await quiet(world)
+
+  const preview = await world.engine.previewMap(readFileSync(join(folder, 'customers.yaml'), 'utf8'), 20)
+  const cell = (rows: PreviewedRow[], id: unknown, column: string) =>
+    rows.find((row) => row.key === id)?.columns.find((one) => one.column === column)
+  const at = { column: 'fax', field: 'PrimaryContactFax' }
+  assert.deepEqual(cell(preview.toPortal, key, 'fax'), { ...at, source: 'PrimaryContactFax: 13', value: 'F:13', note: null })
+  assert.deepEqual(cell(preview.toErp, account.accountid, 'fax'), { ...at, source: 'fax: F:13', value: '13', note: null })
+  assert.match(
+    cell(preview.toPortal, 'dataAreaId=usmf,CustomerAccount=C8', 'msdyn_onholdstatus')?.note ?? '',
+    /Nowhere is in no list/,
+  )
+  assert.equal(cell(preview.toErp, account.accountid, 'msdyn_customergroupid')?.value, 'N60')
+  assert.ok(preview.toPortal.every((row) => !row.excluded) && preview.findings.every((one) => one.severity === 'warning'))
 
   await world.edit('account', account.accountid, { fax: 'none' })
   await until('the edit is parked', async () =>

@@ -11,12 +11,13 @@ import { nameIn, parseMapText, versionIn } from './map-sources.ts'
 import { findingText } from './mapping/findings.ts'
 import type { ValueLists } from './mapping/map-file.ts'
 import { insertActivity, lockMapState, putMap } from './maps.queries.ts'
+import { previewMap } from './preview.ts'
 import { validateMap } from './validate-map.ts'
 import { findText, insertVersion, listVersions, notifyMaps, setActiveVersion } from './versions.queries.ts'
 
 const DESCRIBE_MS_MAX = 30_000
 
-type Texts = Pick<Versions, 'readMap' | 'listVersions' | 'checkMap' | 'saveMap' | 'activateVersion'>
+type Texts = Pick<Versions, 'readMap' | 'listVersions' | 'checkMap' | 'previewMap' | 'saveMap' | 'activateVersion'>
 
 /** Versions of maps beside their files. `follow` takes the maps anew in this process; the others are told. */
 export function createVersions(core: Core, follow: () => Promise<void>, signal: AbortSignal): Texts {
@@ -43,6 +44,10 @@ export function createVersions(core: Core, follow: () => Promise<void>, signal: 
       return core.database.read((tx) => listVersions(tx, name))
     },
     checkMap: (text) => checkText(core, text, core.active.sources.lists, signal),
+    async previewMap(text, rowsMax) {
+      const { lists } = core.active.sources
+      return previewMap(core, { text, lists, rowsMax }, await checkText(core, text, lists, signal), signal)
+    },
     saveMap: save,
     async activateVersion(name, version, actor) {
       const map = findMap(core, name)

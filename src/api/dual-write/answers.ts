@@ -36,6 +36,24 @@ export const activity = same<control.Activity>()(
 export const finding = same<control.Finding>()(
   z.object({ code: text, severity, at: text, line: count.nullable(), column: text.nullable(), message: text, remedy: text }),
 )
+const previewed = z.array(
+  z.object({
+    key: text,
+    excluded: z.boolean(),
+    columns: z.array(
+      z.object({
+        column: text.nullable(),
+        field: text.nullable(),
+        source: text.nullable(),
+        value: text.nullable(),
+        note: text.nullable(),
+      }),
+    ),
+  }),
+)
+export const mapPreview = same<control.MapPreview>()(
+  z.object({ findings: z.array(finding), toPortal: previewed, toErp: previewed }),
+)
 export const mapText = z.object({ text, version: text, source: z.enum(['shipped', 'folder', 'stored']) })
 export const mapVersion = same<control.MapVersion>()(
   z.object({ version: text, publisher: text, at: time, by: text, message: text, active: z.boolean() }),

@@ -182,6 +182,16 @@ export const mapOperations: readonly Operation[] = [
     run: (engine, { body }) => engine.checkMap(body.text),
   }),
   operation({
+    id: 'previewMap',
+    method: 'post',
+    path: '/definitions/previews',
+    tag: 'definitions',
+    summary: 'A few real records and rows through a map as its text stands; writes nothing',
+    body: z.strictObject({ text: z.string().max(500_000), rowsMax: z.number().int().min(1).max(50).default(5) }),
+    answer: answers.mapPreview,
+    run: (engine, { body }) => engine.previewMap(body.text, body.rowsMax),
+  }),
+  operation({
     id: 'saveMap',
     method: 'post',
     path: '/definitions',
