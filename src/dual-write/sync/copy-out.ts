@@ -133,15 +133,16 @@ async function settleQueued(tx: Tx, map: TableMap): Promise<number> {
   const entry = await takeQueued(tx, map.name)
   if (entry === undefined) return 0
   const { rowIds } = entry
+  // In this order: whatever ends a change makes its link in the same transaction, so a row that is not pending by now has one by then.
+  const pending = await listPendingColumns(tx, map.name, rowIds)
   const links = await findLinksByRow(tx, map.name, rowIds)
   const open = rowIds.filter((id) => !links.has(id))
-  const pending = await listPendingColumns(tx, map.name, open)
   const parked = new Map((await findQueued(tx, map.name, open)).filter((one) => one.isParked).map((one) => [one.rowId, one]))
   const outcomes: (PageOutcome & { keys: RowId[] })[] = [
     { kind: 'created', keys: rowIds.filter((id) => links.has(id)) },
     { kind: 'failed', keys: open.filter((id) => parked.has(id)) },
     // The engine found nothing to tell the ERP: a line whose order stays here.
-    { kind: 'ignored', keys: open.filter((id) => !pending.has(id)) },
+    { kind: 'ignored', keys: open.filter((id) => !pending.has(id) && !parked.has(id)) },
   ]
   const [created, failed, ignored] = outcomes.map((one) => one.keys.length) as [number, number, number]
   await keepQueued(
