@@ -18,6 +18,8 @@ const COPIED_MS = Date.parse('2026-01-05T08:00:00Z')
 const START_MS = Date.parse('2026-01-05T09:00:00Z')
 const QUIET_MS_MAX = 60 * 60_000
 const IDLE_MS = 20_000
+/** A process takes that long to start. What the one before it has sent has arrived by then: no look for it would find it earlier. */
+const RESTART_MS = 1_000
 const NO_DATABASE_FAULTS: DatabaseFaults = { lost: 0, slow: 0, gap: 0 }
 
 /** A whole history of the engine on a real database, in virtual time, made of the seed's numbers alone. */
@@ -232,11 +234,12 @@ async function operator(world: World): Promise<void> {
     const choice = dice.random()
     if (choice < 0.4) {
       await world.bury()
-      await world.sleep(dice.around(500))
+      await world.sleep(RESTART_MS + dice.around(1_000))
       await begin(world)
     } else if (choice < 0.55) {
       await world.engine().stop()
       await world.bury()
+      await world.sleep(RESTART_MS)
       await begin(world)
     } else if (choice < 0.8) await pauseSome(world)
     else erpFaults.outUntilMs = timeline.nowMs() + dice.around(10_000)

@@ -112,7 +112,9 @@ export function createLedger(): Ledger {
         const reference = fields.CustomersOrderReference ?? fields.PrimaryEmailAddress
         if (typeof reference === 'string') {
           const before = references.get(`${entity} ${reference}`)
-          if (before !== undefined) wrong.push(`${reference} was created twice in the ERP: ${before} and ${key}`)
+          // Somebody may have deleted it in the ERP before the portal knew that it had arrived.
+          if (before !== undefined && !gone.has(`${entity} ${before}`))
+            wrong.push(`${reference} was created twice in the ERP: ${before} and ${key}`)
           references.set(`${entity} ${reference}`, key)
         }
       }

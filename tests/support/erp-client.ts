@@ -3,7 +3,9 @@ import type { RunningComptoir } from './comptoir.ts'
 /** The reference ERP of a running Comptoir, over HTTP as any client. */
 export type ErpClient = {
   count(path: string): Promise<number>
+  /** The first page. */
   read<T>(path: string): Promise<T[]>
+  readAll<T>(path: string): Promise<T[]>
   change(path: string, fields: object): Promise<void>
   setFaults(plan: object): Promise<void>
 }
@@ -31,6 +33,15 @@ export async function openErp(comptoir: RunningComptoir): Promise<ErpClient> {
   return {
     count: async (path) => Number(await (await send(path)).text()),
     read: async <T>(path: string) => ((await (await send(path)).json()) as { value: T[] }).value,
+    async readAll<T>(path: string) {
+      const all: T[] = []
+      for (let next: string | undefined = path; next !== undefined; ) {
+        const page = (await (await send(next)).json()) as { value: T[]; '@odata.nextLink'?: string }
+        all.push(...page.value)
+        next = page['@odata.nextLink']?.split('/data/')[1]
+      }
+      return all
+    },
     async change(path, fields) {
       await send(`${path}?cross-company=true`, { method: 'PATCH', body: JSON.stringify(fields) })
     },

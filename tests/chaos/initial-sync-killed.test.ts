@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { withPortalDatabase } from '../bench/portal-database.ts'
-import { type RunningComptoir, startComptoir } from './support/comptoir.ts'
-import { openErp } from './support/erp-client.ts'
+import { withPortalDatabase } from '../../bench/portal-database.ts'
+import { type RunningComptoir, startComptoir } from '../support/comptoir.ts'
+import { openErp } from '../support/erp-client.ts'
 
 const WAIT_MS_MAX = 120_000
 
