@@ -27,6 +27,7 @@ import type { TableMap } from './table-map.ts'
 
 /** What a person does to a map; each step is one transaction and on the record. */
 export type LifecycleVerbs = Omit<Lifecycle, 'refreshMap'>
+type Looking = Pick<Lifecycle, 'prerequisitesOf' | 'lossesOf' | 'listActivity'>
 
 /** `onMoved` is called after each step, when it is committed. */
 export function createLifecycle(core: Core, states: States, onMoved: () => Promise<void>): LifecycleVerbs {
@@ -86,16 +87,17 @@ export function createLifecycle(core: Core, states: States, onMoved: () => Promi
     await onMoved()
   }
 
+  return { runMap: run, pauseMap: pause, resumeMap: resume, stopMap: stop, ...createLooking(core, states) }
+}
+
+/** What a person looks at before he does something, and after. */
+function createLooking(core: Core, states: States): Looking {
   return {
     async prerequisitesOf(name) {
       const map = findMap(core, name)
       await states.reload()
       return prerequisitesIn(core.maps, map, states.of)
     },
-    runMap: run,
-    pauseMap: pause,
-    resumeMap: resume,
-    stopMap: stop,
     lossesOf: (name, asked = {}) =>
       core.database.read(async (tx) => {
         const map = findMap(core, name)

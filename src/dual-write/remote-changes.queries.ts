@@ -141,11 +141,6 @@ export async function hurryRemoteChanges(tx: Tx, maps: readonly string[], code: 
        and due_at > clock_timestamp() and due_at < 'infinity'`
 }
 
-export async function discardRemoteChanges(tx: Tx, map: string): Promise<number> {
-  const rows = await tx`delete from dual_write.remote_change where map = ${map} returning 1 as one`
-  return rows.length
-}
-
 export type RemoteQueueCount = { map: string; waiting: number; parked: number; oldestReceivedAt: string | null }
 
 /** How many records wait in the queue of each map, counted up to `countMax`; null counts all, which reads them. */

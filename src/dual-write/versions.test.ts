@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'node:test'
 import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
@@ -120,4 +123,21 @@ test('an export is told and taken in by another installation, which has the same
   assert.ok((await to.engine.planImport(bundle)).every((one) => one.kind === 'same'))
   assert.equal(to.engine.maps().find((map) => map.name === 'customers')?.version, '9.1.0')
   await assert.rejects(to.engine.importMaps({ format: 'something' }, 'lee'), { code: 'request.invalid' })
+})
+
+test('a refresh follows a file that was edited while the engine runs', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'comptoir-maps-'))
+  const file = join(folder, 'customers.yaml')
+  const shipped = readFileSync(join(MAPS_FOLDER, 'customers.yaml'), 'utf8')
+  writeFileSync(file, shipped.replace(FAX, ''))
+  await using world = await setUp({ mapFolders: [folder] })
+  await world.engine.whenRunning()
+  world.erp.change('CustomersV3', C1, { PrimaryContactFax: '+1 777' })
+  await quiet(world)
+  assert.equal((await account(world)).fax ?? null, null)
+  writeFileSync(file, shipped)
+  const { schema } = await world.engine.refreshMap('customers', 'kim')
+  assert.deepEqual(schema, [])
+  await until('the new column is read', async () => (await account(world)).fax === '+1 777')
+  assert.equal((await world.engine.readMap('customers')).source, 'folder')
 })

@@ -115,12 +115,16 @@ function perMaps<T>(core: Core, make: (current: Core) => T): () => T {
 /** Registers for events, then copies the maps that have not been copied, in order, and starts each. */
 async function runPreparation(core: Core, options: Polling, signal: AbortSignal): Promise<void> {
   let registeredMs = Number.NEGATIVE_INFINITY
+  let registeredFor: Core['maps'] | undefined
   let attempts = 0
   while (!signal.aborted) {
     try {
-      if (options.registerEvents !== undefined && core.clock.nowMs() - registeredMs >= REGISTER_MS) {
+      const { maps } = core
+      const isDue = registeredFor !== maps || core.clock.nowMs() - registeredMs >= REGISTER_MS
+      if (options.registerEvents !== undefined && isDue) {
         await options.registerEvents(signal)
         registeredMs = core.clock.nowMs()
+        registeredFor = maps
       }
       await options.poller?.begin(signal)
       await initializeMaps(core, options, signal)
