@@ -19,6 +19,8 @@ export type Subject = AsyncDisposable & {
     find(reference: string): Promise<{ lines: number; ready: boolean }[]>
   }
   faults: Faults
+  /** Text is compared with case, as in the reference ERP: no connector can make up for that. */
+  comparesCase?: boolean
   /**
    * Changes or makes a plain record in a transaction of the ERP's own that stays open; it ends with the answered function. Only for
    * ERPs whose changes can become visible in another order than that in which they were made.

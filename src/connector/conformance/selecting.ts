@@ -39,7 +39,8 @@ function testConditions(subject: () => Subject): void {
     const one = subject()
     const connector = one.connect()
     const { keyField, textField } = one.plain
-    const texts = ['Apple', 'APPLE', 'banana', "it's", '10', '9', '9.0', '50%', 'a_b', 'Ärger', null]
+    const isExact = one.comparesCase === true
+    const texts = ['Apple', isExact ? 'Pear' : 'APPLE', 'banana', "it's", '10', '9', '9.0', '50%', 'a_b', 'Ärger', null]
     await write(
       connector,
       ...texts.map((text, n) => ({ ...plainCreate(one, `CO${n}`, ''), fields: { [keyField]: `CO${n}`, [textField]: text } })),
@@ -47,7 +48,7 @@ function testConditions(subject: () => Subject): void {
     const known = await readAll(connector, { ...all(one), fields: [textField] })
     const own = (records: readonly RemoteRecord[]) =>
       records.map((record) => String(record.fields[keyField])).filter((key) => /^CO\d+$/.test(key))
-    const tried: Condition[] = connector.capabilities.filters.flatMap((operator) => conditionsWith(operator, textField))
+    const tried: Condition[] = connector.capabilities.filters.flatMap((operator) => conditionsWith(operator, textField, isExact))
     assert(tried.length > 0 || connector.capabilities.filters.length === 0)
     for (const condition of tried) {
       const found = await readAll(connector, { ...all(one), fields: [textField], where: [condition] })
@@ -57,13 +58,14 @@ function testConditions(subject: () => Subject): void {
   })
 }
 
-function conditionsWith(operator: ConditionOperator, field: string): Condition[] {
+function conditionsWith(operator: ConditionOperator, field: string, isExact: boolean): Condition[] {
+  const [apple, its] = isExact ? ['Apple', "it's"] : ['apple', "IT'S"]
   if (operator === 'in')
     return [
-      { field, operator, value: ['apple', '9', 'nothing such'] },
+      { field, operator, value: [apple, 'banana', 'nothing such'] },
       { field, operator, value: [] },
     ]
-  const values = operator === 'eq' || operator === 'ne' ? ['apple', '9', '50%', "IT'S", null] : ['b', '9.5', "it's"]
+  const values = operator === 'eq' || operator === 'ne' ? [apple, '50%', its, null] : ['b', '9.5', its]
   return values.map((value) => ({ field, operator, value }))
 }
 

@@ -27,9 +27,13 @@ export function filterOf(entity: ErpEntity, company: string | undefined, values:
     .join(' and ')
 }
 
-/** The conditions as OData writes them; '' when there are none. */
+/**
+ * The conditions as OData writes them; '' when there are none. Of text the order is another over there ('10' comes before '9'), so what
+ * asks for more or less is left to whoever reads the answer.
+ */
 export function filterOfConditions(entity: ErpEntity, conditions: readonly Condition[]): string {
   return conditions
+    .filter((one) => isSameOverThere(one.operator) || entity.fields.get(one.field)?.type !== 'string')
     .map((one) => {
       if (one.operator !== 'in') return `${one.field} ${one.operator} ${toLiteral(entity, one.field, one.value)}`
       // Finance & Operations has no `in`.
@@ -37,6 +41,10 @@ export function filterOfConditions(entity: ErpEntity, conditions: readonly Condi
       return terms.length === 1 ? terms.join() : `(${terms.join(' or ')})`
     })
     .join(' and ')
+}
+
+function isSameOverThere(operator: Condition['operator']): boolean {
+  return operator === 'eq' || operator === 'ne' || operator === 'in'
 }
 
 /** Any of these records. */

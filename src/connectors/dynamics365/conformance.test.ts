@@ -51,6 +51,8 @@ async function startSubject(): Promise<Subject> {
       },
     },
     faults: line.faults,
+    // Decision 12: a departure of the reference ERP.
+    comparesCase: true,
     listen,
     async [Symbol.asyncDispose]() {
       line.faults.none()

@@ -217,8 +217,87 @@ function thing(id: string): RecordWrite {
   return { operation: 'create', entity: 'Things', company: undefined, fields: { Id: id, Name: 'x' }, findBy: { Id: id } }
 }
 
+test('changes by the time of the last change: each is told once, also one that becomes visible late; other entities say that they cannot', async () => {
+  await using erp = await startScripted()
+  const connector = erp.connect()
+  const kinds = (await connector.describe(SIGNAL)).map((one) => [one.name, one.changes])
+  assert.deepEqual(kinds, [
+    ['Things', 'none'],
+    ['Dated', 'no_deletes'],
+  ])
+  const ask = async (since: string | undefined) => connector.readChanges?.({ entity: 'Dated', since, rowsMax: 2 }, SIGNAL)
+  const begin = await ask(undefined)
+  assert.deepEqual(begin?.notices, [])
+  const secondsAgo = (seconds: number) => new Date(systemClock.nowMs() - seconds * 1_000).toISOString()
+  const answer = (records: [string, string, number][], next?: string) => (response: ServerResponse) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(
+      JSON.stringify({
+        value: records.map(([Id, etag, age]) => ({ Id, '@odata.etag': etag, ModifiedDateTime: secondsAgo(age) })),
+        ...(next !== undefined && { '@odata.nextLink': next }),
+      }),
+    )
+  erp.answers.push(
+    answer(
+      [
+        ['A', '1', 5],
+        ['B', '1', 4],
+      ],
+      '/data/Dated?more',
+    ),
+    answer([['C', '1', 3]]),
+  )
+  const first = await ask(begin?.next)
+  assert.deepEqual([first?.notices.map((one) => one.key), first?.more], [['Id=A', 'Id=B'], true])
+  assert.match(decodeURIComponent(erp.paths.at(-1) ?? ''), /\$filter=ModifiedDateTime ge \d{4}-/)
+  const second = await ask(first?.next)
+  assert.deepEqual([second?.notices.map((one) => one.key), second?.more], [['Id=C'], false])
+  // D was changed before them and is seen after them; B has changed again.
+  erp.answers.push(
+    answer([
+      ['A', '1', 6],
+      ['B', '2', 1],
+      ['C', '1', 4],
+      ['D', '1', 60],
+    ]),
+  )
+  const third = await ask(second?.next)
+  assert.deepEqual(
+    third?.notices.map((one) => one.key),
+    ['Id=B', 'Id=D'],
+  )
+  await assert.rejects(async () => connector.readChanges?.({ entity: 'Things', since: undefined, rowsMax: 2 }, SIGNAL), {
+    code: 'connector.refused',
+  })
+})
+
+test('a call that is aborted takes its connection with it, and a closed connector leaves none', async () => {
+  await using erp = await startScripted()
+  const connector = erp.connect()
+  await connector.describe(SIGNAL)
+  const stop = new AbortController()
+  let cut = 0
+  erp.answers.push((response) => response.on('close', () => cut++))
+  const reading = connector.readPage(PAGE, stop.signal)
+  reading.catch(() => undefined)
+  while (erp.paths.length < 2) await systemClock.sleep(5)
+  stop.abort(new Error('enough'))
+  await assert.rejects(reading, /enough/)
+  await until(() => cut === 1)
+  await connector.close?.()
+  await until(async () => (await erp.connections()) === 0)
+})
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; !(await isSo()); waitedMs += 10) {
+    assert(waitedMs < 10_000, 'in time')
+    await systemClock.sleep(10)
+  }
+}
+
 const METADATA = `<Edmx><Schema><EntityType Name="Thing"><Key><PropertyRef Name="Id"/></Key><Property Name="Id" Type="Edm.String"/>
-  <Property Name="Name" Type="Edm.String"/></EntityType><EntityContainer><EntitySet Name="Things" EntityType="N.Thing"/>
+  <Property Name="Name" Type="Edm.String"/></EntityType><EntityType Name="Dated"><Key><PropertyRef Name="Id"/></Key>
+  <Property Name="Id" Type="Edm.String"/><Property Name="ModifiedDateTime" Type="Edm.DateTimeOffset"/></EntityType>
+  <EntityContainer><EntitySet Name="Things" EntityType="N.Thing"/><EntitySet Name="Dated" EntityType="N.Dated"/>
   </EntityContainer></Schema></Edmx>`
 
 /** A server that answers what the test says, for what the reference ERP never does. */
@@ -234,6 +313,10 @@ async function startScripted() {
     answers: [] as ((response: ServerResponse) => unknown)[],
     url: '',
     connect: (settings: Settings = {}) => connectTo(state.url, settings),
+    connections: () =>
+      new Promise<number>((done, failed) =>
+        server.getConnections((error, count) => (error === null ? done(count) : failed(error))),
+      ),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))

@@ -4,6 +4,7 @@ import { AppError, isAppError } from '#lib/app-error.ts'
 import { assert } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
 import type { Log } from '#log/log.ts'
+import { readChanges } from './changes.ts'
 import { parseDataEvent } from './events.ts'
 import { createHttp } from './http.ts'
 import { type ErpEntity, parseMetadata } from './metadata.ts'
@@ -69,6 +70,8 @@ export function createDynamics365Connector(options: Dynamics365Options): Connect
         throw new AppError('connector.refused', `${url} has no registration of event endpoints; set it up there by hand`)
     },
     parseEvent: (body) => parseDataEvent(body, catalog.find),
+    readChanges: async (request, signal) =>
+      readChanges({ transport, clock }, await catalog.get(request.entity, signal), request, signal),
     async ping(signal) {
       await transport.read({ method: 'GET', path: PING_PATH }, signal)
     },
@@ -78,14 +81,14 @@ export function createDynamics365Connector(options: Dynamics365Options): Connect
 
 const CAPABILITIES: Capabilities = {
   events: true,
-  changes: false,
+  changes: true,
   atomicGroups: false,
   deletes: true,
   versions: true,
   filters: ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in'],
   ranges: false,
   hashes: false,
-  modifiedTime: false,
+  modifiedTime: true,
   pageRowsMax: PAGE_ROWS_MAX,
 }
 /** Every environment has legal entities, and a user that may read data may read these. */

@@ -6,7 +6,14 @@ export type ErpField = FieldDescription & {
   /** As $metadata names it: 'Edm.Decimal', 'Microsoft.Dynamics.DataEntities.NoYes'. */
   edmType: string
 }
-export type ErpEntity = Omit<EntityDescription, 'fields'> & { fields: ReadonlyMap<string, ErpField> }
+export type ErpEntity = Omit<EntityDescription, 'fields'> & {
+  fields: ReadonlyMap<string, ErpField>
+  /** Where the entity shows when a record was changed last. Few do. */
+  modifiedField: string | undefined
+}
+
+/** The names that entities give to the time of the last change. */
+const MODIFIED_FIELDS = ['ModifiedDateTime', 'SysModifiedDateTime', 'LastModifiedDateTime', 'ModifiedOn']
 
 /** The legal entity of a record, in every entity that belongs to one. */
 export const COMPANY_FIELD = 'dataAreaId'
@@ -28,11 +35,14 @@ export function parseMetadata(xml: string): Map<string, ErpEntity> {
       }),
     )
     if (!type.keys.every((key) => fields.has(key))) continue
+    const modifiedField = MODIFIED_FIELDS.find((field) => fields.get(field)?.type === 'datetime')
     entities.set(name, {
       name,
       keyFields: type.keys,
       fields,
       companyField: fields.has(COMPANY_FIELD) ? COMPANY_FIELD : undefined,
+      modifiedField,
+      changes: modifiedField === undefined ? 'none' : 'no_deletes',
     })
   }
   if (entities.size === 0) {

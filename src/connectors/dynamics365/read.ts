@@ -88,7 +88,13 @@ function hasValues(entity: ErpEntity, record: RemoteRecord, values: RemoteFields
 
 function recordFromErp(entity: ErpEntity, record: JsonRecord): RemoteRecord {
   const fields = fieldsFromErp(entity, record)
-  return { key: recordKey(entity.keyFields, entity.companyField, fields), fields, version: String(record['@odata.etag'] ?? '') }
+  const modifiedAt = entity.modifiedField === undefined ? undefined : fields[entity.modifiedField]
+  return {
+    key: recordKey(entity.keyFields, entity.companyField, fields),
+    fields,
+    version: String(record['@odata.etag'] ?? ''),
+    ...(typeof modifiedAt === 'string' && { modifiedAt }),
+  }
 }
 
 /** The record in the body of an answer to a create or a read; undefined where it has none. */
@@ -171,7 +177,8 @@ function nextOf(body: JsonRecord): string | undefined {
 }
 
 function selectOf(entity: ErpEntity, fields: readonly string[]): string {
-  return [...new Set([...entity.keyFields, ...fields])].join(',')
+  const modified = entity.modifiedField === undefined ? [] : [entity.modifiedField]
+  return [...new Set([...entity.keyFields, ...fields, ...modified])].join(',')
 }
 
 function chunked(entity: ErpEntity, keys: readonly RecordKey[]): RecordKey[][] {
