@@ -39,7 +39,8 @@ export async function checkHealth(core: Core, readStatus: () => Promise<MapStatu
 }
 
 async function checkInstallation(core: Core, findings: HealthFinding[]): Promise<void> {
-  if (!core.environment.isArmed())
+  const { armed } = await core.environment.readEnvironment()
+  if (!armed)
     findings.push(
       failure(
         'disarmed',
