@@ -143,6 +143,10 @@ test('records that only the ERP has, and rows that only the portal has, are foun
       world.erp.remove('CDSSalesOrderLines', `${order},LineCreationSequenceNumber=${line.LineCreationSequenceNumber}`)
     world.erp.remove('CDSSalesOrderHeaders', order)
   })
+  // Until then the first copy would send it.
+  await until('the first copy has ended', async () =>
+    (await world.engine.copyProgress('customers')).every((part) => part.state === 'done'),
+  )
   const unsent = newRowId()
   const customer = await world.row('account', 'accountnumber', 'C1')
   await world.database.transaction(async (tx) => {
@@ -180,6 +184,26 @@ test('records that only the ERP has, and rows that only the portal has, are foun
   await until('the ERP has the customer', () => world.erp.rows('CustomersV3').some((one) => one.CustomerAccount === 'C9'))
   await quiet(world)
   assert.equal((await world.rows('salesorder')).length, 0)
+  assert.equal((await world.engine.compareMaps()).equal, true)
+})
+
+test('columns that another map’s rows take from a record are compared by their key, and repaired', async () => {
+  await using world = await running()
+  const product = await world.row('product', 'msdyn_productnumber', 'A1')
+  await tamper(world, 'product', product.productid, { comptoir_name_fr: 'Vis' }, 'product-names-fr')
+  const comparison = await world.engine.compareMaps({ maps: ['product-names-fr', 'unit-groups'], exact: false })
+  assert.deepEqual(
+    comparison.maps.map((one) => [one.map, one.rows, one.differences]),
+    [
+      ['product-names-fr', 1, 1],
+      ['unit-groups', 2, 0],
+    ],
+  )
+  const [found] = await differencesOf(world, 'product-names-fr')
+  assert.deepEqual([found?.rowId, found?.columns[0]?.portal, found?.columns[0]?.erp], [product.productid, 'Vis', 'Boulon'])
+  assert.equal((await world.engine.repair({ map: 'product-names-fr', keys: 'all', to: 'erp' }, 'kim')).refused.length, 1)
+  await world.engine.repair({ map: 'product-names-fr', keys: 'all', to: 'portal' }, 'kim')
+  await quiet(world)
   assert.equal((await world.engine.compareMaps()).equal, true)
 })
 

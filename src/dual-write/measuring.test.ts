@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
+import { systemClock } from '#log/system-clock.ts'
 import { migrate } from '#postgres/migrate.ts'
 import { createTestDatabase } from '../../tests/support/database.ts'
 import { quiet, setUp, until } from '../../tests/support/dual-write-world.ts'
 import type { Core } from './core.ts'
+import { probe } from './heartbeat.ts'
 import { createMeasuring } from './measuring.ts'
 import { createMeter } from './meter.ts'
 import { percentileMs, spanOf } from './series/spans.ts'
@@ -121,6 +123,28 @@ test('changes in both directions are measured from their beginning to their end,
   })
   const status = (await world.engine.status()).find((map) => map.name === 'customers')
   assert.ok((status?.perMinute.toErp ?? 0) >= 1 && (status?.perMinute.toPortal ?? 0) >= 1)
+})
+
+test('the beat says when the way was last open: an ERP that is away leaves the last time as it was', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  const core = {
+    database: world.database,
+    clock: systemClock,
+    connector: world.erp.connector,
+    maps: world.engine.maps(),
+  } as unknown as Core
+  const beats = async () => {
+    const { toErp, toPortal } = await world.engine.readLatency(1)
+    return [toErp.lastBeatAt, toPortal.lastBeatAt]
+  }
+  assert.deepEqual(await beats(), [null, null])
+  await probe(core, new AbortController().signal)
+  const first = await beats()
+  assert.ok(first.every((at) => at !== null && Date.now() - Date.parse(at) < 60_000))
+  world.erp.faults.outage = true
+  await assert.rejects(probe(core, new AbortController().signal))
+  assert.deepEqual(await beats(), first)
 })
 
 /** A clock that stands still at the beginning of an hour until it is told to go on. */

@@ -1,13 +1,13 @@
 import { messageOf } from '#lib/app-error.ts'
 import { compareAllTheTime } from './compare/all-the-time.ts'
 import type { Core } from './core.ts'
-import { condenseSeries, putBeat } from './series.queries.ts'
+import { probe } from './heartbeat.ts'
+import { condenseSeries } from './series.queries.ts'
 import { forgetTrace } from './trace.queries.ts'
 
 const FLUSH_MS = 2_000
 const BEAT_MS = 60_000
 const ALERTS_MS = 10_000
-const PROBE_MS_MAX = 20_000
 const CONDENSE_MS = 60 * 60_000
 /** What became of each attempt to carry a change: for explaining, so long. */
 const TRACE_DAYS = 30
@@ -44,28 +44,6 @@ async function every(core: Core, ms: number, signal: AbortSignal, step: () => Pr
       core.log.warn({ reason: messageOf(error) }, 'a figure of the engine could not be taken'),
     )
   }
-}
-
-/**
- * Without traffic nothing can be measured end to end unless something is written to the ERP, which nobody asked for. The beat therefore
- * says less, and that truly: that the way to the ERP (the question with the same rights as a write) and the way from it (a record read)
- * were open, and how long they took.
- */
-async function probe(core: Core, signal: AbortSignal): Promise<void> {
-  const during = AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS_MAX)])
-  const [map] = core.maps
-  const toErpMs = await msOf(core, () => core.connector.ping(during))
-  await core.database.statement((tx) => putBeat(tx, 'toErp', toErpMs))
-  if (map === undefined) return
-  const request = { entity: map.entity, fields: map.recordKey, company: undefined, rowsMax: 1 }
-  const toPortalMs = await msOf(core, () => core.connector.readPage(request, during))
-  await core.database.statement((tx) => putBeat(tx, 'toPortal', toPortalMs))
-}
-
-async function msOf(core: Core, question: () => Promise<unknown>): Promise<number> {
-  const fromMs = core.clock.nowMs()
-  await question()
-  return core.clock.nowMs() - fromMs
 }
 
 function condense(core: Core): Promise<void> {

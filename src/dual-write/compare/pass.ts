@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { type Figures, finishPass, putDifferences, saveProgress } from '../comparison.queries.ts'
 import type { Core } from '../core.ts'
+import type { Direction } from '../facets-control.ts'
+import { listCopyRanges } from '../initial-sync.queries.ts'
 import { addKey, type Buckets, newBuckets, packBuckets, unpackBuckets } from './buckets.ts'
 import { type Found, judge } from './judge.ts'
 import { findNeverSent, findVanished } from './only-portal.ts'
@@ -31,7 +33,14 @@ export async function runPass(
   signal: AbortSignal,
   { progress = beginning(), pace = PACE_FREE }: { progress?: Progress; pace?: Pace } = {},
 ): Promise<boolean> {
-  const add = (found: readonly Found[]) => keep(core, of, progress, found)
+  const copying = await findOpenCopies(core, of)
+  const add = (found: readonly Found[]) =>
+    keep(
+      core,
+      of,
+      progress,
+      found.map((one) => explainCopy(one, copying)),
+    )
   do {
     const fromMs = core.clock.nowMs()
     const page = await readComparedPage(core, of, progress.cursor, signal)
@@ -51,6 +60,21 @@ export async function runPass(
   if (signal.aborted) return false
   await core.database.transaction((tx) => finishPass(tx, partOf(of), progress))
   return true
+}
+
+/** Directions in which the first copy of this part has not come to its end, as for a legal entity that was added to a running map. */
+async function findOpenCopies(core: Core, of: Pass): Promise<Set<Direction>> {
+  const ranges = await core.database.read((tx) => listCopyRanges(tx, of.map.name))
+  return new Set(ranges.flatMap((one) => (one.company === of.company && !one.done ? [one.direction] : [])))
+}
+
+function explainCopy(found: Found, copying: ReadonlySet<Direction>): Found {
+  const { difference, isExplained } = found
+  if (isExplained) return found
+  const isToCome =
+    (difference.kind === 'only_erp' && difference.rowId === null && copying.has('toPortal')) ||
+    (difference.kind === 'only_portal' && difference.rowId === difference.key && copying.has('toErp'))
+  return isToCome ? { difference: { ...difference, explanation: 'It has not been copied yet' }, isExplained: true } : found
 }
 
 export function beginning(): Progress {
