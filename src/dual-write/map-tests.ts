@@ -5,14 +5,14 @@ import { z } from 'zod'
 import { messageOf } from '#lib/app-error.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { parseMaps, readMapFiles } from './map-sources.ts'
+import { type Fixture, fixtureFile, runFixture } from './map-tests/fixtures.ts'
+import { checkRoundTrip, checkValues, type RoundTripOptions } from './map-tests/round-trips.ts'
 import type { TableMap } from './table-map.ts'
-import { type Fixture, fixtureFile, runFixture } from './testing/fixtures.ts'
-import { checkRoundTrip, checkValues, type RoundTripOptions } from './testing/round-trips.ts'
 
 export type MapTestResult = { map: string; passed: number; failures: { name: string; message: string }[] }
 
 /** Round trips of a map, and its fixtures. Without a database and without an ERP. */
-export async function testMap(
+async function testMap(
   catalog: Catalog,
   maps: readonly TableMap[],
   map: TableMap,

@@ -32,6 +32,7 @@ function ownMaps(): string {
       `{ dir: '=', column: fax, toPortal: "concat('F:', PrimaryContactFax)" }`,
     )
     .replace('values: hold, unmapped: empty', 'values: hold, unmapped: hold')
+    .concat(`  - { field: Initials, dir: '<', toErp: "concat(address1_city, '/', address1_country)" }\n`)
   writeFileSync(join(folder, 'customers.yaml'), text)
   return folder
 }
@@ -70,6 +71,8 @@ test('expressions and lookups over hops travel both ways; what cannot is kept ba
   assert.equal(world.erp.get('CustomersV3', key)?.PrimaryContactFax, '13')
   await quiet(world)
 
+  await world.edit('account', account.accountid, { address1_city: 'Lyon' })
+  await until('one field of two columns', () => world.erp.get('CustomersV3', key)?.Initials === 'Lyon/')
   const preview = await world.engine.previewMap(readFileSync(join(folder, 'customers.yaml'), 'utf8'), 20)
   const cell = (rows: PreviewedRow[], id: unknown, column: string) =>
     rows.find((row) => row.key === id)?.columns.find((one) => one.column === column)

@@ -133,7 +133,7 @@ export function erpColumnsOf(one: ColumnMap): string[] {
 export function sentColumns(map: TableMap): string[] {
   return [
     ...new Set([
-      ...map.columns.flatMap((one) => (one.toErp && one.column !== undefined ? [one.column.name] : [])),
+      ...map.columns.flatMap(erpColumnsOf),
       ...map.lookups.flatMap((one) => (one.toErp ? [one.column.name] : [])),
       ...(map.filter.portal === undefined ? [] : fieldsIn(map.filter.portal)).filter((name) => map.table.columns.has(name)),
     ]),

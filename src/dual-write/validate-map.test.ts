@@ -166,11 +166,6 @@ const CASES: Readonly<
     at: 'columns[2].values',
     says: 'outside the list',
   },
-  CMP2008: {
-    text: WELL.replace('columns:', 'filter: { portal: statecode eq 0 }\ncolumns:'),
-    at: 'filter.portal',
-    says: 'statecode, which is not sent',
-  },
   CMP2009: {
     text: WELL.replace('column: name }', "column: name, wins: { portalWhile: 'nobody eq 1' } }"),
     at: 'columns[1].wins',

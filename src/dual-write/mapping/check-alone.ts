@@ -1,6 +1,6 @@
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, isLookup } from '#tables/definition.ts'
-import { erpColumnsOf, type TableMap } from '../table-map.ts'
+import type { TableMap } from '../table-map.ts'
 import { fieldsIn, refusalOf } from './filter.ts'
 import type { Report } from './findings.ts'
 import type { MapFile } from './map-file.ts'
@@ -114,20 +114,6 @@ function checkRules(source: MapFile, map: TableMap, report: Report): void {
         column: one.column,
         message: `portalWhile "${rule.text}": ${why}`,
         remedy: 'Name columns of the table',
-      })
-  }
-  const sent = new Set([
-    ...map.columns.flatMap(erpColumnsOf),
-    ...map.lookups.flatMap((one) => (one.toErp ? [one.column.name] : [])),
-  ])
-  const filtered = map.filter.portal === undefined || !map.writes ? [] : fieldsIn(map.filter.portal)
-  const constants = new Set(map.columns.flatMap((one) => (one.constant === undefined ? [] : [one.column?.name])))
-  for (const name of filtered) {
-    if (!sent.has(name) && !constants.has(name) && map.table.columns.has(name))
-      report('CMP2008', 'filter.portal', {
-        column: name,
-        message: `the filter looks at ${name}, which is not sent: an edit of it alone does not bring a row into the filter`,
-        remedy: 'Map the column to the ERP, or filter on one that is',
       })
   }
 }

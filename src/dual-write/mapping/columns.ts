@@ -1,16 +1,10 @@
-import { messageOf } from '#lib/app-error.ts'
-import { parseFilter } from '#lib/odata/parse-filter.ts'
 import { type ColumnDefinition, isComputed } from '#tables/definition.ts'
-import type { ColumnMap, LookupMap, MergeRule, ValueMap } from '../table-map.ts'
-import { buildExpressions, type ExpressionNames } from './expressions.ts'
+import type { ColumnMap, LookupMap, ValueMap } from '../table-map.ts'
+import { type ColumnGround, goesToErp, goesToPortal, mergeRuleOf, type PlacedEntry } from './entries.ts'
+import { buildExpressions } from './expressions.ts'
 import type { Report } from './findings.ts'
 import { buildLookups } from './lookups.ts'
-import type { ColumnFile, MapFile, MergeRuleFile, ValueLists } from './map-file.ts'
-
-export type ColumnGround = ExpressionNames & { lists: ValueLists; report: Report }
-
-/** An entry with its place in the file. */
-export type PlacedEntry = ColumnFile & { at: string }
+import type { ColumnFile, MapFile } from './map-file.ts'
 
 /** Column maps and lookups of a map file. */
 export function buildColumns(source: MapFile, ground: ColumnGround): { columns: ColumnMap[]; lookups: LookupMap[] } {
@@ -18,23 +12,6 @@ export function buildColumns(source: MapFile, ground: ColumnGround): { columns: 
   const isPath = (one: PlacedEntry) => one.column?.includes('.') ?? false
   const columns = placed.filter((one) => !isPath(one)).map((one) => buildColumn(one, source, ground))
   return { columns, lookups: buildLookups(source, placed.filter(isPath), ground) }
-}
-
-export const goesToPortal = (one: Pick<ColumnFile, 'dir'>) => one.dir !== '<' && one.dir !== '<<'
-export const goesToErp = (one: Pick<ColumnFile, 'dir'>) => one.dir !== '>' && one.dir !== '>>'
-
-/** Whose value stays when both sides changed the column. */
-export function mergeRuleOf(rule: MergeRuleFile, at: string, report: Report): MergeRule {
-  if (typeof rule === 'string') return rule
-  try {
-    return { portalWhile: parseFilter(rule.portalWhile), text: rule.portalWhile }
-  } catch (error) {
-    report('CMP2009', `${at}.wins`, {
-      message: `the condition "${rule.portalWhile}" cannot be read: ${messageOf(error)}`,
-      remedy: 'Write an OData filter over the row’s columns',
-    })
-    return 'erp'
-  }
 }
 
 function buildColumn(one: PlacedEntry, source: MapFile, ground: ColumnGround): ColumnMap {
@@ -152,7 +129,7 @@ function valueMapOf(
 }
 
 /** Whether a written value is one of the column's. */
-export function fitsColumn(column: ColumnDefinition, value: string | number | boolean | null): boolean {
+function fitsColumn(column: ColumnDefinition, value: string | number | boolean | null): boolean {
   if (value === null) return true
   switch (column.type) {
     case 'boolean':

@@ -1,3 +1,4 @@
+import type { RemoteFields } from '#connector/contract.ts'
 import type { Expression, LookupCall, Typed, Value } from '#lib/expression/ast.ts'
 import { lookupKeys } from '#lib/expression/evaluate.ts'
 import { COMPANY_COLUMN, type TableDefinition } from '#tables/definition.ts'
@@ -5,19 +6,35 @@ import type { ColumnValue } from '#tables/rows.queries.ts'
 import { lookupColumns } from './expressions.ts'
 import type { MapGround } from './ground.ts'
 import { KEY_SEPARATOR } from './lookup-index.ts'
-import type { MappedRecord } from './to-portal.ts'
+
+/** What is known of a record that is being mapped. */
+type Asking = {
+  record: { fields: RemoteFields }
+  values: Readonly<Record<string, ColumnValue>>
+  misfits: string[]
+  missing: { push(one: MissingRow): number }
+}
+
+type MissingRow = {
+  column: string
+  required: boolean
+  table: TableDefinition
+  keyColumns: readonly string[]
+  key: string
+  remote: undefined
+}
 
 /**
  * What the lookups of an expression find for each record: two queries for each lookup, however many records. A record whose row is not
  * here yet waits for it: what is worked out from nothing would stay wrong.
  */
-export async function answerLookups(
+export async function answerLookups<T extends Asking>(
   ground: MapGround,
   expression: Expression,
-  mapped: readonly MappedRecord[],
+  mapped: readonly T[],
   column: string,
-): Promise<ReadonlyMap<MappedRecord, ReadonlyMap<Typed, Value>>> {
-  const answers = new Map<MappedRecord, Map<Typed, Value>>()
+): Promise<ReadonlyMap<T, ReadonlyMap<Typed, Value>>> {
+  const answers = new Map<T, Map<Typed, Value>>()
   for (const call of expression.lookups) {
     const table = ground.catalog.get(call.table)
     const columns = lookupColumns(table, call.keys.length) ?? []
@@ -27,15 +44,15 @@ export async function answerLookups(
     const rows = await ground.read(table, [...new Set(ids.values())])
     for (const [one, key] of keys) {
       const id = ids.get(key)
-      if (id === undefined) one.missing.push(missingRow(table, columns, key, column))
+      if (id === undefined) one.missing.push({ column, required: true, table, keyColumns: columns, key, remote: undefined })
       else answers.set(one, (answers.get(one) ?? new Map()).set(call.node, asValue(rows.get(id)?.[call.column])))
     }
   }
   return answers
 }
 
-function keysOf(call: LookupCall, mapped: readonly MappedRecord[], inCompany: boolean): Map<MappedRecord, string> {
-  const keys = new Map<MappedRecord, string>()
+function keysOf<T extends Asking>(call: LookupCall, mapped: readonly T[], inCompany: boolean): Map<T, string> {
+  const keys = new Map<T, string>()
   for (const one of mapped) {
     const parts = lookupKeys(call, one.record.fields)
     if (parts === undefined) continue
@@ -46,15 +63,6 @@ function keysOf(call: LookupCall, mapped: readonly MappedRecord[], inCompany: bo
     keys.set(one, [...parts, ...(inCompany ? [String(one.values[COMPANY_COLUMN] ?? '')] : [])].join(KEY_SEPARATOR))
   }
   return keys
-}
-
-function missingRow(
-  table: TableDefinition,
-  keyColumns: readonly string[],
-  key: string,
-  column: string,
-): MappedRecord['missing'][number] {
-  return { column, required: true, table, keyColumns, key, remote: undefined }
 }
 
 function asValue(value: ColumnValue | undefined): Value {

@@ -43,7 +43,6 @@ export const FINDING_CODES = {
   CMP2005: { severity: 'warning', title: 'Numbers lose decimals' },
   CMP2006: { severity: 'warning', title: 'Text may be cut' },
   CMP2007: { severity: 'warning', title: 'Nothing is said of values outside the list' },
-  CMP2008: { severity: 'warning', title: 'A filter over a column that is not sent' },
   CMP2009: { severity: 'error', title: 'A rule for both sides’ edits that cannot be used' },
   CMP2010: { severity: 'warning', title: 'Another map that does not exist' },
   CMP2011: { severity: 'error', title: 'Deletes that cannot be carried out' },

@@ -1,6 +1,6 @@
 import { COMPANY_COLUMN, type ColumnDefinition, isLookup, type TableDefinition } from '#tables/definition.ts'
 import type { LookupMap, LookupTarget } from '../table-map.ts'
-import { type ColumnGround, goesToErp, goesToPortal, mergeRuleOf, type PlacedEntry } from './columns.ts'
+import { type ColumnGround, goesToErp, goesToPortal, mergeRuleOf, type PlacedEntry } from './entries.ts'
 import type { MapFile } from './map-file.ts'
 
 /**

@@ -109,7 +109,7 @@ export function rowOf(map: TableMap, given: Readonly<Record<string, string | num
 }
 
 /** As the ERP sees it: '' is nothing, and 1.50 is 1.5. */
-export function remoteText(value: RemoteValue | undefined): string | null {
+function remoteText(value: RemoteValue | undefined): string | null {
   return value === null || value === undefined || value === '' ? null : (parseDecimal(String(value)) ?? String(value))
 }
 
