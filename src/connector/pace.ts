@@ -58,24 +58,8 @@ export function createPace(options: { concurrencyMax: number; clock: Clock; queu
         taken++
         return { kind: 'go', leave: once(leave) }
       } else if (waiting.size >= queueMax) return { kind: 'wait', afterMs: QUEUE_FULL_MS }
-      else await place(signal)
+      else await place(waiting, signal)
     }
-  }
-
-  function place(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const go = () => {
-        waiting.delete(go)
-        signal.removeEventListener('abort', stop)
-        resolve()
-      }
-      const stop = () => {
-        waiting.delete(go)
-        reject(signal.reason)
-      }
-      signal.addEventListener('abort', stop, { once: true })
-      waiting.add(go)
-    })
   }
 
   function leave(report: PaceReport): void {
@@ -112,6 +96,23 @@ export function createPace(options: { concurrencyMax: number; clock: Clock; queu
   }
 
   return { enter, pause, limit }
+}
+
+/** Behind all that wait already, until somebody lets it go. */
+function place(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const go = () => {
+      waiting.delete(go)
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }
+    const stop = () => {
+      waiting.delete(go)
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    waiting.add(go)
+  })
 }
 
 function once(leave: (report: PaceReport) => void): (report: PaceReport) => void {

@@ -8,6 +8,11 @@ const ROUNDS = 12
 
 /** Promises about changes that are asked for. */
 export function testChanges(subject: () => Subject): void {
+  testTelling(subject)
+  testLate(subject)
+}
+
+function testTelling(subject: () => Subject): void {
   test('changes: without a cursor none, then each, under the key by which the record is read; another connector goes on', async () => {
     const one = subject()
     const connector = one.connect()
@@ -25,7 +30,10 @@ export function testChanges(subject: () => Subject): void {
     const [first = '', second = ''] = made.map((each) => each.key)
     await write(connector, { operation: 'update', entity, key: first, fields: { [textField]: 'changed' } })
     const { notices, next } = await follow(one.connect(), entity, begin.next, 2)
-    assert.deepEqual(new Set(notices.map((notice) => notice.key)), new Set(made.map((each) => each.key)))
+    const toldFirst = new Set(notices.map((notice) => notice.key))
+    // By a version others may come again while somebody writes for long.
+    for (const { key } of made) assert(toldFirst.has(key), key)
+    if (kind === 'all') assert.equal(toldFirst.size, made.length)
     assert(notices.every((notice) => notice.entity === entity && notice.eventId !== ''))
     await write(connector, { operation: 'update', entity, key: first, fields: { [textField]: 'again' } })
     await write(connector, { operation: 'delete', entity, key: second })
@@ -34,12 +42,11 @@ export function testChanges(subject: () => Subject): void {
     assert(told.has(first))
     assert.equal(told.get(second), kind === 'all' ? 'delete' : undefined)
     const silence = await follow(one.connect(), entity, later.next, 100)
-    assert.deepEqual(
-      silence.notices.map((notice) => notice.key).filter((key) => key !== first),
-      [],
-    )
+    if (kind === 'all') assert.deepEqual(silence.notices, [])
   })
+}
 
+function testLate(subject: () => Subject): void {
   test('changes: what is made early and becomes visible late is told all the same', async () => {
     const one = subject()
     const connector = one.connect()

@@ -54,41 +54,11 @@ export function createLink(options: LinkOptions): Link {
     cancelling.add(task)
   }
 
-  async function run<T>(begin: string, work: (tx: Tx) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const client = await connect(pool, signal)
-    let isOver = false
-    const ended = untilAborted(signal, () => {
-      if (!isOver) cancel(client)
-      isOver = true
-    })
-    const working = (async () => {
-      await client.query(begin)
-      const result = await work(transactionOn(client))
-      await client.query('commit')
-      return result
-    })()
-    working.catch(() => undefined)
-    try {
-      const result = await Promise.race([working, ended.promise])
-      isOver = true
-      client.release()
-      return result
-    } catch (error) {
-      if (!isOver) {
-        isOver = true
-        await leave(client, error)
-      }
-      throw error
-    } finally {
-      ended.forget()
-    }
-  }
-
   const paced = async <T>(begin: string, patienceMs: number, work: (tx: Tx) => Promise<T>, signal: AbortSignal): Promise<T> => {
     const leavePace = await enter(pace, patienceMs, signal)
     let report: PaceReport = 'unknown'
     try {
-      const result = await run(begin, work, signal)
+      const result = await run({ pool, cancel }, begin, work, signal)
       report = 'good'
       return result
     } catch (error) {
@@ -106,6 +76,41 @@ export function createLink(options: LinkOptions): Link {
       await Promise.allSettled([...cancelling])
       await pool.end()
     },
+  }
+}
+
+async function run<T>(
+  on: { pool: pg.Pool; cancel: (client: pg.PoolClient) => void },
+  begin: string,
+  work: (tx: Tx) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const client = await connect(on.pool, signal)
+  let isOver = false
+  const ended = untilAborted(signal, () => {
+    if (!isOver) on.cancel(client)
+    isOver = true
+  })
+  const working = (async () => {
+    await client.query(begin)
+    const result = await work(transactionOn(client))
+    await client.query('commit')
+    return result
+  })()
+  working.catch(() => undefined)
+  try {
+    const result = await Promise.race([working, ended.promise])
+    isOver = true
+    client.release()
+    return result
+  } catch (error) {
+    if (!isOver) {
+      isOver = true
+      await leave(client, error)
+    }
+    throw error
+  } finally {
+    ended.forget()
   }
 }
 

@@ -28,22 +28,16 @@ export type Poller = {
   readThroughMs(entity: string): number | undefined
 }
 
+type Options = { states: States; inboundWaker: Waker }
+
 /**
  * Asks a side that does not post its changes for them. The cursor moves in the transaction that queues what it has passed, so that a
  * crash repeats notices and loses none.
  */
-export function createPoller(core: Core, options: { states: States; inboundWaker: Waker }): Poller {
-  const { states, inboundWaker } = options
+export function createPoller(core: Core, options: Options): Poller {
   const told = new Map<string, 'all' | 'no_deletes' | 'none'>()
   const isPolled = (entity: string) => (told.get(entity) ?? 'none') !== 'none'
   const entities = () => [...new Set(core.maps.map((map) => map.entity))]
-
-  async function ask(entity: string, since: string | undefined, signal: AbortSignal): Promise<ChangePage> {
-    const request = { entity, since, rowsMax: ROWS_MAX }
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(READ_MS_MAX)])
-    const page = await core.connector.readChanges?.(request, limited)
-    return page ?? { notices: [], next: '', more: false }
-  }
 
   async function begin(signal: AbortSignal): Promise<void> {
     if (entities().some((entity) => !told.has(entity))) {
@@ -53,46 +47,9 @@ export function createPoller(core: Core, options: { states: States; inboundWaker
     const known = new Set((await core.database.read(listPollCursors)).map((one) => one.entity))
     for (const entity of entities()) {
       if (known.has(entity) || !isPolled(entity)) continue
-      const { next } = await ask(entity, undefined, signal)
+      const { next } = await ask(core, entity, undefined, signal)
       await core.database.transaction((tx) => putPollCursor(tx, { entity, cursor: next, readsThrough: false }))
     }
-  }
-
-  async function poll(cursor: PollCursor, signal: AbortSignal): Promise<void> {
-    const { entity } = cursor
-    if (cursor.readsThrough) await readThrough(entity, signal)
-    let from = cursor.cursor
-    for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages++) {
-      const page = await ask(entity, from, signal)
-      const changes = page.notices.flatMap((notice) =>
-        core.maps
-          .filter((map) => map.entity === entity && !states.isStopped(map.name))
-          .map((map) => ({ map: map.name, remoteKey: notice.key, eventId: notice.eventId })),
-      )
-      const isOurs = await core.database.transaction(async (tx) => {
-        const moved = page.next === from || (await advancePollCursor(tx, { entity, from, to: page.next }))
-        if (moved) await putRemoteChanges(tx, changes)
-        return moved
-      }, LIVE)
-      if (changes.length > 0) inboundWaker.wake()
-      if (!isOurs || !page.more) return
-      from = page.next
-    }
-  }
-
-  /** The new cursor comes first: what happens while the records are read is told by it. */
-  async function beginAnew(entity: string, signal: AbortSignal): Promise<void> {
-    core.log.warn({ entity }, 'changes may have been missed: the records are read through')
-    const { next } = await ask(entity, undefined, signal)
-    await core.database.transaction((tx) => putPollCursor(tx, { entity, cursor: next, readsThrough: true }))
-  }
-
-  async function readThrough(entity: string, signal: AbortSignal): Promise<void> {
-    for (const map of core.maps) {
-      // Of a paused map, too: what is found waits in its queue.
-      if (map.entity === entity && map.rows === 'own' && states.of(map.name) !== 'not_running') await sweep(core, map, signal)
-    }
-    if (!signal.aborted) await core.database.transaction((tx) => endReadingThrough(tx, entity))
   }
 
   async function run(signal: AbortSignal): Promise<void> {
@@ -103,9 +60,9 @@ export function createPoller(core: Core, options: { states: States; inboundWaker
         if (signal.aborted) break
         if (!isPolled(cursor.entity)) continue
         try {
-          await poll(cursor, signal).catch((error: unknown) => {
+          await poll(core, options, cursor, signal).catch((error: unknown) => {
             if (!isAppError(error, 'connector.cursor_lost')) throw error
-            return beginAnew(cursor.entity, signal)
+            return beginAnew(core, cursor.entity, signal)
           })
           failures = 0
         } catch (error) {
@@ -129,4 +86,48 @@ export function createPoller(core: Core, options: { states: States; inboundWaker
       return kind === 'all' ? undefined : kind === 'no_deletes' ? READ_THROUGH_MS : READ_ALL_MS
     },
   }
+}
+
+async function ask(core: Core, entity: string, since: string | undefined, signal: AbortSignal): Promise<ChangePage> {
+  const request = { entity, since, rowsMax: ROWS_MAX }
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(READ_MS_MAX)])
+  const page = await core.connector.readChanges?.(request, limited)
+  return page ?? { notices: [], next: '', more: false }
+}
+
+async function poll(core: Core, { states, inboundWaker }: Options, cursor: PollCursor, signal: AbortSignal): Promise<void> {
+  const { entity } = cursor
+  if (cursor.readsThrough) await readThrough(core, states, entity, signal)
+  let from = cursor.cursor
+  for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages++) {
+    const page = await ask(core, entity, from, signal)
+    const changes = page.notices.flatMap((notice) =>
+      core.maps
+        .filter((map) => map.entity === entity && !states.isStopped(map.name))
+        .map((map) => ({ map: map.name, remoteKey: notice.key, eventId: notice.eventId })),
+    )
+    const isOurs = await core.database.transaction(async (tx) => {
+      const moved = page.next === from || (await advancePollCursor(tx, { entity, from, to: page.next }))
+      if (moved) await putRemoteChanges(tx, changes)
+      return moved
+    }, LIVE)
+    if (changes.length > 0) inboundWaker.wake()
+    if (!isOurs || !page.more) return
+    from = page.next
+  }
+}
+
+/** The new cursor comes first: what happens while the records are read is told by it. */
+async function beginAnew(core: Core, entity: string, signal: AbortSignal): Promise<void> {
+  core.log.warn({ entity }, 'changes may have been missed: the records are read through')
+  const { next } = await ask(core, entity, undefined, signal)
+  await core.database.transaction((tx) => putPollCursor(tx, { entity, cursor: next, readsThrough: true }))
+}
+
+async function readThrough(core: Core, states: States, entity: string, signal: AbortSignal): Promise<void> {
+  for (const map of core.maps) {
+    // Of a paused map, too: what is found waits in its queue.
+    if (map.entity === entity && map.rows === 'own' && states.of(map.name) !== 'not_running') await sweep(core, map, signal)
+  }
+  if (!signal.aborted) await core.database.transaction((tx) => endReadingThrough(tx, entity))
 }
