@@ -11,11 +11,10 @@ import { migrate } from '#postgres/migrate.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { listRows, updateRow } from '#tables/rows.queries.ts'
 import { createTestDatabase } from '../../tests/support/database.ts'
-import { catalog, quiet, setUp, until } from '../../tests/support/dual-write-world.ts'
+import { catalog, MAPS_FOLDER, quiet, setUp, until } from '../../tests/support/dual-write-world.ts'
 import { openDualWrite } from './engine.ts'
 import { createEnvironmentGuard } from './environment.ts'
 
-const MAPS_FOLDER = join(import.meta.dirname, '../../maps/dynamics365')
 const C1 = 'dataAreaId=usmf,CustomerAccount=C1'
 
 test('a copied database starts disarmed: it writes nothing and loses nothing, until a person arms it', async () => {

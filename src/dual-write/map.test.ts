@@ -15,7 +15,7 @@ const maps = readMaps(catalog, join(folder, 'dynamics365'))
 
 test('the standard maps are read, and whoever is looked up comes first', () => {
   const at = (name: string) => maps.findIndex((map) => map.name === name)
-  assert.equal(maps.length, 18)
+  assert.equal(maps.length, 48)
   const pairs = [
     ['companies', 'customers'],
     ['unit-groups', 'units'],
@@ -26,6 +26,12 @@ test('the standard maps are read, and whoever is looked up comes first', () => {
     ['sales-order-headers', 'sales-order-lines'],
     ['invoices', 'invoice-lines'],
     ['price-groups', 'trade-agreements'],
+    ['parties', 'party-addresses'],
+    ['address-locations', 'addresses'],
+    ['sites', 'warehouses'],
+    ['warehouses', 'sales-order-lines'],
+    ['quotations', 'quotation-lines'],
+    ['on-hand-requests', 'on-hand-entries'],
   ] as const
   for (const [first, second] of pairs) assert.ok(at(first) >= 0 && at(first) < at(second), `${first} before ${second}`)
 })
