@@ -6,6 +6,7 @@ import { holdWriters } from '#tables/rows.queries.ts'
 import { listShapes, putBackfill, type ShapeOfMap, setShape } from './backfill.queries.ts'
 import type { Core } from './core.ts'
 import { type Carrying, carryingBetween, type MapShape } from './map-shape.ts'
+import { headOf } from './map-sources.ts'
 import { insertActivity, lockMapState } from './maps.queries.ts'
 import { sentColumns, type TableMap } from './table-map.ts'
 import { noteFile } from './versions.queries.ts'
@@ -49,6 +50,9 @@ export async function beginCapture(tx: Tx, map: TableMap, shape: MapShape): Prom
  */
 export async function followFiles(core: Core): Promise<void> {
   const { maps, active } = core
+  await core.database.transaction(async (tx) => {
+    for (const [name, { text }] of active.files.texts) await noteFile(tx, { name, text, ...headOf(text) })
+  })
   const stored = await core.database.read(listShapes)
   for (const map of maps) {
     const shape = active.shapeOf(map)
@@ -56,7 +60,6 @@ export async function followFiles(core: Core): Promise<void> {
     if (before?.shape?.hash === shape.hash && before.version === map.version) continue
     await core.database.transaction(async (tx) => {
       const carrying = await activate(tx, map, shape, before)
-      await noteFile(tx, { ...map, text: active.sources.texts.get(map.name)?.text ?? '' })
       if (before?.shape)
         await insertActivity(tx, {
           map: map.name,

@@ -10,8 +10,6 @@ import { type ValueLists, valueLists } from './mapping/map-file.ts'
 import { orderMaps } from './mapping/order.ts'
 import type { TableMap } from './table-map.ts'
 
-export type { ValueLists } from './mapping/map-file.ts'
-
 /** The texts that maps are made of, wherever they stand, and the maps they make. */
 export type MapSources = { lists: ValueLists; texts: ReadonlyMap<string, MapText> }
 
@@ -64,10 +62,14 @@ export function nameIn(text: string, place: string): string {
 
 /** The version that a map's text gives itself. Throws AppError `dual_write.invalid_map`. */
 export function versionIn(text: string): string {
+  return headOf(text).version
+}
+
+export function headOf(text: string): { version: string; publisher: string } {
   const content = readYaml(text, 'The map')
-  const version = isJsonObject(content) ? content.version : undefined
+  const { version, publisher } = isJsonObject(content) ? content : {}
   if (typeof version !== 'string') throw invalid('The map has no version (version: 1.0.0)')
-  return version
+  return { version, publisher: typeof publisher === 'string' ? publisher : 'comptoir' }
 }
 
 export function parseMapText(catalog: Catalog, { text, place }: Pick<MapText, 'text' | 'place'>, lists: ValueLists): TableMap {

@@ -54,10 +54,14 @@ test('a version that is saved while changes flow loses none, and its new columns
   await quiet(world)
   assert.equal(world.erp.get('CustomersV3', C1)?.PrimaryContactURL, 'w11')
   assert.equal((await account(world)).msdyn_creditrating, 'r11')
-  assert.deepEqual((await world.engine.listVersions('customers')).map((one) => [one.version, one.active]).slice(0, 2), [
-    ['7.0.2', true],
-    ['7.0.1', false],
-  ])
+  assert.deepEqual(
+    (await world.engine.listVersions('customers')).map((one) => [one.version, one.active]),
+    [
+      ['7.0.2', true],
+      ['7.0.1', false],
+      [version, false],
+    ],
+  )
   const [saved] = await world.engine.listActivity({ map: 'customers', rowsMax: 1 })
   assert.deepEqual([saved?.action, saved?.actor, saved?.details.version], ['version saved', 'kim', '7.0.2'])
 })
