@@ -134,3 +134,17 @@ test('a save that is to be confirmed says so, and whoever waits hears yes, no, o
     reason: 'Customer is on hold.',
   })
 })
+
+test('what an attempt has left whose answer was lost is our own earlier value, and no conflict with the later edit', async () => {
+  await using world = await ready({})
+  const account = await world.row('account', 'accountnumber', 'C1')
+  let lost = 0
+  world.erp.faults.onWrite = () => (lost++ === 0 ? 'lose_answer' : undefined)
+  await world.edit('account', account.accountid, { fax: 'one' })
+  await until('the first attempt has arrived', () => world.erp.get('CustomersV3', C1)?.PrimaryContactFax === 'one')
+  await world.edit('account', account.accountid, { fax: 'two' })
+  await until('the edit arrives', () => world.erp.get('CustomersV3', C1)?.PrimaryContactFax === 'two')
+  await quiet(world)
+  assert.equal((await world.row('account', 'accountnumber', 'C1')).fax, 'two')
+  assert.deepEqual(await world.engine.listConflicts({ rowsMax: 10 }), [])
+})

@@ -268,16 +268,25 @@ export async function findWaiting(tx: Tx, rowIds: readonly RowId[]): Promise<Wai
       from tables.change where row_id = any(${rowIds}::uuid[]) order by row_id, number`
 }
 
-/** When columns of the rows were last edited, of edits that have not been settled for the subscriber: row → column → time. */
+/** An edit of a column that has not been settled. */
+export type PendingEdit = {
+  /** When the column was edited last. */
+  at: string
+  /** Values that the column has had since the first of these edits: some attempt may have brought one of them to the other side. */
+  passed: readonly (string | null)[]
+}
+
+/** The edits of the rows that have not been settled for the subscriber: row → column → edit. */
 export async function listPendingEdits(
   tx: Tx,
   subscriber: string,
   rowIds: readonly RowId[],
-): Promise<Map<RowId, Map<string, string>>> {
+): Promise<Map<RowId, Map<string, PendingEdit>>> {
   if (rowIds.length === 0) return new Map()
-  const rows = await tx<{ rowId: RowId; edits: Record<string, string> }>`
-    select row_id as "rowId", jsonb_object_agg(k, at) as edits
-      from (select c.row_id, k, max(c.captured_at) as at from tables.change c, unnest(c.columns) k
+  const rows = await tx<{ rowId: RowId; edits: Record<string, PendingEdit> }>`
+    select row_id as "rowId", jsonb_object_agg(k, jsonb_build_object('at', at, 'passed', passed)) as edits
+      from (select c.row_id, k, max(c.captured_at) as at, to_jsonb((array_agg(c.before ->> k order by c.number))[2:]) as passed
+              from tables.change c, unnest(c.columns) k
              where c.subscriber = ${subscriber} and c.row_id = any(${rowIds}::uuid[]) group by c.row_id, k) edits
      group by row_id`
   return new Map(rows.map((row) => [row.rowId, new Map(Object.entries(row.edits))]))

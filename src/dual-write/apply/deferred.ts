@@ -7,7 +7,7 @@ import { agreeOn, findLinksByRow } from '../links.queries.ts'
 import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
 import { keyColumnsOf, setLookup } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
-import { putRemoteChanges } from '../remote-changes.queries.ts'
+import { putRemoteChanges, wakeWaitingRecords } from '../remote-changes.queries.ts'
 import { type TableMap, targetsWithin } from '../table-map.ts'
 
 const LEFT_OPEN_ROWS_MAX = 2_000
@@ -25,6 +25,7 @@ export async function resolveDeferred(
     for (const row of rows) ids.set(keyText(table, columns, row), String(row[table.idColumn]))
   }
   if (ids.size === 0) return 0
+  await wakeWaitingRecords(tx, table.name, [...ids.keys()])
   const waiting = await findDeferred(tx, table.name, [...ids.keys()])
   const groups = Map.groupBy(waiting, (one) => `${one.map} ${one.column}`)
   for (const group of groups.values()) await fillColumn(core, tx, table, group, ids, options)

@@ -1,11 +1,12 @@
 import type { Tx } from '#postgres/database.ts'
 import { engineRows } from '#tables/predicate.ts'
-import { deleteRow, type RowId, setOrigin, updateRow } from '#tables/rows.queries.ts'
+import { deleteRow, type RowId, readRowsById, setOrigin, updateRow } from '#tables/rows.queries.ts'
 import { type Core, childrenOf } from '../core.ts'
 import { deleteLinks, findLinksByKey, type RowLink } from '../links.queries.ts'
+import { belongsInErp } from '../mapping/to-erp.ts'
 import { lockMapState } from '../maps.queries.ts'
 import type { TableMap } from '../table-map.ts'
-import { putTombstones } from '../tombstones.queries.ts'
+import { putTombstones, type Tombstone } from '../tombstones.queries.ts'
 import { listChildren } from './children.ts'
 
 /** The ERP no longer has the record of a row that stays here. */
@@ -35,12 +36,14 @@ export async function applyGone(
   if (core.copying.has(map.name)) await lockMapState(tx, map.name)
   const keys = gone.map((one) => one.key)
   const links = await findLinksByKey(tx, map.name, keys, true)
-  const refused = new Set(
-    gone.flatMap((one) => (one.kind === 'gone' && map.deletes.toPortal === 'refuse' && links.has(one.key) ? [one.key] : [])),
-  )
+  const { here, outside } = await look(tx, map, [...links.values()])
+  const isRefused = (one: Gone) => one.kind === 'gone' && map.deletes.toPortal === 'refuse' && here(links.get(one.key)?.rowId)
+  const refused = new Set(gone.flatMap((one) => (isRefused(one) ? [one.key] : [])))
   const ended = gone.filter((one) => !refused.has(one.key))
   for (const kind of ['gone', 'left'] as const) {
-    const own = ended.flatMap((one) => (one.kind === kind ? (links.get(one.key) ?? []) : []))
+    const own = ended
+      .flatMap((one) => (one.kind === kind ? (links.get(one.key) ?? []) : []))
+      .filter((link) => !outside.has(link.rowId))
     await endRows(core, tx, map, own, kind, options)
   }
   await deleteLinks(
@@ -48,17 +51,33 @@ export async function applyGone(
     map.name,
     ended.flatMap((one) => links.get(one.key)?.rowId ?? []),
   )
-  const stays = (kind: Gone['kind']) => policyOf(map, kind) !== 'delete'
-  await putTombstones(
-    tx,
-    map.name,
-    ended.map((one) => ({
-      remoteKey: one.key,
-      rowId: stays(one.kind) ? (links.get(one.key)?.rowId ?? null) : null,
-      kind: one.kind,
-    })),
-  )
+  const tombstones = ended.map((one): Tombstone => {
+    const rowId = links.get(one.key)?.rowId ?? null
+    const stays = policyOf(map, one.kind) !== 'delete' && rowId !== null && !outside.has(rowId)
+    return { remoteKey: one.key, rowId: stays ? rowId : null, kind: one.kind }
+  })
+  await putTombstones(tx, map.name, tombstones)
   return refused
+}
+
+/**
+ * What our own doing has ended: rows that were deleted here are not `here`, and `outside` are those that have left the portal's filter, where
+ * their records go for that reason. Looked at only where the policy must know.
+ */
+async function look(
+  tx: Tx,
+  map: TableMap,
+  links: readonly RowLink[],
+): Promise<{ here: (id: RowId | undefined) => boolean; outside: ReadonlySet<RowId> }> {
+  const endsOnLeaving = map.filter.portal !== undefined && map.leaves.toErp === 'delete'
+  if (!endsOnLeaving && map.deletes.toPortal !== 'refuse') return { here: (id) => id !== undefined, outside: new Set() }
+  const rows = await readRowsById(
+    tx,
+    map.table,
+    links.map((link) => link.rowId),
+  )
+  const outside = new Set([...rows].flatMap(([id, row]) => (endsOnLeaving && !belongsInErp(map, row) ? [id] : [])))
+  return { here: (id) => id !== undefined && rows.has(id) && !outside.has(id), outside }
 }
 
 function policyOf(map: TableMap, kind: Gone['kind']): 'delete' | 'mark' | 'keep' {

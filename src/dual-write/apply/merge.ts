@@ -1,5 +1,6 @@
 import { required } from '#lib/assert.ts'
 import { round } from '#lib/decimal.ts'
+import type { PendingEdit } from '#tables/changes.queries.ts'
 import type { ColumnDefinition } from '#tables/definition.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import type { ColumnValue, RowValues } from '#tables/rows.queries.ts'
@@ -22,8 +23,8 @@ export type Merge = {
 
 /** What else is known of the two sides' edits. */
 export type Known = {
-  /** When our pending edits were made, by column. */
-  oursAt?: ReadonlyMap<string, string> | undefined
+  /** Our pending edits, by column. */
+  ours?: ReadonlyMap<string, PendingEdit> | undefined
   /** When the record was changed, as far as the ERP or its notice says. */
   theirsAt?: string | undefined
   /** Columns whose values the portal has sent at some time. */
@@ -64,6 +65,8 @@ export function merge(
     }
     // Agreed on before and unchanged there since, or never agreed on: our edit goes out.
     if (agreed !== undefined && (before === undefined || theirs === before)) continue
+    // Our own earlier value, of an attempt whose answer was lost.
+    if (known.ours?.get(name)?.passed.some((value) => textOf(column, value) === theirs) === true) continue
     const { winner, rule } = decide(ruleOf(map, name), name, { ...local, ...incoming }, known)
     const [kept, lost] = winner === 'erp' ? [theirs, ours] : [ours, theirs]
     // Without a link there is nothing to compare with: our own create is on its way, and the ERP's answer completes it.
@@ -80,7 +83,7 @@ function decide(rule: MergeRule, column: string, row: RowValues, known: Known): 
   if (typeof rule === 'object')
     return { winner: passes(rule.portalWhile, row) ? 'portal' : 'erp', rule: `portal while ${rule.text}` }
   if (rule !== 'newest') return { winner: rule, rule }
-  const ours = known.oursAt?.get(column)
+  const ours = known.ours?.get(column)?.at
   const isOursNewer = ours !== undefined && (known.theirsAt === undefined || Date.parse(ours) > Date.parse(known.theirsAt))
   return { winner: isOursNewer ? 'portal' : 'erp', rule }
 }

@@ -2,7 +2,7 @@ import type { RemoteFields } from '#connector/contract.ts'
 import { recordKey } from '#connector/record-key.ts'
 import { required } from '#lib/assert.ts'
 import type { Tx } from '#postgres/database.ts'
-import { listPendingEdits } from '#tables/changes.queries.ts'
+import { listPendingEdits, type PendingEdit } from '#tables/changes.queries.ts'
 import type { TableDefinition } from '#tables/definition.ts'
 import { queueChanges } from '#tables/queued-changes.queries.ts'
 import type { QueryRow } from '#tables/row-query.ts'
@@ -89,7 +89,7 @@ export async function planOwn(
   if (options.first !== undefined) for (const [one, id] of await findDeletedRows(tx, map, strangers)) found.set(one, id)
   const ids = [...[...links.values()].map((link) => link.rowId), ...found.values()]
   const rows = await (locks ? lockRowsById : readRowsById)(tx, map.table, ids)
-  const pending = map.writes ? await listPendingEdits(tx, map.name, ids) : new Map<RowId, Map<string, string>>()
+  const pending = map.writes ? await listPendingEdits(tx, map.name, ids) : new Map<RowId, Map<string, PendingEdit>>()
   const plan = planRows(map, fresh, { links, found, rows, pending }, options)
   resolveWithin(map, plan)
   await fillFromParents(core, tx, map, plan)
@@ -106,8 +106,8 @@ type Known = {
   links: ReadonlyMap<string, RowLink>
   found: ReadonlyMap<MappedRecord, RowId>
   rows: ReadonlyMap<RowId, QueryRow>
-  /** When columns were edited that have not been sent. */
-  pending: ReadonlyMap<RowId, ReadonlyMap<string, string>>
+  /** Edits that have not been sent. */
+  pending: ReadonlyMap<RowId, ReadonlyMap<string, PendingEdit>>
 }
 
 function planRows(map: TableMap, mapped: readonly MappedRecord[], known: Known, options: ApplyOptions): Plan {
@@ -143,7 +143,7 @@ function planRows(map: TableMap, mapped: readonly MappedRecord[], known: Known, 
   return plan
 }
 
-const NOTHING: ReadonlyMap<string, string> = new Map()
+const NOTHING: ReadonlyMap<string, PendingEdit> = new Map()
 
 function planInsert(map: TableMap, one: MappedRecord, plan: Plan, options: ApplyOptions): RowId {
   const rowId = newRowId()
@@ -176,13 +176,13 @@ function sendOverrides(map: TableMap, one: MappedRecord, link: LinkWrite, plan: 
 function planUpdate(
   map: TableMap,
   one: MappedRecord,
-  at: { link: RowLink | undefined; row: QueryRow; rowId: RowId; pending: ReadonlyMap<string, string> },
+  at: { link: RowLink | undefined; row: QueryRow; rowId: RowId; pending: ReadonlyMap<string, PendingEdit> },
   plan: Plan,
   options: ApplyOptions,
 ): 'updated' | 'unchanged' {
   const pending = new Set([...at.pending.keys(), ...editsOutside(map, one, at)])
   const known = {
-    oursAt: at.pending,
+    ours: at.pending,
     theirsAt: one.record.modifiedAt ?? options.noticedAt?.get(one.record.key),
     sent: at.link?.sent,
   }
