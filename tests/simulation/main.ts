@@ -80,6 +80,7 @@ function runWorker(seed: number, seeds: number, step: number, more: readonly str
 }
 
 async function work(): Promise<void> {
+  process.on('disconnect', () => process.exit(1))
   await using ground = await createGround()
   await prepareGround(ground)
   for (let index = 0; index < count; index++) {
@@ -87,6 +88,7 @@ async function work(): Promise<void> {
     process.send?.(outcome)
     if (values.bail && outcome.wrong.length > 0) break
   }
+  process.removeAllListeners('disconnect')
   process.disconnect?.()
 }
 
