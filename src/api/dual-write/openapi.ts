@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ADMINISTRATOR } from '#access/visitor.ts'
 import type { Json, JsonObject } from '#lib/json.ts'
 import { type Operation, TAGS } from './operation.ts'
 
@@ -15,8 +16,8 @@ export function describeOperations(operations: readonly Operation[], about: { si
       title: `${about.siteName}: dual-write`,
       version: '1.0',
       description:
-        'Everything that administrators can do with the sync engine. Programs send the token of a service account with the role ' +
-        'Administrators; deeds need one that may write. Times are ISO 8601 in UTC; values of columns are text.',
+        `Everything that administrators can do with the sync engine. Programs send the token of a service account with the role ${ADMINISTRATOR}; ` +
+        'deeds need one that may write. Times are ISO 8601 in UTC; values of columns are text.',
     },
     servers: [{ url: about.root }],
     security: [{ token: [] }, { session: [] }],
