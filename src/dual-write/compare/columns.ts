@@ -6,7 +6,7 @@ import type { Agreed } from '../links.queries.ts'
 import { mapChanges, type Targets } from '../mapping/to-erp.ts'
 import type { MappedRecord } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
-import type { ColumnMap, TableMap } from '../table-map.ts'
+import { type ColumnMap, fieldsOfTarget, type TableMap } from '../table-map.ts'
 
 export type ColumnDifference = Difference['columns'][number]
 
@@ -88,5 +88,5 @@ function fieldOf(map: TableMap, column: string): string {
   const own = map.columns.find((one) => one.column?.name === column && one.field !== undefined)?.field
   if (own !== undefined) return own
   const lookup = map.lookups.find((one) => one.column.name === column || `${one.column.name}type` === column)
-  return [...new Set(lookup?.targets.flatMap((target) => target.parts.map((part) => part.field)) ?? [])].join(', ')
+  return [...new Set(lookup?.targets.flatMap(fieldsOfTarget) ?? [])].join(', ')
 }

@@ -1,7 +1,7 @@
 import type { ColumnDefinition } from '#tables/definition.ts'
 import type { Explanation } from '../facets-rows.ts'
 import { textOf } from '../mapping/values.ts'
-import type { TableMap } from '../table-map.ts'
+import { fieldsOfTarget, type TableMap } from '../table-map.ts'
 import type { Known } from './gather.ts'
 
 type Shown = Explanation['columns'][number]
@@ -12,7 +12,7 @@ export function columnsOf(map: TableMap, known: Known): Shown[] {
     one.column === undefined ? [] : [shown(one.column, one.field ?? '', one, known)],
   )
   const lookups = map.lookups.map((one): Shown => {
-    const fields = one.targets.flatMap((target) => target.parts.map((part) => part.field))
+    const fields = one.targets.flatMap(fieldsOfTarget)
     return shown(one.column, [...new Set(fields)].join(', '), one, known)
   })
   return [...lookups, ...plain]
@@ -30,7 +30,9 @@ function shown(
   const erp = arrives ? textOf(column, mapped.values[column.name]) : raw === undefined || raw === null ? null : String(raw)
   const agreed = link?.agreed[column.name] ?? null
   const isPending = waiting.some((change) => change.columns.includes(column.name))
-  const misfit = mapped?.misfits.find((text) => field !== '' && text.startsWith(`${field}:`)) ?? null
+  // What keeps the row back, or was lost on the way: a text that was cut.
+  const isOfColumn = (text: string) => text.startsWith(`${column.name}:`) || (field !== '' && text.startsWith(`${field}:`))
+  const misfit = mapped?.misfits.find(isOfColumn) ?? mapped?.warnings.find(isOfColumn) ?? null
   const note =
     misfit ??
     (isPending && way.toErp ? 'Edited here; the edit has not been settled' : arrives && portal !== erp ? 'Differs' : null)
