@@ -107,6 +107,15 @@ test('products carry their French texts', { skip }, async () => {
   assert.match(row?.one ?? '', /[éèà]/)
 })
 
+test('both sides are equal, value by value, and so the comparison says', { skip }, async () => {
+  const comparison = await link.dualWrite.compareMaps()
+  const differing = comparison.maps.filter((one) => one.differences > 0)
+  assert.deepEqual(differing, [])
+  assert.equal(comparison.equal, true)
+  const rows = comparison.maps.reduce((sum, one) => sum + one.rows, 0)
+  assert.ok(rows > 701 + 753 + 504 + 537 + 406 + 4515, `${rows} rows were compared`)
+})
+
 type Line = {
   number: string
   position: number
