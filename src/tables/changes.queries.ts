@@ -30,15 +30,9 @@ export async function subscribe(tx: Tx, table: string, subscriber: string, colum
     on conflict (table_name, subscriber) do update set columns = excluded.columns`
 }
 
-/** Stops keeping changes. Those that wait stay until `discardChanges`. */
+/** Stops keeping changes. Those that wait stay until somebody gives them up (set-aside.queries.ts). */
 export async function unsubscribe(tx: Tx, subscriber: string): Promise<void> {
   await tx`delete from tables.capture where subscriber = ${subscriber}`
-}
-
-export async function discardChanges(tx: Tx, subscriber: string): Promise<number> {
-  const [row] = await tx<{ count: number }>`
-    with gone as (delete from tables.change where subscriber = ${subscriber} returning 1) select count(*)::int as count from gone`
-  return row?.count ?? 0
 }
 
 type Claimed = ClaimedChange & { subscriber: string }
@@ -52,7 +46,7 @@ export async function claimChanges(
   claim: { subscribers: readonly string[]; rowsMax: number; leaseMs: number },
 ): Promise<Claimed[]> {
   const looksMax = claim.rowsMax * LOOKS_PER_ROW
-  for (;;) {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
     const found = await findDue(tx, { ...claim, looksMax })
     const heads = found.filter((one) => one.isHead).slice(0, claim.rowsMax)
     const claimed = await lease(
@@ -65,11 +59,14 @@ export async function claimChanges(
     const moved = await hideBehind(tx, claim.subscribers)
     if (claimed.length > 0 || moved === 0) return claimed
   }
+  return []
 }
 
 /** How many changes are looked at for each row that may be claimed. */
 const LOOKS_PER_ROW = 8
 const HIDDEN_AT_ONCE_MAX = 1_000
+/** The next claim goes on where this one stops. */
+const ROUNDS_MAX = 5
 
 /** The changes that have been due longest. A head is the oldest of its row. */
 function findDue(
