@@ -26,9 +26,13 @@ test('T1: a start whose ERP does not answer stands, says why at /health and in t
   await createSmallCompany(erp.database)
   await comptoir.waitUntilReady()
   const maps = JSON.parse(await comptoir.command('maps', 'list', '--json')) as { name: string; state: string; rows: number }[]
+  // Maps that carry rows another way than those that run wait for a person.
   assert.deepEqual(
-    maps.filter((map) => map.state !== 'running'),
-    [],
+    maps
+      .filter((map) => map.state !== 'running')
+      .map((map) => map.name)
+      .sort(),
+    ['contacts-for-parties', 'customers-by-party', 'person-customers', 'person-customers-by-party', 'vendor-contacts'],
   )
   assert.ok(maps.some((map) => map.name === 'customers' && map.rows > 0))
 })
