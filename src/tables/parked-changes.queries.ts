@@ -17,7 +17,10 @@ export type ParkedChange = {
   actor: string | null
 }
 
-/** Out of the queue until a person decides. Open pages are told: the row's state has changed, though the row has not. */
+/**
+ * Out of the queue until a person decides, the later changes of the row with it (see `hideBehind`). Open pages are told: the row's state has
+ * changed, though the row has not.
+ */
 export async function parkChange(
   tx: Tx,
   subscriber: string,
@@ -29,7 +32,11 @@ export async function parkChange(
       update tables.change
          set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}, pattern = tables.failure_pattern(${why.reason})
        where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}
-      returning table_name, row_id)
+      returning table_name, row_id, number
+    ), behind as (
+      update tables.change c set due_at = 'infinity'
+        from parked p
+       where c.row_id = p.row_id and c.subscriber = ${subscriber} and c.number > p.number and c.parked_at is null and c.reason_code is null)
     select pg_notify('comptoir_rows', table_name || ' ' || row_id) from parked`
 }
 
