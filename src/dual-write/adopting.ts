@@ -1,7 +1,7 @@
 import { parseRecordKey } from '#connector/record-key.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Tx } from '#postgres/database.ts'
-import { queueChanges } from '#tables/queued-changes.queries.ts'
+import { discardChangesOfRow, queueChanges } from '#tables/queued-changes.queries.ts'
 import { lockRowsById, setActor } from '#tables/rows.queries.ts'
 import type { Core } from './core.ts'
 import type { Adopting } from './facets-rows.ts'
@@ -60,7 +60,8 @@ async function adopt(tx: Tx, map: TableMap, pair: Pair, actor: string): Promise<
   checkKey(map, pair.remoteKey)
   const company = map.companyField === undefined ? null : (parseRecordKey(pair.remoteKey)[map.companyField] ?? null)
   await putLinks(tx, map.name, [{ rowId: pair.rowId, remoteKey: pair.remoteKey, company, agreed: {}, remoteVersion: null }])
-  if (pair.winner === 'portal' && map.writes) {
+  if (pair.winner === 'erp') await discardChangesOfRow(tx, map.name, pair.rowId)
+  else if (map.writes) {
     await setActor(tx, actor)
     const columns = sentColumns(map).filter((name) => !map.key.includes(name) && (row[name] ?? null) !== null)
     await queueChanges(tx, map.name, map.table.name, columns.length === 0 ? [] : [{ rowId: pair.rowId, columns }])

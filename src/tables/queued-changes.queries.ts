@@ -44,3 +44,9 @@ export async function listClaimedRows(tx: Tx, subscriber: string): Promise<RowId
     select distinct row_id as "rowId" from tables.change where subscriber = ${subscriber} and attempt > 0 and parked_at is null`
   return rows.map((row) => row.rowId)
 }
+
+/** Gives up what waits of one row for the subscriber: somebody has decided for the other side's values. Answers how many changes. */
+export async function discardChangesOfRow(tx: Tx, subscriber: string, rowId: RowId): Promise<number> {
+  const rows = await tx`delete from tables.change where subscriber = ${subscriber} and row_id = ${rowId}::uuid returning 1 as one`
+  return rows.length
+}
