@@ -19,6 +19,7 @@ const JSON_FLAG = ['--json', 'print JSON'] as const
 export function addMapCommands(program: Command, parts: MapCommandParts): Command {
   const maps = program.command('maps').description('table maps')
   addStates(maps, parts)
+  addEnding(maps, parts)
   addEquality(maps, parts)
   addCopies(maps, parts)
   addDefinitions(maps, parts)
@@ -70,6 +71,9 @@ function addStates(maps: Command, { actor, print, withEngine }: MapCommandParts)
         engine.resumeMap(name, actor, { scope: scopeOf(options), queue: options.queue, confirmLoss: options.confirmLoss }),
       ),
     )
+}
+
+function addEnding(maps: Command, { actor, print, withEngine }: MapCommandParts): void {
   inScope(maps.command('losses <map>').description('what waits, and would be lost by discarding it'))
     .option(...JSON_FLAG)
     .action((name: string, options: ScopeOptions & { json?: boolean }) =>
