@@ -51,7 +51,14 @@ export async function listInconsistencies(tx: Tx): Promise<string[]> {
        group by 1, 2, l."ItemNumber", w."ReservedOnHandQuantity") x
      where picked > held
     union all
-    select 'customers whose party has another name', count(*) from scm.customer c
+    select 'stock that is less than nothing', count(*) from scm.warehouse_on_hand
+     where "AvailableOnHandQuantity" < 0 or "AvailableOnHandQuantity" <> "OnHandQuantity" - "ReservedOnHandQuantity"`
+  return [...rows, ...(await inconsistentParties(tx))].filter((row) => row.count > 0).map((row) => `${row.what}: ${row.count}`)
+}
+
+function inconsistentParties(tx: Tx): Promise<{ what: string; count: number }[]> {
+  return tx<{ what: string; count: number }>`
+    select 'customers whose party has another name' as what, count(*) as count from scm.customer c
      where not exists (select from scm.party p where p."PartyNumber" = c."PartyNumber" and p."OrganizationName" = c."OrganizationName")
     union all
     select 'contacts whose party has another name', count(*) from scm.contact_person c
@@ -68,9 +75,5 @@ export async function listInconsistencies(tx: Tx): Promise<string[]> {
     select 'quotations that differ from their lines', count(*) from scm.sales_quotation_header h
      where h."QuotationTotalAmount" <> h."QuotationTotalChargesAmount" + h."QuotationHeaderTaxAmount" - h."TotalDiscountAmount" + (
        select coalesce(sum(l."LineAmount" + l."TotalTaxAmount"), 0) from scm.sales_quotation_line l
-        where l."dataAreaId" = h."dataAreaId" and l."SalesQuotationNumber" = h."SalesQuotationNumber")
-    union all
-    select 'stock that is less than nothing', count(*) from scm.warehouse_on_hand
-     where "AvailableOnHandQuantity" < 0 or "AvailableOnHandQuantity" <> "OnHandQuantity" - "ReservedOnHandQuantity"`
-  return rows.filter((row) => row.count > 0).map((row) => `${row.what}: ${row.count}`)
+        where l."dataAreaId" = h."dataAreaId" and l."SalesQuotationNumber" = h."SalesQuotationNumber")`
 }
