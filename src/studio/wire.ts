@@ -32,6 +32,13 @@ export type MapStatus = {
   lagMs: BothWays<number>
   /** Settled in the last minute. */
   perMinute: BothWays<number>
+  /** Rows that the last comparison found to differ; null before the first. */
+  differences: number | null
+  comparedAt: string | null
+  /** Parts that are paused while the map runs. `queued` is counted up to 10,000. */
+  scopes: { company: string | null; direction: 'toErp' | 'toPortal' | null; since: string; queued: number }[]
+  /** What the map carries and the other side no longer has, in sentences. */
+  misses: string[]
   lastError: { at: string; reason: string } | null
   initialSync: InitialSyncProgress | null
 }

@@ -4,14 +4,12 @@ import { AccountScreen } from './screens/account.tsx'
 import { AccountsScreen } from './screens/accounts.tsx'
 import { ContactScreen } from './screens/contact.tsx'
 import { ContactsScreen } from './screens/contacts.tsx'
-import { MapScreen } from './screens/map.tsx'
-import { MapsScreen } from './screens/maps.tsx'
 import { OutboxScreen } from './screens/outbox.tsx'
 import { OverviewScreen } from './screens/overview.tsx'
-import { ParkedScreen } from './screens/parked.tsx'
 import { type TableAddress, TableScreen, tabOf } from './screens/table.tsx'
 import { TablesScreen } from './screens/tables.tsx'
 import { securityRoutes } from './security/routes.tsx'
+import { syncRoutes } from './sync/routes.tsx'
 
 /** What a list shows is in its address: it can be kept, sent and reloaded. */
 type ListState = { search?: string; after?: string; account?: string }
@@ -31,20 +29,6 @@ const tableAddress = (search: Record<string, unknown>): TableAddress => {
 }
 
 const overview = createRoute({ getParentRoute: () => root, path: '/', component: OverviewScreen })
-const maps = createRoute({ getParentRoute: () => root, path: '/dual-write', component: MapsScreen })
-const map = createRoute({
-  getParentRoute: () => root,
-  path: '/dual-write/$name',
-  component: () => <MapScreen name={map.useParams().name} />,
-})
-const parked = createRoute({
-  getParentRoute: () => root,
-  path: '/parked-changes',
-  validateSearch: (search: Record<string, unknown>): { map?: string } => ({
-    ...(typeof search.map === 'string' && { map: search.map }),
-  }),
-  component: () => <ParkedScreen map={parked.useSearch().map} />,
-})
 const accounts = createRoute({
   getParentRoute: () => root,
   path: '/accounts',
@@ -95,9 +79,6 @@ const table = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     overview,
-    maps,
-    map,
-    parked,
     accounts,
     account,
     tables,
@@ -106,6 +87,7 @@ export const router = createRouter({
     contact,
     outbox,
     ...securityRoutes,
+    ...syncRoutes,
   ]),
   basepath: '/studio',
   scrollRestoration: false,

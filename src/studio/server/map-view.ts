@@ -3,8 +3,8 @@ import { type ColumnMap, fieldsOfTarget, type LookupMap, type TableMap } from '#
 import { filterText } from '#lib/odata/print-filter.ts'
 import type { ColumnMapping, InitialSyncProgress, MapDetail, MapStatus, Transform } from '../wire.ts'
 
-/** The state of a map as Studio shows it: what the engine says, with the ways the map carries at all, and rates worked out. */
-export function statusView(status: EngineStatus, map: TableMap | undefined, nowMs: number): MapStatus {
+/** The state of a map as Studio shows it: what the engine says, with the ways the map carries at all. */
+export function statusView(status: EngineStatus, map: TableMap | undefined): MapStatus {
   return {
     name: status.name,
     title: status.title,
@@ -18,8 +18,12 @@ export function statusView(status: EngineStatus, map: TableMap | undefined, nowM
     parked: status.parked,
     lagMs: status.lagMs,
     perMinute: status.perMinute,
+    differences: status.differences,
+    comparedAt: status.comparedAt,
+    scopes: status.scopes.map(({ company, direction, since, queued }) => ({ company, direction, since, queued })),
+    misses: status.misses,
     lastError: status.lastError,
-    initialSync: status.initialSync === null ? null : progressView(status.initialSync, nowMs),
+    initialSync: status.initialSync === null ? null : progressView(status.initialSync),
   }
 }
 
@@ -34,21 +38,9 @@ export function definitionView(map: TableMap): Pick<MapDetail, 'filters' | 'colu
   }
 }
 
-function progressView(progress: EngineProgress, nowMs: number): InitialSyncProgress {
-  const { state, rowsDone, rowsTotal, failed, startedAt, finishedAt } = progress
-  const endMs = finishedAt === null ? nowMs : Date.parse(finishedAt)
-  const seconds = startedAt === null ? 0 : (endMs - Date.parse(startedAt)) / 1_000
-  const rate = seconds > 0 && rowsDone > 0 ? rowsDone / seconds : null
-  const left = state === 'running' && rate !== null && rowsTotal !== null ? Math.max(0, rowsTotal - rowsDone) / rate : null
-  // Rounded, so that a picture that stands still is the same picture.
-  return {
-    state,
-    rowsDone,
-    rowsTotal,
-    failed,
-    rowsPerSecond: rate === null ? null : Math.round(rate),
-    secondsLeft: left === null ? null : Math.round(left),
-  }
+function progressView({ state, rowsDone, rowsTotal, failed, rowsPerSecond, msLeft }: EngineProgress): InitialSyncProgress {
+  // Whole seconds, so that a picture that stands still is the same picture.
+  return { state, rowsDone, rowsTotal, failed, rowsPerSecond, secondsLeft: msLeft === null ? null : Math.round(msLeft / 1_000) }
 }
 
 function columnView(map: TableMap, one: ColumnMap): ColumnMapping {

@@ -15,9 +15,8 @@ type Named = { Params: { name: string } }
 
 /** All maps as they are now, in dependency order. */
 export async function readMaps(services: StudioServices): Promise<MapStatus[]> {
-  const nowMs = services.clock.nowMs()
   const byName = new Map(services.dualWrite.maps().map((map) => [map.name, map]))
-  return (await services.dualWrite.status()).map((status) => statusView(status, byName.get(status.name), nowMs))
+  return (await services.dualWrite.status()).map((status) => statusView(status, byName.get(status.name)))
 }
 
 /** /maps: their state, what they carry, and the four things a person does to one. */

@@ -1,4 +1,5 @@
 import { createRoute } from '@tanstack/react-router'
+import { texts } from '../lib/address.ts'
 import { rootRoute } from '../root-route.tsx'
 import { AuditScreen } from '../screens/security-audit.tsx'
 import { type ExplainAddress, ExplainScreen } from '../screens/security-explain.tsx'
@@ -9,15 +10,6 @@ import { PreviewScreen } from '../screens/security-preview.tsx'
 import { ProgramsScreen } from '../screens/security-programs.tsx'
 import { ReleasesScreen } from '../screens/security-releases.tsx'
 import { type RulesAddress, RulesScreen } from '../screens/security-rules.tsx'
-
-/** The texts of an address that are wanted; the router reads what looks like a number as one. */
-function texts<Name extends string>(search: Record<string, unknown>, names: readonly Name[]): { [name in Name]?: string } {
-  const given = names.flatMap((name) => {
-    const value = search[name]
-    return value === undefined || value === null || value === '' ? [] : [[name, String(value)] as const]
-  })
-  return Object.fromEntries(given) as { [name in Name]?: string }
-}
 
 const people = createRoute({
   getParentRoute: () => rootRoute,

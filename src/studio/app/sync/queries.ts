@@ -18,6 +18,7 @@ import { mapPath, readEngine } from './engine-api.ts'
 /** What the dual-write workspace asks, each once. Keys begin with 'sync', so that a deed can make all of a map stale. */
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
+export const ACTIVITY_ROWS_MAX = 50
 
 export const prerequisitesQuery = (map: string) =>
   queryOptions({
@@ -33,7 +34,7 @@ export const lossesQuery = (map: string, scope: { company?: string; direction?: 
 export const activityQuery = (map: string | undefined, before: number | undefined) =>
   queryOptions({
     queryKey: ['sync', map ?? '', 'activity', before],
-    queryFn: () => readEngine<Activity[]>('/activity', { map, before, top: 50 }),
+    queryFn: () => readEngine<Activity[]>('/activity', { map, before, top: ACTIVITY_ROWS_MAX }),
     placeholderData: keepPreviousData,
   })
 
