@@ -45,9 +45,8 @@ export async function claimChanges(
   tx: Tx,
   claim: { subscribers: readonly string[]; rowsMax: number; leaseMs: number },
 ): Promise<Claimed[]> {
-  const looksMax = claim.rowsMax * LOOKS_PER_ROW
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const found = await findDue(tx, { ...claim, looksMax })
+    const found = await findDue(tx, claim)
     const heads = found.filter((one) => one.isHead).slice(0, claim.rowsMax)
     const claimed = await lease(
       tx,
@@ -55,7 +54,7 @@ export async function claimChanges(
       claim.leaseMs,
     )
     // Only where later changes of rows that wait stand in the way of others: they make room, each once.
-    if (claimed.length === claim.rowsMax || found.length < looksMax) return claimed
+    if (claimed.length === claim.rowsMax || found.length < claim.rowsMax * LOOKS_PER_ROW) return claimed
     const moved = await hideBehind(tx, claim.subscribers)
     if (claimed.length > 0 || moved === 0) return claimed
   }
@@ -71,17 +70,17 @@ const ROUNDS_MAX = 5
 /** The changes that have been due longest. A head is the oldest of its row. */
 function findDue(
   tx: Tx,
-  look: { subscribers: readonly string[]; looksMax: number },
+  claim: { subscribers: readonly string[]; rowsMax: number },
 ): Promise<{ number: number; isHead: boolean }[]> {
   return tx<{ number: number; isHead: boolean }>`
     select d.number,
            not exists (select 1 from tables.change e where e.row_id = d.row_id and e.subscriber = d.subscriber and e.number < d.number) as "isHead"
-      from unnest(${look.subscribers}::text[]) as s(name)
+      from unnest(${claim.subscribers}::text[]) as s(name)
      cross join lateral (
        select c.number, c.subscriber, c.row_id, c.due_at from tables.change c
         where c.subscriber = s.name and c.parked_at is null and c.due_at <= clock_timestamp()
-        order by c.due_at, c.number limit ${look.looksMax}) d
-     order by d.due_at, d.number limit ${look.looksMax}`
+        order by c.due_at, c.number limit ${claim.rowsMax}::bigint * ${LOOKS_PER_ROW}::int) d
+     order by d.due_at, d.number limit ${claim.rowsMax}::bigint * ${LOOKS_PER_ROW}::int`
 }
 
 /**
