@@ -54,6 +54,29 @@ const previewed = z.array(
 export const mapPreview = same<control.MapPreview>()(
   z.object({ findings: z.array(finding), toPortal: previewed, toErp: previewed }),
 )
+const texts = z.array(text)
+export const mapSchemas = same<control.MapSchemas>()(
+  z.object({
+    table: text,
+    entity: text,
+    columns: z.array(
+      z.object({
+        name: text,
+        labels: z.record(text, text),
+        type: text,
+        length: count.nullable(),
+        required: z.boolean(),
+        readOnly: z.boolean(),
+        paths: texts,
+      }),
+    ),
+    fields: z.array(z.object({ name: text, type: text, nullable: z.boolean(), isKey: z.boolean(), members: texts })).nullable(),
+    unreachable: text.nullable(),
+    keys: z.array(z.object({ name: text, columns: texts })),
+    lists: z.array(z.object({ name: text, entries: z.array(z.object({ erp: text, portal: text.nullable() })) })),
+    functions: z.array(z.object({ signature: text, about: text, example: text })),
+  }),
+)
 export const mapText = z.object({ text, version: text, source: z.enum(['shipped', 'folder', 'stored']) })
 export const mapVersion = same<control.MapVersion>()(
   z.object({ version: text, publisher: text, at: time, by: text, message: text, active: z.boolean() }),

@@ -84,7 +84,7 @@ export function statusOf(one: Operation): 200 | 201 | 204 {
 }
 
 /** Names in braces of a path. */
-export function pathParameters(path: string): string[] {
+function pathParameters(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
 }
 
