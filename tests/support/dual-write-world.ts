@@ -84,6 +84,13 @@ export type World = AsyncDisposable & {
   edit(table: string, id: unknown, values: RowValues): Promise<void>
 }
 
+/** The ERP in memory as a world begins with it: a legal entity, customers, a contact, a product, an order with a line. */
+export function createWorldErp(): MemoryErp {
+  const erp = createMemoryErp(ENTITIES)
+  fill(erp)
+  return erp
+}
+
 function fill(erp: MemoryErp): void {
   erp.put('LegalEntities', { LegalEntityId: 'USMF', Name: 'Contoso' })
   erp.put('Currencies', { CurrencyCode: 'USD', Name: 'Dollar', Symbol: '$' })
@@ -169,8 +176,7 @@ export async function setUp(
     ['tables', 'dual-write'].map((module) => ({ module, folder: join(import.meta.dirname, '../../src', module, 'migrations') })),
   )
   await applyDefinitions(database, catalog)
-  const erp = createMemoryErp(ENTITIES)
-  fill(erp)
+  const erp = createWorldErp()
   options.before?.(erp)
   const make = async () => {
     const engine = await openDualWrite({

@@ -2,8 +2,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { registerVisitors, visitorOf } from '#access/request.ts'
 import { openSession } from '#access/sign-in.ts'
+import { registerDualWriteApi } from '#api/dual-write-api.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
-import { openDualWrite } from '#dual-write/engine.ts'
+import { type DualWrite, openDualWrite } from '#dual-write/engine.ts'
 import { createHttpServer, type HttpServer } from '#http/server.ts'
 import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
@@ -13,15 +14,21 @@ import { readSiteFolder } from '#portals/site-folder.ts'
 import { migrate } from '#postgres/migrate.ts'
 import { openCatalog } from '#tables/live-catalog.ts'
 import { insertRows, type RowValues } from '#tables/rows.queries.ts'
+import { MAPS_FOLDER } from '../../../tests/support/dual-write-world.ts'
+import type { MemoryErp } from '../../../tests/support/memory-connector.ts'
 import { createPeople, type People } from '../../../tests/support/people.ts'
 import { ensureStudioBuilt } from '../build.ts'
 import { registerStudio, type StudioOptions } from '../studio.ts'
 
 type Answer = { status: number; body: string; headers: Record<string, unknown> }
 
-/** Studio on a real database with the people of the visibility matrix; the sync engine is there but does not work by itself. */
+/**
+ * Studio on a real database with the people of the visibility matrix. With an ERP the sync engine works, with the maps of what that ERP
+ * serves; without one it is there but does nothing by itself.
+ */
 export type TestStudio = AsyncDisposable & {
   people: People
+  dualWrite: DualWrite
   /** All routes that were registered. */
   routes: readonly { method: 'GET' | 'POST'; url: string }[]
   send(method: 'GET' | 'POST', path: string, options: { cookie?: string; token?: string; body?: object }): Promise<Answer>
@@ -49,10 +56,10 @@ const SITE_DIR = join(ROOT, 'src/customer-portal/site')
 // Nobody listens there: these tests never let the engine work.
 const ERP = { url: 'http://127.0.0.1:9', tokenUrl: 'http://127.0.0.1:9/token', clientId: 'test', clientSecret: 'test' }
 
-export async function createStudio(): Promise<TestStudio> {
+export async function createStudio({ erp }: { erp?: MemoryErp } = {}): Promise<TestStudio> {
   const people = await createPeople()
   const { database } = people.place
-  const parts = await openParts(people)
+  const parts = await openParts(people, erp)
   const { server, routes } = await serve(people, parts)
 
   let listening: Promise<string> | undefined
@@ -62,8 +69,14 @@ export async function createStudio(): Promise<TestStudio> {
     const { token } = await openSession(people.place, { contactId, userAgent: null })
     return `comptoir_session=${token}`
   }
+  const { dualWrite } = parts
+  if (erp !== undefined) {
+    await dualWrite.start()
+    erp.deliverTo((body) => dualWrite.receiveEvent(body))
+  }
   return {
     people,
+    dualWrite,
     routes,
     send,
     signIn,
@@ -71,7 +84,9 @@ export async function createStudio(): Promise<TestStudio> {
     insert: (table, rows) => database.transaction((tx) => insertRows(tx, parts.catalog.get(table), rows)),
     listen: () => (listening ??= server.listen({ port: 0, host: '127.0.0.1' })),
     async [Symbol.asyncDispose]() {
+      erp?.deliverTo(undefined)
       await server.close()
+      await dualWrite.stop()
       await parts.app.catch(() => undefined)
       await parts.releases.close()
       await parts.catalog.close()
@@ -80,20 +95,26 @@ export async function createStudio(): Promise<TestStudio> {
   }
 }
 
-type Parts = Omit<StudioOptions, 'config' | 'pages'>
+type Parts = Omit<StudioOptions, 'config' | 'pages' | 'dualWrite'> & { dualWrite: DualWrite }
 
 /** What Studio shows and works on. */
-async function openParts(people: People): Promise<Parts> {
+async function openParts(people: People, erp: MemoryErp | undefined): Promise<Parts> {
   const { database } = people.place
   await migrate(
     database,
     ['dual-write', 'portals'].map((module) => ({ module, folder: join(ROOT, 'src', module, 'migrations') })),
   )
   const catalog = await openCatalog({ database, log: silentLog })
-  const mapFolders = [join(ROOT, 'maps/dynamics365')]
-  const connector = createDynamics365Connector({ ...ERP, clock: systemClock, log: silentLog })
+  const mapFolders = [erp === undefined ? join(ROOT, 'maps/dynamics365') : MAPS_FOLDER]
+  const connector = erp?.connector ?? createDynamics365Connector({ ...ERP, clock: systemClock, log: silentLog })
   const common = { database, catalog, clock: systemClock, log: silentLog }
-  const dualWrite = await openDualWrite({ ...common, connector, mapFolders, eventUrl: undefined, eventSecret: 'test' })
+  const dualWrite = await openDualWrite({
+    ...common,
+    connector,
+    mapFolders,
+    eventUrl: erp === undefined ? undefined : 'http://localhost/erp-events',
+    eventSecret: 'test',
+  })
   const app = ensureStudioBuilt({ dataDir: DATA_DIR, log: silentLog })
   const mail = createMail({ database, smtpUrl: undefined, from: 'Comptoir <no-reply@comptoir.example>', log: silentLog })
   const releases = await openReleases({ ...common, files: readSiteFolder(SITE_DIR) })
@@ -120,6 +141,7 @@ async function serve(people: People, parts: Parts): Promise<{ server: HttpServer
     erp: ERP,
   }
   await registerStudio(server, { ...parts, config, pages: server })
+  await registerDualWriteApi(server, { engine: parts.dualWrite, log: silentLog, visitorOf })
   // Who a program with a token is, told where programs are let in: the API itself is another room's.
   server.get('/api/data/who', async (request) => {
     const visitor = visitorOf(request)
