@@ -60,7 +60,8 @@ export type Difference = {
 // Waiting for a person
 
 export type Parking = {
-  listParked(page: { map: string | null; rowsMax: number }): Promise<ParkedItem[]>
+  /** The newest first. `cluster` is the id of a cluster: its changes alone. */
+  listParked(page: { map: string | null; cluster?: string | undefined; rowsMax: number }): Promise<ParkedItem[]>
   /** Similar failures as one, largest first. */
   clusterParked(map: string | null): Promise<ParkedCluster[]>
   /** Back into the queue, with what depends on them. `cluster` is the id of a cluster. */
@@ -68,7 +69,11 @@ export type Parking = {
     which: { ids: readonly string[] | 'all'; map: string | null; cluster?: string | undefined },
     actor: string,
   ): Promise<number>
-  discardParked(which: { ids: readonly string[]; map: string | null }, actor: string): Promise<number>
+  /** Given up for good. What they said, and why a person discarded them, is in the activity log. */
+  discardParked(
+    which: { ids: readonly string[]; map: string | null; reason?: string | undefined },
+    actor: string,
+  ): Promise<number>
   /** Corrects the row (columns of the portal's side, as text) and puts it back into the queue. */
   editParked(id: string, values: Readonly<Record<string, string | null>>, actor: string): Promise<void>
   /** Values that lost against the other side's. */

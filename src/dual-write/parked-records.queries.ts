@@ -12,15 +12,17 @@ export type ParkedRemoteChange = {
 
 type Key = { map: string; remoteKey: string }
 
-/** The newest first. */
+/** The newest first; with `cluster`, of this cause alone. */
 export function listParkedRemoteChanges(
   tx: Tx,
-  page: { maps: readonly string[]; rowsMax: number },
+  page: { maps: readonly string[]; cluster?: { code: string; pattern: string } | undefined; rowsMax: number },
 ): Promise<ParkedRemoteChange[]> {
+  const { code = null, pattern = null } = page.cluster ?? {}
   return tx<ParkedRemoteChange>`
     select map, remote_key as "remoteKey", parked_at as "parkedAt", coalesce(reason_code, '') as code, coalesce(reason, '') as reason, attempt
       from dual_write.remote_change
      where parked_at is not null and map = any(${page.maps}::text[])
+       and (${code}::text is null or coalesce(reason_code, '') = ${code} and coalesce(pattern, '') = ${pattern})
      order by parked_at desc limit ${page.rowsMax}`
 }
 

@@ -40,7 +40,7 @@ const LOOKS_MAX = 10_000
 export function createParking(core: Core): Parking {
   const { database } = core
   return {
-    listParked: (page) => database.read((tx) => listItems(core, tx, { maps: namesOf(core, page.map), rowsMax: page.rowsMax })),
+    listParked: (page) => database.read((tx) => listItems(core, tx, page)),
     clusterParked: (map) => database.read((tx) => listClusters(core, tx, namesOf(core, map))),
     retryParked: (which, actor) => database.transaction((tx) => release(core, tx, which, actor)),
     discardParked: (which, actor) => database.transaction((tx) => discard(core, tx, which, actor)),
@@ -55,9 +55,12 @@ function namesOf(core: Core, map: string | null): string[] {
   return map === null ? core.maps.map((one) => one.name) : [findMap(core, map).name]
 }
 
-async function listItems(core: Core, tx: Tx, page: { maps: readonly string[]; rowsMax: number }): Promise<ParkedItem[]> {
-  const changes = await listParked(tx, { subscribers: page.maps, rowsMax: page.rowsMax })
-  const records = await listParkedRemoteChanges(tx, page)
+async function listItems(core: Core, tx: Tx, page: Parameters<Parking['listParked']>[0]): Promise<ParkedItem[]> {
+  const cluster = page.cluster === undefined ? undefined : parseCluster(page.cluster)
+  const { rowsMax } = page
+  const maps = namesOf(core, cluster?.map ?? page.map)
+  const changes = cluster?.direction === 'in' ? [] : await listParked(tx, { subscribers: maps, cluster, rowsMax })
+  const records = cluster?.direction === 'out' ? [] : await listParkedRemoteChanges(tx, { maps, cluster, rowsMax })
   const items = [...changes.map(itemOfChange), ...records.map((one) => itemOfRecord(core, one))]
   return items.sort((a, b) => (a.parkedAt < b.parkedAt ? 1 : -1)).slice(0, page.rowsMax)
 }
@@ -165,7 +168,8 @@ async function discard(core: Core, tx: Tx, which: Parameters<Parking['discardPar
     keys.filter((one) => maps.includes(one.map)),
   )
   for (const { id, map, rowId, remoteKey, operation, code, reason } of items) {
-    const details = { id, rowId, remoteKey, operation, code, reason }
+    const why = which.reason === undefined ? {} : { discardedBecause: which.reason }
+    const details = { id, rowId, remoteKey, operation, code, reason, ...why }
     await insertActivity(tx, { map, actor, action: 'discarded a parked change', details })
   }
   await notifyWorkers(tx)

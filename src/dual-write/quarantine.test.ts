@@ -44,6 +44,9 @@ test('similar failures are one cluster, which is tried again in one action; noth
   assert.equal((await world.engine.clusterParked('sales-order-headers'))[0]?.waitingBehind, 1, 'the later edit of the row')
   delete world.erp.faults.onWrite
   const cluster = clusters[0]?.id
+  const ofCluster = await world.engine.listParked({ map: null, cluster, rowsMax: 100 })
+  assert.deepEqual([...new Set(ofCluster.map((one) => `${one.map} ${one.reason}`))], ['sales-order-headers Customer is on hold.'])
+  assert.equal(ofCluster.length, 2, 'neither the lines nor what waits behind')
   assert.equal(await world.engine.retryParked({ ids: [], map: null, cluster }, 'dana'), 6, 'with their lines')
   await until('all are there', () => references().filter((one) => typeof one === 'string').length === 4)
   await quiet(world)
@@ -98,7 +101,10 @@ test('a discarded change is gone with what it said on the record, and what waite
   await until('it is parked', async () => (await parked(world)).length === 1)
   const [item] = await parked(world)
   assert.equal(await world.engine.discardParked({ ids: [item?.id ?? ''], map: 'contacts' }, 'dana'), 0, 'it is no contact')
-  assert.equal(await world.engine.discardParked({ ids: [item?.id ?? ''], map: null }, 'dana'), 1)
+  const reason = 'The customer called'
+  assert.equal(await world.engine.discardParked({ ids: [item?.id ?? ''], map: null, reason }, 'dana'), 1)
+  const [logged] = await world.engine.listActivity({ map: 'customers', rowsMax: 1 })
+  assert.deepEqual([logged?.actor, logged?.details.discardedBecause], ['dana', 'The customer called'])
   delete world.erp.faults.onWrite
   await world.edit('account', account.accountid, { fax: 'two' })
   await until('the next edit arrives', () =>

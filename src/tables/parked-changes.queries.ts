@@ -40,14 +40,21 @@ export async function parkChange(
     select pg_notify('comptoir_rows', table_name || ' ' || row_id) from parked`
 }
 
-/** The newest first. */
-export function listParked(tx: Tx, page: { subscribers: readonly string[]; rowsMax: number }): Promise<ParkedChange[]> {
+/** The newest first; with `cluster`, of this cause alone. */
+export function listParked(
+  tx: Tx,
+  page: { subscribers: readonly string[]; cluster?: { code: string; pattern: string } | undefined; rowsMax: number },
+): Promise<ParkedChange[]> {
+  const { code = null, pattern = null } = page.cluster ?? {}
   return tx<ParkedChange>`
     select p.number, p.subscriber, p.table_name as "table", p.row_id as "rowId", p.operation, p.columns, p.parked_at as "parkedAt",
            coalesce(p.reason_code, '') as code, coalesce(p.reason, '') as reason, p.attempt, p.actor
       from unnest(${page.subscribers}::text[]) as s(name)
      cross join lateral (
-       select * from tables.change c where c.subscriber = s.name and c.parked_at is not null order by c.number desc limit ${page.rowsMax}) p
+       select * from tables.change c
+        where c.subscriber = s.name and c.parked_at is not null
+          and (${code}::text is null or coalesce(c.reason_code, '') = ${code} and coalesce(c.pattern, '') = ${pattern})
+        order by c.number desc limit ${page.rowsMax}) p
      order by p.number desc limit ${page.rowsMax}`
 }
 

@@ -62,9 +62,9 @@ export const rowOperations: readonly Operation[] = [
     path: '/parked-changes',
     tag: 'parked',
     summary: 'Changes that wait for a person, newest first',
-    query: z.strictObject({ map: z.string().optional(), top: rowsMax }),
+    query: z.strictObject({ map: z.string().optional(), cluster: z.string().optional(), top: rowsMax }),
     answer: z.array(parkedItem),
-    run: (engine, { query }) => engine.listParked({ map: query.map ?? null, rowsMax: query.top }),
+    run: (engine, { query }) => engine.listParked({ map: query.map ?? null, cluster: query.cluster, rowsMax: query.top }),
   }),
   operation({
     id: 'clusterParked',
@@ -94,10 +94,10 @@ export const rowOperations: readonly Operation[] = [
     path: '/parked-changes/discards',
     tag: 'parked',
     summary: 'Gives changes up; what they said stays in the activity log',
-    body: z.strictObject({ ids: z.array(key).min(1).max(KEYS_MAX) }),
+    body: z.strictObject({ ids: z.array(key).min(1).max(KEYS_MAX), reason: z.string().trim().min(1).max(500).optional() }),
     answer: z.object({ discarded: z.number().int() }),
     run: async (engine, { body, actor }) => ({
-      discarded: await engine.discardParked({ ids: body.ids, map: null }, actor),
+      discarded: await engine.discardParked({ ids: body.ids, map: null, reason: body.reason }, actor),
     }),
   }),
   operation({
