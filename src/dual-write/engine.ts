@@ -22,6 +22,7 @@ import { createPromotion } from './promotion.ts'
 import { createQueueCount } from './queue-count.ts'
 import { createLinkCount, readStatus } from './read-status.ts'
 import { refresh } from './refresh.ts'
+import { createSchemas } from './schemas.ts'
 import { createStates, type States } from './states.ts'
 import type { MapStatus } from './status.ts'
 import { work } from './sync/worker.ts'
@@ -105,6 +106,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     whenRunning: () => whenRunning(core, states, signal),
     ...lifecycle,
     ...createVersions(core, follow, signal),
+    ...createSchemas(core, signal),
     ...createPromotion(core, follow, signal),
     ...createCopying(core, signal),
     ...createComparing(core, signal),

@@ -71,15 +71,27 @@ export type ScopeState = { company: string | null; direction: Direction | null; 
 // Versions and promotion
 
 export type Versions = {
-  /** The map as text (YAML) with where it comes from, and all versions that were ever active here, newest first. */
-  readMap(name: string): Promise<{ text: string; version: string; source: 'shipped' | 'folder' | 'stored' }>
+  /** The active version as text (YAML) with where it comes from, or any that was ever active here; `listVersions`: newest first. */
+  readMap(name: string, version?: string): Promise<{ text: string; version: string; source: 'shipped' | 'folder' | 'stored' }>
   listVersions(name: string): Promise<MapVersion[]>
   /** Checks a map's text against both sides without storing it. */
   checkMap(text: string): Promise<Finding[]>
   /** A few real records and rows through a map's text. Nothing is written. */
   previewMap(text: string, rowsMax: number): Promise<MapPreview>
-  /** Stores a new version and makes it the active one at once, without a restart and without losing changes. Refuses errors. */
-  saveMap(text: string, actor: string, message: string): Promise<{ name: string; version: string; findings: Finding[] }>
+  /** What differs between two texts of a map, in words: one for each column or property. */
+  describeDifferences(before: string, after: string): Promise<string[]>
+  /** What the two ends of a map have to offer, for an editor. */
+  readSchemas(name: string): Promise<MapSchemas>
+  /**
+   * Stores a new version and makes it the active one at once, without a restart and without losing changes. Refuses errors, and a text
+   * that was made from another version (`basedOn`) than the one that holds now.
+   */
+  saveMap(
+    text: string,
+    actor: string,
+    message: string,
+    basedOn?: string,
+  ): Promise<{ name: string; version: string; findings: Finding[] }>
   activateVersion(name: string, version: string, actor: string): Promise<void>
   /** Active maps and their settings as one document, to be imported elsewhere. */
   exportMaps(names: readonly string[] | 'all'): Promise<MapBundle>
@@ -136,6 +148,33 @@ export type PreviewedColumn = {
   /** Why it has no value, or what was lost. */
   note: string | null
 }
+
+export type MapSchemas = {
+  table: string
+  entity: string
+  columns: SchemaColumn[]
+  /** Null where the other side could not be asked (`unreachable` says why), or does not say what its entities have. */
+  fields: SchemaField[] | null
+  unreachable: string | null
+  /** Alternate keys of the table. */
+  keys: { name: string; columns: string[] }[]
+  /** The lists of values.yaml: the ERP's value, and ours. */
+  lists: { name: string; entries: { erp: string; portal: string | null }[] }[]
+  /** What expressions can call. */
+  functions: { signature: string; about: string; example: string }[]
+}
+export type SchemaColumn = {
+  name: string
+  labels: Readonly<Record<string, string>>
+  type: string
+  length: number | null
+  required: boolean
+  /** Nobody can write it. */
+  readOnly: boolean
+  /** For a lookup: how its row can be found, as an entry of the map names it ('pricelevelid.name'). */
+  paths: string[]
+}
+export type SchemaField = { name: string; type: string; nullable: boolean; isKey: boolean; members: string[] }
 
 // Initial sync
 

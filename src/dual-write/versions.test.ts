@@ -145,3 +145,30 @@ test('a refresh follows a file that was edited while the engine runs', async () 
   await until('the new column is read', async () => (await account(world)).fax === '+1 777')
   assert.equal((await world.engine.readMap('customers')).source, 'folder')
 })
+
+test('an editor learns what both ends have, reads older versions, and does not save over what another has saved meanwhile', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  const { engine } = world
+  const schemas = await engine.readSchemas('customers')
+  assert.equal(schemas.columns.find((one) => one.name === 'accountnumber')?.type, 'string')
+  const currency = schemas.columns.find((one) => one.name === 'transactioncurrencyid')
+  assert.deepEqual(currency?.paths, ['transactioncurrencyid.isocurrencycode'])
+  assert.ok(schemas.lists.some((list) => list.name === 'yes-no' && list.entries.some((one) => one.erp === 'Yes')))
+  const { version, text: before } = await engine.readMap('customers')
+  const [mine, theirs] = await Promise.all(
+    ['10.0.1', '10.0.2'].map((number) =>
+      textOf(engine, [
+        [`version: ${version}`, `version: ${number}`],
+        [PHONE, PHONE.replace("'='", "'>'")],
+      ]),
+    ),
+  )
+  assert.ok((await engine.describeDifferences(before, theirs ?? '')).some((one) => one.startsWith('telephone1: direction')))
+  await engine.saveMap(theirs ?? '', 'lee', 'first', version)
+  await assert.rejects(engine.saveMap(mine ?? '', 'kim', 'late', version), { code: 'dual_write.conflict' })
+  await engine.saveMap((mine ?? '').replace('10.0.1', '10.0.3'), 'kim', 'looked at', '10.0.2')
+  assert.equal((await engine.readMap('customers', '10.0.2')).text, theirs)
+  assert.equal((await engine.readMap('customers', version)).text, before)
+  await assert.rejects(engine.readMap('customers', '0.0.9'), { code: 'dual_write.not_found' })
+})

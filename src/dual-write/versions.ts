@@ -17,11 +17,12 @@ import { findText, insertVersion, listVersions, notifyMaps, setActiveVersion } f
 
 const DESCRIBE_MS_MAX = 30_000
 
-type Texts = Pick<Versions, 'readMap' | 'listVersions' | 'checkMap' | 'previewMap' | 'saveMap' | 'activateVersion'>
+type Texts = Omit<Versions, 'readSchemas' | 'exportMaps' | 'planImport' | 'importMaps'>
 
 /** Versions of maps beside their files. `follow` takes the maps anew in this process; the others are told. */
 export function createVersions(core: Core, follow: () => Promise<void>, signal: AbortSignal): Texts {
-  async function save(text: string, actor: string, message: string) {
+  async function save(text: string, actor: string, message: string, basedOn?: string) {
+    if (basedOn !== undefined) refuseOvertaken(core, nameIn(text, 'The map'), basedOn)
     const findings = await checkText(core, text, core.active.sources.lists, signal)
     refuseErrors(findings)
     const { name, version } = parseMapText(core.catalog, { text, place: 'The map' }, core.active.sources.lists)
@@ -34,9 +35,11 @@ export function createVersions(core: Core, follow: () => Promise<void>, signal: 
   }
 
   return {
-    async readMap(name) {
+    async readMap(name, wanted) {
       const { version } = findMap(core, name)
       const source = core.active.sources.texts.get(name)
+      const isActive = wanted === undefined || wanted === version
+      if (!isActive) return { text: await textOf(core, name, wanted), version: wanted, source: 'stored' }
       return { text: source?.text ?? '', version, source: source?.source ?? 'stored' }
     },
     async listVersions(name) {
@@ -48,13 +51,12 @@ export function createVersions(core: Core, follow: () => Promise<void>, signal: 
       const { lists } = core.active.sources
       return previewMap(core, { text, lists, rowsMax }, await checkText(core, text, lists, signal), signal)
     },
+    describeDifferences: async (before, after) => differencesBetween(before, after),
     saveMap: save,
     async activateVersion(name, version, actor) {
       const map = findMap(core, name)
       if (map.version === version) return
-      const stored = await core.database.read((tx) => findText(tx, name, version))
-      const text = stored?.text ?? fileOf(core, name, version)
-      if (text === undefined) throw new AppError('dual_write.not_found', `The map ${name} has no version ${version}`)
+      const text = await textOf(core, name, version)
       refuseErrors(validateMap(text, { catalog: core.catalog, lists: core.active.sources.lists, maps: core.maps }))
       await core.database.transaction((tx) =>
         activateText(core, tx, { text, version, actor, action: 'version activated', message: '' }),
@@ -62,6 +64,24 @@ export function createVersions(core: Core, follow: () => Promise<void>, signal: 
       await follow()
     },
   }
+}
+
+async function textOf(core: Core, name: string, version: string): Promise<string> {
+  const stored = await core.database.read((tx) => findText(tx, name, version))
+  const text = stored?.text ?? fileOf(core, name, version)
+  if (text === undefined) throw new AppError('dual_write.not_found', `The map ${name} has no version ${version}`)
+  return text
+}
+
+/** Two who save at the same moment under the same number meet in `storeText`; this is for him who has begun earlier. */
+function refuseOvertaken(core: Core, name: string, basedOn: string): void {
+  const now = core.maps.find((map) => map.name === name)?.version
+  if (now === undefined || now === basedOn) return
+  throw new AppError(
+    'dual_write.conflict',
+    `The map ${name} has version ${now} meanwhile, and this text was made from ${basedOn}: look at what differs, then save again`,
+    { details: { version: now } },
+  )
 }
 
 /** Judged against the tables, the other maps, and what the other side says of itself. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import * as answers from './answers.ts'
-import { before, company, key, NO_BODY, type Operation, operation, rowsMax, scope, side } from './operation.ts'
+import { before, company, NO_BODY, type Operation, operation, rowsMax, scope, side } from './operation.ts'
 
 /** Maps as a whole: what they do, what they copied, how they are written. */
 export const mapOperations: readonly Operation[] = [
@@ -158,9 +158,10 @@ export const mapOperations: readonly Operation[] = [
     method: 'get',
     path: '/maps/{map}/definition',
     tag: 'definitions',
-    summary: 'The map as text, and where it comes from',
+    summary: 'The map as text, and where it comes from: the active version, or another',
+    query: z.strictObject({ version: z.string().optional() }),
     answer: answers.mapText,
-    run: (engine, { params }) => engine.readMap(params.map ?? ''),
+    run: (engine, { params, query }) => engine.readMap(params.map ?? '', query.version),
   }),
   operation({
     id: 'listMapVersions',
@@ -170,15 +171,6 @@ export const mapOperations: readonly Operation[] = [
     summary: 'All versions that were ever active here, newest first',
     answer: z.array(answers.mapVersion),
     run: (engine, { params }) => engine.listVersions(params.map ?? ''),
-  }),
-  operation({
-    id: 'readMapVersion',
-    method: 'get',
-    path: '/maps/{map}/versions/{version}',
-    tag: 'definitions',
-    summary: 'The text of one version',
-    answer: z.object({ text: z.string(), version: z.string() }),
-    run: (engine, { params }) => engine.readVersion(params.map ?? '', params.version ?? ''),
   }),
   operation({
     id: 'readMapSchema',
