@@ -32,6 +32,7 @@ test('the standard maps are read, and whoever is looked up comes first', () => {
     ['warehouses', 'sales-order-lines'],
     ['quotations', 'quotation-lines'],
     ['on-hand-requests', 'on-hand-entries'],
+    ['sales-order-headers', 'customers-by-party'],
   ] as const
   for (const [first, second] of pairs) assert.ok(at(first) >= 0 && at(first) < at(second), `${first} before ${second}`)
 })

@@ -2,9 +2,14 @@ import type { TableMap } from '../table-map.ts'
 
 /**
  * Maps in dependency order: a map stands behind those that make the rows it looks up. A circle (account ↔ contact) is cut at a lookup
- * that may be empty; what it leaves open is filled in when the target arrives.
+ * that may be empty; what it leaves open is filled in when the target arrives. Maps that wait for a person come last, so that whoever
+ * asks which map makes a table's rows meets the one that runs.
  */
 export function orderMaps(maps: readonly TableMap[]): TableMap[] {
+  return [...inOrder(maps.filter((map) => map.start === 'auto')), ...inOrder(maps.filter((map) => map.start === 'manual'))]
+}
+
+function inOrder(maps: readonly TableMap[]): TableMap[] {
   const ordered: TableMap[] = []
   let waiting = [...maps].sort((a, b) => (a.name < b.name ? -1 : 1))
   while (waiting.length > 0) {
