@@ -207,6 +207,31 @@ test('a stock enquiry made here is answered with entries', async () => {
   assert.equal(Number(entry?.msdyn_totalavailablequantity), 100)
 })
 
+test('the maps of the party model run in the place of those that they exclude, on the same rows', async () => {
+  const before = await rows('account')
+  for (const [stopped, run] of [
+    ['customers', 'customers-by-party'],
+    ['contacts', 'contacts-for-parties'],
+  ] as const) {
+    await assert.rejects(link.dualWrite.runMap(run, 'kim'), new RegExp(`stop ${stopped} before ${run} is started`))
+    await link.dualWrite.stopMap(stopped, 'kim')
+    await link.dualWrite.runMap(run, 'kim')
+    await until(`${run} runs`, async () => (await link.dualWrite.status()).find((map) => map.name === run)?.state === 'running')
+  }
+  const after = await rows('account')
+  assert.deepEqual(
+    after.map((one) => one.accountid),
+    before.map((one) => one.accountid),
+  )
+  const [contact] = await rows('msdyn_contactforparty')
+  const [account] = after
+  assert.equal(contact?.msdyn_associatedpartyid, account?.msdyn_partyid)
+  assert.ok(account)
+  await edit('account', account, { creditlimit: '5000' })
+  const customer = "CustomersV3(dataAreaId='usmf',CustomerAccount='US-001')"
+  await until('the credit limit is there', async () => (await get(customer)).CreditLimit === 5000)
+})
+
 function rows(table: string): Promise<QueryRow[]> {
   const definition = link.catalog.get(table)
   return link.database.read((tx) =>
