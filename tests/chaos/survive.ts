@@ -14,6 +14,7 @@ const KILLS_A_ROUND = 4
 const ORDERS_A_ROUND = 6
 const EDITS_A_ROUND = 6
 const QUIET_MS_MAX = 240_000
+const STARTS_MAX = 4
 const OPEN_ORDERS =
   "CDSSalesOrderHeaders?cross-company=true&$filter=dataAreaId eq 'usmf' and SalesOrderProcessingStatus eq Microsoft.Dynamics.DataEntities.SalesOrderProcessingStatus'Active'&$top=20&$select=SalesOrderNumber"
 
@@ -42,7 +43,7 @@ export async function survive(options: {
     await delay(dice.around(2_500))
     await strike(comptoir)
   }
-  await comptoir.waitUntilReady()
+  await untilReady(comptoir)
   say(`${options.copyKills} kills during the start and the first copy; the portal is ready`)
   const done: Done = { submitted: [], edited: new Map() }
   for (let left = options.kills - options.copyKills, round = 1; left > 0; left -= KILLS_A_ROUND, round++) {
@@ -93,8 +94,21 @@ async function runRound(
     await strike(comptoir)
   }
   await Promise.all([submitting, editing])
-  await comptoir.waitUntilReady()
+  await untilReady(comptoir)
   await untilErpAnswers(comptoir)
+}
+
+/** A start that loses its database says so and ends; then it is started again, as a supervisor does. */
+async function untilReady(comptoir: RunningComptoir): Promise<void> {
+  for (let starts = 1; ; starts++) {
+    try {
+      return await comptoir.waitUntilReady()
+    } catch (error) {
+      if (starts === STARTS_MAX) throw error
+      await comptoir.kill()
+      await comptoir.start()
+    }
+  }
 }
 
 /** One after the other: an edit without an answer may arrive later than one that was answered, and then nobody knows which is the last. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLog } from '../../src/log/log.ts'
@@ -16,6 +16,8 @@ export type Ground = AsyncDisposable & {
   /** Files of some maps only: what the histories are about. */
   mapFolder: string
   maps: readonly string[]
+  /** A map as its file has it. */
+  textOf(map: string): string
   notes: Notes
   /** Back to nothing, or to the copy that was kept. */
   clear(to: 'nothing' | 'copy'): Promise<void>
@@ -167,6 +169,7 @@ export async function createGround(): Promise<Ground> {
     catalog,
     mapFolder,
     maps: MAPS,
+    textOf: (map) => readFileSync(join(mapFolder, `${map}.yaml`), 'utf8'),
     notes,
     async clear(to) {
       const { rows } = await database.pool.query<{ filled: string[] }>('select sim.clear() as filled')

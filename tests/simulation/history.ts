@@ -1,10 +1,11 @@
 import { type DualWrite, openDualWrite } from '../../src/dual-write/engine.ts'
+import type { MapScope } from '../../src/dual-write/facets-control.ts'
 import { silentLog } from '../../src/log/log.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import type { Ground } from './ground.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { judge } from './oracle.ts'
-import { actInErp, actInPortal } from './people.ts'
+import { actInErp, actInPortal, correctRows } from './people.ts'
 import { createDice, createRandom, type Dice } from './random.ts'
 import { createTimeline, type Life, type Timeline } from './timeline.ts'
 import { type Bus, type DatabaseFaults, openVirtualDatabase } from './virtual-database.ts'
@@ -16,10 +17,11 @@ export type Outcome = { seed: number; wrong: string[]; hash: string; steps: numb
 
 const COPIED_MS = Date.parse('2026-01-05T08:00:00Z')
 const START_MS = Date.parse('2026-01-05T09:00:00Z')
-const QUIET_MS_MAX = 60 * 60_000
+const QUIET_MS_MAX = 10 * 60_000
 const IDLE_MS = 20_000
 /** A process takes that long to start. What the one before it has sent has arrived by then: no look for it would find it earlier. */
 const RESTART_MS = 1_000
+const REFUSED_MS = 60_000
 const NO_DATABASE_FAULTS: DatabaseFaults = { lost: 0, slow: 0, gap: 0 }
 
 /** A whole history of the engine on a real database, in virtual time, made of the seed's numbers alone. */
@@ -94,6 +96,8 @@ type World = {
   release(): Promise<void>
   sleep(ms: number): Promise<void>
   maps: readonly string[]
+  /** The file of the map that is edited, and how many versions were made of it. */
+  edited: { text: string; versions: number }
 }
 
 function createWorld(ground: Ground, timeline: Timeline, dice: Dice, people: Life): World {
@@ -123,7 +127,8 @@ function createWorld(ground: Ground, timeline: Timeline, dice: Dice, people: Lif
     erp,
     database,
     catalog: ground.catalog,
-    refusals: false,
+    refusals: dice.chance(0.3),
+    edited: { text: ground.textOf('customers'), versions: 0 },
     erpFaults,
     databaseFaults,
     maps: ground.maps,
@@ -176,10 +181,10 @@ async function live(world: World): Promise<string[]> {
   chooseFaults(world)
   await Promise.all([portalPerson(world), portalPerson(world), erpPerson(world), erpPerson(world), operator(world)])
   await calmDown(world)
-  await untilQuiet(world)
-  const refused = await judgeParked(world)
+  const refused = await judgeParked(world, ['erp.refused'])
   await correctRefused(world)
   await untilQuiet(world)
+  refused.push(...(await judgeParked(world, [])))
   const wrong = await world.database.read((tx) => judge({ ledger, memory: erp.memory, tx }))
   return [...refused, ...wrong, ...(await judgeIdleness(world))]
 }
@@ -241,22 +246,46 @@ async function operator(world: World): Promise<void> {
       await world.bury()
       await world.sleep(RESTART_MS)
       await begin(world)
-    } else if (choice < 0.8) await pauseSome(world)
+    } else if (choice < 0.75) await pauseSome(world)
+    else if (choice < 0.88) await editMap(world, dice.chance(0.5))
     else erpFaults.outUntilMs = timeline.nowMs() + dice.around(10_000)
   }
 }
 
+/** A whole map, a direction, or a legal entity is paused; or the last pause ends, with one of the two ways of catching up. */
 async function pauseSome(world: World): Promise<void> {
-  const map = world.dice.pick(world.maps)
-  if ((await pausedMaps(world)).includes(map)) await attempt(() => world.engine().resumeMap(map, 'operator'))
-  else await attempt(() => world.engine().pauseMap(map, 'operator'))
+  const { dice } = world
+  const paused = await pausedParts(world)
+  if (paused.length > 0 && dice.chance(0.6)) {
+    const { map, ...scope } = dice.pick(paused)
+    const queue = dice.pick(['first', 'beside'] as const)
+    return attempt(() => world.engine().resumeMap(map, 'operator', { scope, queue }))
+  }
+  const map = dice.pick(['customers', 'contacts', 'sales-order-headers', 'sales-order-lines'])
+  const scope = dice.pick<MapScope>([{}, {}, { direction: 'toErp' }, { direction: 'toPortal' }, { company: 'usmf' }])
+  return attempt(() => world.engine().pauseMap(map, 'operator', scope))
 }
 
-async function pausedMaps(world: World): Promise<string[]> {
-  const paused = await world.database.read(
-    (tx) => tx<{ name: string }>`select name from dual_write.map where state = 'paused' order by 1`,
+async function pausedParts(world: World): Promise<({ map: string } & MapScope)[]> {
+  const parts = await world.database.read(
+    (tx) => tx<{ map: string; company: string; direction: 'toErp' | 'toPortal' | '' }>`
+      select name as map, '' as company, '' as direction from dual_write.map where state = 'paused'
+       union all select map, company, direction from dual_write.map_scope order by 1, 2, 3`,
   )
-  return paused.map((map) => map.name)
+  return parts.map(({ map, company, direction }) => ({
+    map,
+    ...(company === '' ? {} : { company }),
+    ...(direction === '' ? {} : { direction }),
+  }))
+}
+
+/** A new version of a map, with or without one of its columns. */
+async function editMap(world: World, isWhole: boolean): Promise<void> {
+  const { edited } = world
+  edited.versions++
+  const text = edited.text.replace(/^version: .*$/m, `version: 1.1.${edited.versions}`)
+  const version = isWhole ? text : text.replace(/^ *- .*websiteurl.*\n/m, '')
+  await attempt(() => world.engine().saveMap(version, 'operator', 'a simulated edit'))
 }
 
 /** What a person does again when it failed. */
@@ -269,10 +298,16 @@ async function calmDown(world: World): Promise<void> {
   const wasDropping = world.erpFaults.dropped > 0
   Object.assign(world.erpFaults, NO_ERP_FAULTS)
   Object.assign(world.databaseFaults, NO_DATABASE_FAULTS)
-  for (const map of await world.engine().status())
-    if (map.state === 'paused') await world.engine().resumeMap(map.name, 'operator')
-  await untilQuiet(world)
+  for (const { map, ...scope } of await pausedParts(world)) await world.engine().resumeMap(map, 'operator', { scope })
+  if (world.edited.versions > 0) await editMap(world, true)
+  await settleDown(world)
   if (wasDropping) for (const map of world.maps) await world.engine().refreshMap(map, 'operator')
+  await settleDown(world)
+}
+
+/** What waits behind a refusal does not become quiet before that is corrected. */
+function settleDown(world: World): Promise<void> {
+  return world.refusals ? world.sleep(REFUSED_MS) : untilQuiet(world)
 }
 
 /** Nothing waits in either direction, parked changes left out, and nothing comes after. */
@@ -298,14 +333,19 @@ async function describeWork(world: World): Promise<string> {
 }
 
 /** Only what the ERP refused waits for a person. */
-async function judgeParked(world: World): Promise<string[]> {
+async function judgeParked(world: World, allowed: readonly string[]): Promise<string[]> {
   const parked = await world.engine().listParked({ map: null, rowsMax: 1_000 })
   return parked
-    .filter((one) => one.code !== 'erp.refused')
+    .filter((one) => !allowed.includes(one.code))
     .map((one) => `${one.map} ${one.rowId} ${one.remoteKey} is parked: ${one.code} ${one.reason}`)
 }
 
-async function correctRefused(_world: World): Promise<void> {}
+/** A person corrects what the ERP refused, and sends it again. */
+async function correctRefused(world: World): Promise<void> {
+  if (!world.refusals) return
+  await world.database.transaction((tx) => correctRows(world, tx))
+  await world.engine().retryParked({ ids: 'all', map: null }, 'operator')
+}
 
 /** When nobody does anything, neither does the engine. */
 async function judgeIdleness(world: World): Promise<string[]> {

@@ -11,6 +11,8 @@ export const SIDES = [
       ['fax', 'PrimaryContactFax'],
       ['description', 'SalesMemo'],
     ],
+    // A version of the map may lack it for a while: only the end is judged.
+    loose: [['websiteurl', 'PrimaryContactURL']],
   },
   {
     map: 'contacts',
@@ -21,6 +23,7 @@ export const SIDES = [
       ['telephone1', 'PrimaryPhoneNumber'],
       ['description', 'Notes'],
     ],
+    loose: [],
   },
   {
     map: 'sales-order-headers',
@@ -31,6 +34,7 @@ export const SIDES = [
       ['shipto_line1', 'DeliveryAddressStreet'],
       ['msdyn_customerrequisitionnumber', 'CustomerRequisitionNumber'],
     ],
+    loose: [],
   },
   {
     map: 'sales-order-lines',
@@ -41,6 +45,7 @@ export const SIDES = [
       ['msdyn_linedescription', 'LineDescription'],
       ['shipto_line1', 'DeliveryAddressStreet'],
     ],
+    loose: [],
   },
 ] as const
 

@@ -11,14 +11,20 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a worker that has lost its lease goes on as if it had not',
     file: 'dual-write/sync/outbound-settle.ts',
-    find: 'if (!(await settleChange(tx, map.name, change))) return',
-    put: 'await settleChange(tx, map.name, change)',
+    find: 'if (!(await settleWritten(tx, step, mayBeOlder))) return',
+    put: 'await settleWritten(tx, step, mayBeOlder)',
   },
   {
     name: 'attempts are not counted: nobody looks for what an earlier one has left',
     file: 'dual-write/sync/outbound-plan.ts',
     find: 'return { attempt, id',
     put: 'return { attempt: 1, id',
+  },
+  {
+    name: 'what an earlier attempt has left counts as what the last one said',
+    file: 'dual-write/sync/outbound-settle.ts',
+    find: 'const mayBeOlder = isPerhapsOlder(core, step)',
+    put: 'const mayBeOlder = isPerhapsOlder(core, step) && false',
   },
   {
     name: 'a change is settled without its row link',

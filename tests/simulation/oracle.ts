@@ -80,6 +80,8 @@ function judgePairs(side: Side, seen: Seen, ledger: Ledger, memory: MemoryErp): 
       )
       continue
     }
+    for (const [column, field] of side.loose)
+      if (plain(row[column]) !== plain(record[field])) wrong.push(`${side.entity} ${key} ${column}: the sides differ`)
     for (const [column, field] of side.columns) {
       const ours = runs((seen.versions.get(rowId) ?? []).map((one) => plain(one[column])))
       const theirs = runs((ledger.records.get(`${side.entity} ${key}`) ?? []).map((one) => plain(one[field])))

@@ -2,7 +2,7 @@ import type { RemoteFields } from '../../src/connector/contract.ts'
 import type { Database, Tx } from '../../src/postgres/database.ts'
 import type { Catalog } from '../../src/tables/catalog.ts'
 import { engineRows } from '../../src/tables/predicate.ts'
-import { deleteRow, insertRows, newRowId, updateRow } from '../../src/tables/rows.queries.ts'
+import { deleteRow, insertRows, newRowId, readRowsById, updateRow } from '../../src/tables/rows.queries.ts'
 import { type Ledger, SIDES, type Side } from './ledger.ts'
 import type { Dice } from './random.ts'
 import { putLine, putOrder, REFUSED, removeLines, type VirtualErp } from './virtual-erp.ts'
@@ -53,7 +53,7 @@ export function actInErp({ dice, ledger, erp: { memory } }: World): void {
 function changeRecord(memory: VirtualErp['memory'], dice: Dice, ledger: Ledger, side: Side): void {
   const records = memory.rows(side.entity)
   if (records.length === 0) return
-  const fields = side.columns.filter(() => dice.chance(0.4)).map(([, field]) => [field, ledger.author('erp')])
+  const fields = [...side.columns, ...side.loose].filter(() => dice.chance(0.4)).map(([, field]) => [field, ledger.author('erp')])
   if (fields.length > 0) memory.change(side.entity, keyOf(side.entity, dice.pick(records)), Object.fromEntries(fields))
 }
 
@@ -82,7 +82,7 @@ async function idsOf(tx: Tx, table: string): Promise<string[]> {
 
 async function editRow({ dice, ledger, catalog, refusals }: World, tx: Tx, side: Side): Promise<void> {
   const ids = await idsOf(tx, side.table)
-  const columns = side.columns.filter(() => dice.chance(0.4)).map(([column]) => column)
+  const columns = [...side.columns, ...side.loose].filter(() => dice.chance(0.4)).map(([column]) => column)
   if (ids.length === 0 || columns.length === 0) return
   const values = columns.map((column) => {
     const value = ledger.author('portal')
@@ -94,6 +94,18 @@ async function editRow({ dice, ledger, catalog, refusals }: World, tx: Tx, side:
 function refused(ledger: Ledger, value: string): string {
   ;(ledger.authors as Map<string, 'portal'>).set(`${REFUSED} ${value}`, 'portal')
   return `${REFUSED} ${value}`
+}
+
+/** Whatever the ERP has refused gets a value that it takes. */
+export async function correctRows({ ledger, catalog }: World, tx: Tx): Promise<void> {
+  for (const side of SIDES) {
+    const definition = catalog.get(side.table)
+    for (const [id, row] of await readRowsById(tx, definition, await idsOf(tx, side.table))) {
+      const wrong = [...side.columns, ...side.loose].filter(([column]) => String(row[column] ?? '').startsWith(REFUSED))
+      const values = wrong.map(([column]) => [column, ledger.author('portal')])
+      if (values.length > 0) await updateRow(tx, definition, id, Object.fromEntries(values), { predicate: engineRows })
+    }
+  }
 }
 
 type Known = { companyId: string; productId: string; unitId: string; customerId: string }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createGround, type Ground } from './ground.ts'
 import { prepareGround, runHistory } from './history.ts'
+import { MUTATIONS } from './mutations.ts'
 
 /** More: npm run sim -- --seeds 5000 */
 const SEEDS = 200
@@ -28,4 +31,9 @@ test('the same seed is the same history, step by step', async () => {
   const again = await runHistory(ground, 7)
   assert.equal(again.hash, once.hash)
   assert.notEqual((await runHistory(ground, 9)).hash, once.hash)
+})
+
+test('every mutation breaks something that is there', () => {
+  for (const { name, file, find } of MUTATIONS)
+    assert.ok(readFileSync(join(import.meta.dirname, '../../src', file), 'utf8').includes(find), `${file}: ${name}`)
 })

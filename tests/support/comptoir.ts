@@ -41,6 +41,7 @@ export async function startComptoir(options: { env?: Record<string, string> } = 
     pid: () => child?.pid ?? 0,
     output: () => output,
     async start() {
+      output = ''
       child = spawn(process.execPath, [join(ROOT, 'src/main.ts')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
       for (const stream of [child.stdout, child.stderr]) {
         stream?.on('data', (chunk: Buffer) => {
