@@ -2,9 +2,9 @@ import { Modal, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 
 /** A dialog over the screen. Escape and a click beside it close it; each dialog has its own button for that, too. */
-export function Dialog(props: { opened: boolean; close: () => void; title: string; children: ReactNode }) {
+export function Dialog(props: { opened: boolean; close: () => void; title: string; size?: 'md' | 'xl'; children: ReactNode }) {
   return (
-    <Modal.Root opened={props.opened} onClose={props.close} centered>
+    <Modal.Root opened={props.opened} onClose={props.close} size={props.size ?? 'md'} centered>
       <Modal.Overlay />
       <Modal.Content aria-label={props.title}>
         <Modal.Body p="lg">

@@ -31,6 +31,7 @@ export const SearchIcon = icon(<path d="M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20
 export const PlayIcon = icon(<path d="M7 5l11 7-11 7z" />)
 export const PauseIcon = icon(<path d="M8 5v14M16 5v14" />)
 export const StopIcon = icon(<path d="M6 6h12v12H6z" />)
+export const RefreshIcon = icon(<path d="M20 11a8 8 0 0 0-14-4L4 9M4 4v5h5M4 13a8 8 0 0 0 14 4l2-2M20 20v-5h-5" />)
 export const SunIcon = icon(
   <path d="M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4" />,
 )

@@ -7,9 +7,9 @@ import { StateBadge } from '../parts/badges.tsx'
 import { Flow } from '../parts/flow.tsx'
 import { InitialSync } from '../parts/initial-sync.tsx'
 import { TextLink } from '../parts/link.tsx'
-import { MapActions } from '../parts/map-actions.tsx'
 import { Sparkline } from '../parts/sparkline.tsx'
 import { Empty, Loaded, ScreenHead } from '../parts/states.tsx'
+import { Verbs } from '../sync/lifecycle/verbs.tsx'
 
 /** Both directions of every map at once, as they are this second. */
 export function MapsScreen() {
@@ -79,7 +79,7 @@ function MapRow({ map }: { map: MapStatus }) {
         </div>
         <Flow map={map} />
         <MapFigures map={map} />
-        <MapActions name={map.name} title={map.title} state={map.state} compact />
+        <Verbs map={map} compact />
       </div>
       {map.initialSync !== null && map.initialSync.state !== 'done' && (
         <InitialSync progress={map.initialSync} name={map.title} />

@@ -6,8 +6,8 @@ import type { MapStatus } from '../../wire.ts'
 import { mapsQuery } from '../lib/api.ts'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
-import { MapActions } from '../parts/map-actions.tsx'
 import { Empty, Loaded, ScreenHead } from '../parts/states.tsx'
+import { Verbs } from './lifecycle/verbs.tsx'
 
 /** What the tabs of a map keep in the address, beside the tab itself. */
 export const MAP_ADDRESS = [
@@ -80,7 +80,7 @@ function Page({ status, address }: { status: MapStatus; address: MapAddress }) {
             {t('maps.title')}
           </TextLink>
         }
-        actions={<MapActions name={name} title={status.title} state={status.state} />}
+        actions={<Verbs map={status} />}
       />
       <Tabs value={open} onChange={(value) => to({ tab: value ?? '' }, false)} keepMounted={false}>
         <Tabs.List mb="md">

@@ -1,0 +1,31 @@
+import { Button, Group } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useWords } from '../../lib/messages.tsx'
+
+/** The end of a dialog's form: the way back, and the deed by its name. */
+export function DialogFoot(props: {
+  close: () => void
+  deed: string
+  danger?: boolean
+  busy: boolean
+  disabled?: boolean
+  children?: ReactNode
+}) {
+  const { t } = useWords()
+  return (
+    <Group justify="flex-end">
+      {props.children}
+      <Button variant="default" onClick={props.close}>
+        {t('action.cancel')}
+      </Button>
+      <Button
+        type="submit"
+        color={props.danger === true ? 'red.9' : 'brand'}
+        loading={props.busy}
+        disabled={props.disabled === true}
+      >
+        {props.deed}
+      </Button>
+    </Group>
+  )
+}
