@@ -2,7 +2,7 @@ import type { Tx } from '#postgres/database.ts'
 import type { RowId } from '#tables/rows.queries.ts'
 import type { LostValue } from './facets-rows.ts'
 
-export type NewConflict = Omit<LostValue, 'id' | 'at'>
+export type NewConflict = Omit<LostValue, 'id' | 'at' | 'takenAt'>
 
 /** Keeps values that lost against the other side's. */
 export async function insertConflicts(tx: Tx, conflicts: readonly NewConflict[]): Promise<void> {
@@ -21,7 +21,7 @@ export function listLostValues(
   page: { map: string | null; rowId: RowId | null; before: number | null; rowsMax: number },
 ): Promise<LostValue[]> {
   return tx<LostValue>`
-    select id, at, map, row_id as "rowId", column_name as column, winner, rule, kept, lost from dual_write.conflict
+    select id, at, map, row_id as "rowId", column_name as column, winner, rule, kept, lost, taken_at as "takenAt" from dual_write.conflict
      where (${page.map}::text is null or map = ${page.map}) and (${page.rowId}::uuid is null or row_id = ${page.rowId}::uuid)
        and (${page.before}::bigint is null or id < ${page.before})
      order by id desc limit ${page.rowsMax}`
@@ -29,7 +29,7 @@ export function listLostValues(
 
 export async function findLostValue(tx: Tx, id: number): Promise<LostValue | undefined> {
   const [row] = await tx<LostValue>`
-    select id, at, map, row_id as "rowId", column_name as column, winner, rule, kept, lost from dual_write.conflict where id = ${id}`
+    select id, at, map, row_id as "rowId", column_name as column, winner, rule, kept, lost, taken_at as "takenAt" from dual_write.conflict where id = ${id}`
   return row
 }
 
@@ -57,9 +57,12 @@ export async function putErpChanges(
 }
 
 /** The portal has sent these columns anew. */
-export async function deleteErpChanges(tx: Tx, map: string, rowId: RowId, columns: readonly string[]): Promise<void> {
+export async function deleteErpChanges(tx: Tx, map: string, sent: readonly { rowId: RowId; column: string }[]): Promise<void> {
+  if (sent.length === 0) return
   await tx`
-    delete from dual_write.erp_change where row_id = ${rowId}::uuid and map = ${map} and column_name = any(${columns}::text[])`
+    delete from dual_write.erp_change e
+     using unnest(${sent.map((one) => one.rowId)}::uuid[], ${sent.map((one) => one.column)}::text[]) as v(row_id, column_name)
+     where e.row_id = v.row_id and e.map = ${map} and e.column_name = v.column_name`
 }
 
 export function listErpChanges(tx: Tx, table: string, rowIds: readonly RowId[]): Promise<ErpChange[]> {

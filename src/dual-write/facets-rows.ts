@@ -107,6 +107,8 @@ export type LostValue = {
   rule: string
   kept: string | null
   lost: string | null
+  /** When somebody wrote the value that had lost all the same. */
+  takenAt: string | null
 }
 
 // Explanation

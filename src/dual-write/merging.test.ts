@@ -72,6 +72,9 @@ test('a value that lost can be taken all the same, and travels as an edit of who
   await until('the ERP has it', () => world.erp.get('CustomersV3', C1)?.PrimaryContactPhone === 'ours')
   await quiet(world)
   assert.equal((await world.row('account', 'accountnumber', 'C1')).telephone1, 'ours')
+  assert.ok(
+    lost?.takenAt === null && (await world.engine.listConflicts({ rowsMax: 10 })).find((one) => one.id === lost.id)?.takenAt,
+  )
   await assert.rejects(world.engine.takeLostValue(999_999, 'dana'), { code: 'dual_write.not_found' })
 })
 

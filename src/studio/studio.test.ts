@@ -144,7 +144,7 @@ test('roles are had for each account by itself, within their time, and end with 
   assert.equal((await admin.try('POST', `${path}/memberships/${accounts.y}/ends`, {})).status, 404)
 })
 
-test('a parked change is shown with its reason and row, goes back into the queue, or is discarded on the record', async () => {
+test('a parked change is shown with its reason and row, and by its cause', async () => {
   await using studio = await createStudio()
   const admin = await studio.administrator()
   await park(studio, studio.people.accounts.x, 'The customer group 99 does not exist')
@@ -158,18 +158,12 @@ test('a parked change is shown with its reason and row, goes back into the queue
       ['customers', 'Tailspin', 'The customer is blocked'],
     ].sort(),
   )
-  const fabrikam = parked.find((one) => one.rowName === 'Fabrikam')
-  assert.deepEqual(await admin.post('/parked-changes/retries', { which: [fabrikam?.id] }), { released: 1 })
-  const [rest, ...none] = (await admin.get<Page<ParkedItem>>('/parked-changes')).rows
-  assert.equal(rest?.rowName, 'Tailspin')
-  assert.deepEqual(none, [])
-
-  assert.equal((await admin.try('POST', `/parked-changes/${rest?.id}/discards`, { reason: '  ' })).status, 400)
-  await admin.post(`/parked-changes/${rest?.id}/discards`, { reason: 'Entered twice' })
-  assert.deepEqual((await admin.get<Page<ParkedItem>>('/parked-changes')).rows, [])
-  assert.equal((await admin.try('POST', `/parked-changes/${rest?.id}/discards`, { reason: 'again' })).status, 404)
-  const { activity } = await admin.get<MapDetail>('/maps/customers')
-  assert.ok(activity.some((one) => one.actor === 'admin@comptoir.example' && one.details.includes('Entered twice')))
+  const blocked = (await studio.dualWrite.clusterParked(null)).find((one) => one.exampleReason === 'The customer is blocked')
+  const ofCause = (await admin.get<Page<ParkedItem>>(`/parked-changes?cluster=${blocked?.id}`)).rows
+  assert.deepEqual(
+    ofCause.map((one) => one.rowName),
+    ['Tailspin'],
+  )
 })
 
 test('a map says its columns, and what cannot be done to it now is refused with a reason', async () => {

@@ -220,6 +220,7 @@ export const lostValue = same<rows.LostValue>()(
     rule: text,
     kept: text.nullable(),
     lost: text.nullable(),
+    takenAt: time.nullable(),
   }),
 )
 export const explanation = z.object({

@@ -30,6 +30,12 @@ export const rowsQuery = (table: string, state: GridState) =>
     getNextPageParam: (last) => last.next,
     placeholderData: (before) => before,
   })
+/** The first page of what a search finds, uncounted. */
+export const firstRowsQuery = (table: string, search: string) =>
+  queryOptions({
+    queryKey: ['rows', table, 'first', search],
+    queryFn: () => read<GridPage>(`/tables/${encodeURIComponent(table)}/rows?${new URLSearchParams({ search, count: 'false' })}`),
+  })
 export const rowQuery = (table: string, id: string) =>
   queryOptions({
     queryKey: ['row', table, id],

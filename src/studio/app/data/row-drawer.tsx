@@ -93,9 +93,16 @@ function StoredRow(props: {
           <SyncSentence sync={row.sync} />
         </Group>
       )}
-      <TextLink to="/security/explain" search={{ table: table.name, row: row.id }} size="sm">
-        {t('explain.link')}
-      </TextLink>
+      <Group gap="xs" mb="xs">
+        {row.sync !== null && (
+          <TextLink to="/sync/explain" search={{ row: row.id }} size="sm">
+            {t('way.rowLink')}
+          </TextLink>
+        )}
+        <TextLink to="/security/explain" search={{ table: table.name, row: row.id }} size="sm">
+          {t('explain.link')}
+        </TextLink>
+      </Group>
       <Tabs defaultValue="values">
         <Tabs.List mb="md">
           <Tabs.Tab value="values">{t('edit.values')}</Tabs.Tab>

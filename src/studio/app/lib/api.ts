@@ -11,7 +11,6 @@ import type {
   Me,
   Overview,
   Page,
-  ParkedItem,
   Picture,
 } from '../../wire.ts'
 
@@ -50,11 +49,6 @@ export const overviewQuery = queryOptions({
 export const mapsQuery = queryOptions({ queryKey: ['maps'], queryFn: () => read<Picture>('/maps'), staleTime: 60_000 })
 export const mapQuery = (name: string) =>
   queryOptions({ queryKey: ['map', name], queryFn: () => read<MapDetail>(`/maps/${encodeURIComponent(name)}`) })
-export const parkedQuery = queryOptions({
-  queryKey: ['parked'],
-  queryFn: () => read<Page<ParkedItem>>('/parked-changes'),
-  refetchInterval: 10_000,
-})
 
 export type ListSearch = { search: string; after: string | null; account?: string | undefined }
 export const accountsQuery = (list: ListSearch) =>

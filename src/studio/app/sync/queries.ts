@@ -12,7 +12,8 @@ import type {
 } from '#dual-write/facets-control.ts'
 import type { Comparison, Difference, Explanation, LostValue, PairSuggestion, ParkedCluster } from '#dual-write/facets-rows.ts'
 import type { Alert, AlertRule, Environment, HealthFinding, LatencyFigures, SeriesPoint } from '#dual-write/facets-watch.ts'
-import type { ParkedItem } from '#dual-write/status.ts'
+import type { Page, ParkedItem } from '../../wire.ts'
+import { read } from '../lib/api.ts'
 import { mapPath, readEngine } from './engine-api.ts'
 
 /** What the dual-write workspace asks, each once. Keys begin with 'sync', so that a deed can make all of a map stale. */
@@ -49,11 +50,11 @@ export const copyErrorsQuery = (map: string) =>
     queryKey: ['sync', map, 'copy-errors'],
     queryFn: () => readEngine<CopyErrorGroup[]>(mapPath(map, '/copy-errors')),
   })
-export const copyOutcomesQuery = (map: string, kind: CopyOutcomeKind | undefined, after: string | undefined) =>
+export const copyOutcomesQuery = (map: string, page: { kind?: CopyOutcomeKind; code?: string; after?: string }) =>
   queryOptions({
-    queryKey: ['sync', map, 'copy-outcomes', kind, after],
+    queryKey: ['sync', map, 'copy-outcomes', page],
     queryFn: () =>
-      readEngine<{ rows: CopyOutcome[]; next: string | null }>(mapPath(map, '/copy-outcomes'), { kind, after, top: 100 }),
+      readEngine<{ rows: CopyOutcome[]; next: string | null }>(mapPath(map, '/copy-outcomes'), { ...page, top: 100 }),
     placeholderData: keepPreviousData,
   })
 
@@ -62,10 +63,11 @@ export const comparisonQuery = queryOptions({
   queryFn: () => readEngine<Comparison>('/comparisons/last'),
   refetchInterval: 10 * SECOND_MS,
 })
+export const DIFFERENCES_MAX = 100
 export const differencesQuery = (map: string, company: string | undefined, after: string | undefined) =>
   queryOptions({
     queryKey: ['sync', map, 'differences', company, after],
-    queryFn: () => readEngine<Difference[]>(mapPath(map, '/differences'), { company, after, top: 100 }),
+    queryFn: () => readEngine<Difference[]>(mapPath(map, '/differences'), { company, after, top: DIFFERENCES_MAX }),
     placeholderData: keepPreviousData,
   })
 
@@ -75,16 +77,18 @@ export const clustersQuery = (map: string | undefined) =>
     queryFn: () => readEngine<ParkedCluster[]>('/parked-changes/clusters', { map }),
     refetchInterval: 10 * SECOND_MS,
   })
-export const parkedItemsQuery = (map: string | undefined) =>
+/** With what people call the rows; the newest of the cause. */
+export const parkedOfCluster = (cluster: string) =>
   queryOptions({
-    queryKey: ['sync', map ?? '', 'parked'],
-    queryFn: () => readEngine<ParkedItem[]>('/parked-changes', { map, top: 1_000 }),
+    queryKey: ['sync', 'parked', cluster],
+    queryFn: () => read<Page<ParkedItem>>(`/parked-changes?${new URLSearchParams({ cluster })}`),
     refetchInterval: 10 * SECOND_MS,
   })
+export const CONFLICTS_MAX = 100
 export const conflictsQuery = (map: string | undefined, before: number | undefined) =>
   queryOptions({
     queryKey: ['sync', map ?? '', 'conflicts', before],
-    queryFn: () => readEngine<LostValue[]>('/conflicts', { map, before, top: 100 }),
+    queryFn: () => readEngine<LostValue[]>('/conflicts', { map, before, top: CONFLICTS_MAX }),
     placeholderData: keepPreviousData,
   })
 export const explanationsQuery = (of: { map?: string; rowId?: string; remoteKey?: string; at?: string }) =>
@@ -131,10 +135,11 @@ export const alertRulesQuery = queryOptions({
   queryKey: ['sync', 'alert-rules'],
   queryFn: () => readEngine<AlertRule[]>('/alert-rules'),
 })
+export const ALERTS_MAX = 50
 export const alertsQuery = (before: number | undefined) =>
   queryOptions({
     queryKey: ['sync', 'alerts', before],
-    queryFn: () => readEngine<Alert[]>('/alerts', { before, top: 50 }),
+    queryFn: () => readEngine<Alert[]>('/alerts', { before, top: ALERTS_MAX }),
     refetchInterval: 15 * SECOND_MS,
   })
 export const environmentQuery = queryOptions({

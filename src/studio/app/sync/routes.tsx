@@ -2,8 +2,13 @@ import { createRoute } from '@tanstack/react-router'
 import { texts } from '../lib/address.ts'
 import { rootRoute } from '../root-route.tsx'
 import { MapsScreen } from '../screens/maps.tsx'
-import { ParkedScreen } from '../screens/parked.tsx'
 import { MAP_ADDRESS, MapPage } from './map-page.tsx'
+import { AdoptScreen } from './rows/adopt.tsx'
+import { AlertsScreen } from './rows/alerts.tsx'
+import { ConflictsScreen } from './rows/conflicts.tsx'
+import { DifferencesScreen } from './rows/differences.tsx'
+import { WayScreen } from './rows/explain.tsx'
+import { WaitingScreen } from './rows/waiting.tsx'
 
 /** The screens of dual-write. What a screen shows is in its address: it can be kept, sent and reloaded. */
 const maps = createRoute({ getParentRoute: () => rootRoute, path: '/dual-write', component: MapsScreen })
@@ -16,8 +21,42 @@ const map = createRoute({
 const parked = createRoute({
   getParentRoute: () => rootRoute,
   path: '/parked-changes',
-  validateSearch: (search: Record<string, unknown>) => texts(search, ['map']),
-  component: () => <ParkedScreen map={parked.useSearch().map} />,
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['map', 'cluster']),
+  component: () => <WaitingScreen address={parked.useSearch()} />,
 })
 
-export const syncRoutes = [maps, map, parked] as const
+const differences = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sync/differences',
+  validateSearch: (search: Record<string, unknown>) => ({
+    ...texts(search, ['map', 'after', 'all']),
+    // What belongs to no legal entity has an empty one.
+    ...(search.company !== undefined && { company: String(search.company) }),
+  }),
+  component: () => <DifferencesScreen address={differences.useSearch()} />,
+})
+const conflicts = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sync/conflicts',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['map', 'before']),
+  component: () => <ConflictsScreen address={conflicts.useSearch()} />,
+})
+const way = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sync/explain',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['map', 'find', 'row', 'key', 'at']),
+  component: () => <WayScreen address={way.useSearch()} />,
+})
+const alerts = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sync/alerts',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['tab', 'before']),
+  component: () => <AlertsScreen address={alerts.useSearch()} />,
+})
+const adopt = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sync/adopt',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['map']),
+  component: () => <AdoptScreen address={adopt.useSearch()} />,
+})
+export const syncRoutes = [maps, map, parked, differences, conflicts, way, alerts, adopt] as const

@@ -1,0 +1,43 @@
+import { Group } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useWords } from '../lib/messages.tsx'
+import { TextLink } from '../parts/link.tsx'
+import { ScreenHead } from '../parts/states.tsx'
+
+const ROOMS = [
+  ['/dual-write', 'room.maps'],
+  ['/parked-changes', 'room.waiting'],
+  ['/sync/differences', 'room.differences'],
+  ['/sync/conflicts', 'room.conflicts'],
+  ['/sync/explain', 'room.explain'],
+  ['/sync/alerts', 'room.alerts'],
+  ['/sync/adopt', 'room.adopt'],
+  ['/sync/activity', 'room.activity'],
+] as const
+
+/** The head of every screen of the dual-write workspace, with the way to the others. */
+export function SyncHead(props: { title: string; lead?: ReactNode; actions?: ReactNode }) {
+  return (
+    <>
+      <SyncRooms />
+      <ScreenHead title={props.title} lead={props.lead} actions={props.actions} />
+    </>
+  )
+}
+
+export function SyncRooms() {
+  const { t } = useWords()
+  return (
+    <nav aria-label={t('nav.maps')} className="rooms">
+      <Group gap="md" component="ul" className="plain-list">
+        {ROOMS.map(([to, key]) => (
+          <li key={to}>
+            <TextLink to={to} size="sm" activeOptions={{ exact: true, includeSearch: false }} className="room">
+              {t(key)}
+            </TextLink>
+          </li>
+        ))}
+      </Group>
+    </nav>
+  )
+}

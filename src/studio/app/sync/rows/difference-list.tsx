@@ -1,0 +1,150 @@
+import { Alert, Button, Checkbox, Group, Paper, Stack, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Difference } from '#dual-write/facets-rows.ts'
+import { useWords } from '../../lib/messages.tsx'
+import { Tag } from '../../parts/badges.tsx'
+import { Confirm, type Question } from '../../parts/confirm.tsx'
+import { TextLink } from '../../parts/link.tsx'
+import { Empty, Loaded } from '../../parts/states.tsx'
+import { askEngine, mapPath } from '../engine-api.ts'
+import { DIFFERENCES_MAX, differencesQuery } from '../queries.ts'
+import { deed } from './deeds.ts'
+import { SideBySide } from './side-by-side.tsx'
+import { useSelection } from './use-selection.ts'
+
+type Refused = { key: string; reason: string }
+type Repaired = { repaired: number; refused: Refused[] }
+type Props = { map: string; company: string; after: string | undefined; turn: (after: string) => void }
+
+/** Rows of one map and legal entity that differ, column by column, and which side shall be changed. */
+export function DifferenceList(props: Props) {
+  const { t } = useWords()
+  const company = props.company === '' ? undefined : props.company
+  const query = useQuery(differencesQuery(props.map, company, props.after))
+  return (
+    <section aria-labelledby="differing">
+      <Title order={2} size="h4" id="differing" mb="sm">
+        {t('diff.list')}
+      </Title>
+      <Loaded query={query}>
+        {(found) => {
+          const shown = found.filter((one) => one.company === props.company)
+          return shown.length === 0 ? (
+            <Empty title={t('diff.allEqual')} text={t('diff.listEmpty')} />
+          ) : (
+            <List {...props} shown={shown} isMore={found.length === DIFFERENCES_MAX} />
+          )
+        }}
+      </Loaded>
+    </section>
+  )
+}
+
+function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]; isMore: boolean }) {
+  const { t } = useWords()
+  const [question, ask] = useState<Question>()
+  const [refused, setRefused] = useState<Refused[]>([])
+  const selection = useSelection(shown.map((one) => one.key))
+  const { chosen } = selection
+  const repair = (to: 'erp' | 'portal') =>
+    ask({
+      title: t(to === 'erp' ? 'diff.toErpTitle' : 'diff.toPortalTitle', { count: chosen.length }),
+      text: t(to === 'erp' ? 'diff.toErpText' : 'diff.toPortalText'),
+      deed: t('diff.repair'),
+      danger: true,
+      act: async () => {
+        const done = await deed(
+          t,
+          () => askEngine<Repaired>('POST', mapPath(map, '/repairs'), { keys: chosen, to }),
+          ({ repaired }) => t('diff.repaired', { count: repaired }),
+        )
+        setRefused(done?.refused ?? [])
+        selection.clear()
+      },
+    })
+  return (
+    <Stack>
+      <Group justify="space-between">
+        <Checkbox
+          label={t('wait.selectAll')}
+          checked={chosen.length === shown.length}
+          indeterminate={chosen.length > 0 && chosen.length < shown.length}
+          onChange={(event) => selection.tickAll(event.currentTarget.checked)}
+        />
+        <Group gap="xs">
+          <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => repair('portal')}>
+            {t('diff.changePortal', { count: chosen.length })}
+          </Button>
+          <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => repair('erp')}>
+            {t('diff.changeErp', { count: chosen.length })}
+          </Button>
+        </Group>
+      </Group>
+      {refused.length > 0 && (
+        <Alert color="orange" role="alert" title={t('diff.refused', { count: refused.length })}>
+          {refused.map((one) => (
+            <Text size="sm" key={one.key} className="wrap-anywhere">
+              {one.key}: {one.reason}
+            </Text>
+          ))}
+        </Alert>
+      )}
+      <Stack component="ul" gap="sm" className="plain-list">
+        {shown.map((one) => (
+          <Card key={one.key} difference={one} isSelected={selection.has(one.key)} select={(on) => selection.tick(one.key, on)} />
+        ))}
+      </Stack>
+      <Group gap="xs">
+        {after !== undefined && (
+          <Button variant="default" size="xs" onClick={() => turn('')}>
+            {t('list.first')}
+          </Button>
+        )}
+        {isMore && (
+          <Button variant="default" size="xs" onClick={() => turn(shown.at(-1)?.key ?? '')}>
+            {t('list.next')}
+          </Button>
+        )}
+      </Group>
+      <Confirm question={question} close={() => ask(undefined)} />
+    </Stack>
+  )
+}
+
+function Card({
+  difference,
+  isSelected,
+  select,
+}: {
+  difference: Difference
+  isSelected: boolean
+  select: (on: boolean) => void
+}) {
+  const { t } = useWords()
+  const { key, map, rowId, kind, columns, explanation } = difference
+  return (
+    <Paper component="li" withBorder p="md">
+      <Group gap="sm" mb="xs">
+        <Checkbox
+          checked={isSelected}
+          onChange={(event) => select(event.currentTarget.checked)}
+          aria-label={t('parked.select', { name: key })}
+        />
+        <Text fw={600} size="sm" className="wrap-anywhere">
+          {key}
+        </Text>
+        <Tag color={kind === 'columns' ? 'yellow' : 'orange'}>{t(`diff.kind.${kind}`)}</Tag>
+        <TextLink to="/sync/explain" search={rowId === null ? { map, key } : { map, row: rowId }} size="sm">
+          {t('way.why')}
+        </TextLink>
+      </Group>
+      {explanation !== null && (
+        <Text size="sm" c="dimmed" mb="xs">
+          {explanation}
+        </Text>
+      )}
+      {columns.length > 0 && <SideBySide label={t('sides.of', { name: key })} columns={columns} />}
+    </Paper>
+  )
+}

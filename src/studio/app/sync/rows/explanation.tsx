@@ -1,0 +1,117 @@
+import { Alert, Group, Paper, Stack, Text, Timeline, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import type { ExplainStep, Explanation } from '#dual-write/facets-rows.ts'
+import { mapsQuery } from '../../lib/api.ts'
+import { useWords } from '../../lib/messages.tsx'
+import {
+  CheckIcon,
+  DoorIcon,
+  MailIcon,
+  ParkedIcon,
+  PauseIcon,
+  PlayIcon,
+  SearchIcon,
+  ShieldIcon,
+  StopIcon,
+  SyncIcon,
+  TableIcon,
+} from '../../parts/icons.tsx'
+import { TextLink } from '../../parts/link.tsx'
+import { SideBySide } from './side-by-side.tsx'
+
+const ICON_PX = 14
+const ICONS: Readonly<Record<ExplainStep, ReactNode>> = {
+  captured: <TableIcon size={ICON_PX} />,
+  filtered: <StopIcon size={ICON_PX} />,
+  mapped: <SearchIcon size={ICON_PX} />,
+  waiting: <ParkedIcon size={ICON_PX} />,
+  sent: <PlayIcon size={ICON_PX} />,
+  answered: <MailIcon size={ICON_PX} />,
+  received: <DoorIcon size={ICON_PX} />,
+  applied: <CheckIcon size={ICON_PX} />,
+  parked: <ParkedIcon size={ICON_PX} />,
+  conflict: <ShieldIcon size={ICON_PX} />,
+  linked: <SyncIcon size={ICON_PX} />,
+  paused: <PauseIcon size={ICON_PX} />,
+  not_captured: <StopIcon size={ICON_PX} />,
+}
+const TROUBLED: ReadonlySet<ExplainStep> = new Set(['parked', 'conflict', 'not_captured', 'filtered', 'paused'])
+
+/** One map's account of a row: where it stands, how it came there, and what each side has. */
+export function ExplanationCard({ explanation, title }: { explanation: Explanation; title: string }) {
+  const { t } = useWords()
+  const { map, rowId, remoteKey, verdict, steps, columns } = explanation
+  const table = useQuery(mapsQuery).data?.maps.find((one) => one.name === map)?.table
+  const last = steps.at(-1)
+  return (
+    <Paper component="section" withBorder p="md" aria-label={title}>
+      <Stack>
+        <Group gap="md">
+          <Title order={2} size="h4">
+            <TextLink to="/dual-write/$name" params={{ name: map }} inherit>
+              {title}
+            </TextLink>
+          </Title>
+          {rowId !== null && table !== undefined && (
+            <TextLink to="/data/$table" params={{ table }} search={{ row: rowId }} size="sm">
+              {t('way.openRow')}
+            </TextLink>
+          )}
+          {remoteKey !== null && <span className="mono">{remoteKey}</span>}
+        </Group>
+        <Alert color={last !== undefined && TROUBLED.has(last.step) ? 'orange' : 'teal'} className="wrap-anywhere">
+          {verdict}
+        </Alert>
+        {steps.length > 0 && <Steps steps={steps} />}
+        {columns.length > 0 && (
+          <SideBySide
+            label={t('sides.of', { name: title })}
+            columns={columns.filter((one) => one.column !== '' || one.field !== '')}
+          />
+        )}
+      </Stack>
+    </Paper>
+  )
+}
+
+function Steps({ steps }: { steps: Explanation['steps'] }) {
+  const { t, dateTime } = useWords()
+  return (
+    <Timeline bulletSize={24} lineWidth={2} active={steps.length}>
+      {steps.map((one, at) => (
+        <Timeline.Item
+          // biome-ignore lint/suspicious/noArrayIndexKey: steps have no name of their own, and their order is what they are
+          key={at}
+          bullet={ICONS[one.step]}
+          color={TROUBLED.has(one.step) ? 'orange.9' : 'brand'}
+          title={t(`way.step.${one.step}`)}
+        >
+          <Text size="sm" className="wrap-anywhere">
+            {one.text}
+          </Text>
+          {one.at !== null && (
+            <Text size="xs" c="dimmed">
+              <time dateTime={one.at}>{dateTime(one.at)}</time>
+            </Text>
+          )}
+          {Object.keys(one.details).length > 0 && <Details details={one.details} />}
+        </Timeline.Item>
+      ))}
+    </Timeline>
+  )
+}
+
+function Details({ details }: { details: Readonly<Record<string, unknown>> }) {
+  const { t } = useWords()
+  return (
+    <details className="small">
+      <summary>{t('way.details')}</summary>
+      {Object.entries(details).map(([name, value]) => (
+        <div key={name} className="wrap-anywhere">
+          <span className="when">{name}</span> {typeof value === 'string' ? value : JSON.stringify(value)}
+        </div>
+      ))}
+    </details>
+  )
+}
