@@ -22,6 +22,8 @@ export const MAP_ADDRESS = [
   'from',
   'to',
   'row',
+  'mode',
+  'hours',
 ] as const
 export type MapAddress = { [name in (typeof MAP_ADDRESS)[number]]?: string }
 
