@@ -1,8 +1,9 @@
 import { createRoute } from '@tanstack/react-router'
 import { texts } from '../lib/address.ts'
 import { rootRoute } from '../root-route.tsx'
-import { MapsScreen } from '../screens/maps.tsx'
+import { ActivityScreen } from './activity-screen.tsx'
 import { MAP_ADDRESS, MapPage } from './map-page.tsx'
+import { SYNC_ADDRESS, SyncScreen } from './overview/sync-screen.tsx'
 import { AdoptScreen } from './rows/adopt.tsx'
 import { AlertsScreen } from './rows/alerts.tsx'
 import { ConflictsScreen } from './rows/conflicts.tsx'
@@ -11,7 +12,12 @@ import { WayScreen } from './rows/explain.tsx'
 import { WaitingScreen } from './rows/waiting.tsx'
 
 /** The screens of dual-write. What a screen shows is in its address: it can be kept, sent and reloaded. */
-const maps = createRoute({ getParentRoute: () => rootRoute, path: '/dual-write', component: MapsScreen })
+const maps = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/dual-write',
+  validateSearch: (search: Record<string, unknown>) => texts(search, SYNC_ADDRESS),
+  component: () => <SyncScreen address={maps.useSearch()} />,
+})
 const map = createRoute({
   getParentRoute: () => rootRoute,
   path: '/dual-write/$name',
@@ -24,7 +30,6 @@ const parked = createRoute({
   validateSearch: (search: Record<string, unknown>) => texts(search, ['map', 'cluster']),
   component: () => <WaitingScreen address={parked.useSearch()} />,
 })
-
 const differences = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sync/differences',
@@ -59,4 +64,11 @@ const adopt = createRoute({
   validateSearch: (search: Record<string, unknown>) => texts(search, ['map']),
   component: () => <AdoptScreen address={adopt.useSearch()} />,
 })
-export const syncRoutes = [maps, map, parked, differences, conflicts, way, alerts, adopt] as const
+const activity = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sync/activity',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['before']),
+  component: () => <ActivityScreen before={activity.useSearch().before} />,
+})
+
+export const syncRoutes = [maps, map, activity, parked, differences, conflicts, way, alerts, adopt] as const

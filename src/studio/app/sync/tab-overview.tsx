@@ -1,13 +1,20 @@
-import { Alert, Group, List, Paper, Stack, Text } from '@mantine/core'
+import { Alert, Button, Group, List, Paper, Stack, Table, Text, Title } from '@mantine/core'
+import { useState } from 'react'
+import type { MapScope } from '#dual-write/facets-control.ts'
 import type { MapStatus } from '../../wire.ts'
 import { useWords } from '../lib/messages.tsx'
 import { StateBadge } from '../parts/badges.tsx'
 import { Flow } from '../parts/flow.tsx'
 import { InitialSync } from '../parts/initial-sync.tsx'
+import { TextLink } from '../parts/link.tsx'
+import { Charts } from './charts/charts.tsx'
+import { ResumeDialog } from './lifecycle/resume-dialog.tsx'
+import { scopeText } from './lifecycle/scope-fields.tsx'
 import type { TabProps } from './map-page.tsx'
+import { lagOf } from './overview/themes.ts'
 
-/** How a map is right now: what flows, what waits, what is wrong. */
-export function OverviewTab({ status }: TabProps) {
+/** How a map is right now: what flows, what waits, what is wrong; and how it was. */
+export function OverviewTab({ name, status, address, go }: TabProps) {
   const { t, ago } = useWords()
   return (
     <Stack gap="xl">
@@ -20,6 +27,7 @@ export function OverviewTab({ status }: TabProps) {
             </Text>
           </Group>
           <Flow map={status} />
+          <Facts status={status} />
           {status.initialSync !== null && <InitialSync progress={status.initialSync} name={status.title} />}
           {status.lastError !== null && (
             <Alert color="orange" title={t('map.lastError', { when: ago(status.lastError.at) })}>
@@ -28,8 +36,100 @@ export function OverviewTab({ status }: TabProps) {
           )}
         </Stack>
       </Paper>
+      <PausedParts status={status} />
       <Misses status={status} />
+      <Charts map={name} hours={address.hours} change={(hours) => go({ hours })} />
     </Stack>
+  )
+}
+
+function Facts({ status }: { status: MapStatus }) {
+  const { t, number, duration, ago } = useWords()
+  const lagMs = lagOf(status)
+  const facts = [
+    [t('maps.rows'), number(status.rows)],
+    [t('maps.lag'), lagMs === 0 ? '–' : duration(lagMs)],
+    [t('maps.rate'), number(status.perMinute.toErp + status.perMinute.toPortal)],
+    [
+      t('mapTable.differences'),
+      status.differences === null || status.comparedAt === null
+        ? t('figure.notCompared')
+        : `${number(status.differences)} · ${ago(status.comparedAt)}`,
+    ],
+  ] as const
+  return (
+    <dl className="facts">
+      <div>
+        <dt>{t('mapTable.parked')}</dt>
+        <dd>
+          {status.parked === 0 ? (
+            '0'
+          ) : (
+            <TextLink to="/parked-changes" search={{ map: status.name }}>
+              {number(status.parked)}
+            </TextLink>
+          )}
+        </dd>
+      </div>
+      {facts.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+/** Legal entities and directions that a person has paused while the rest runs. */
+function PausedParts({ status }: { status: MapStatus }) {
+  const { t, number, ago } = useWords()
+  const [resuming, setResuming] = useState<MapScope | undefined>(undefined)
+  // What the dialog asks about stays until it has faded.
+  const [asked, setAsked] = useState<MapScope>({})
+  if (status.scopes.length === 0) return null
+  return (
+    <section aria-labelledby="paused-parts">
+      <Title order={2} size="h4" id="paused-parts" mb="sm">
+        {t('map.pausedParts')}
+      </Title>
+      <Table.ScrollContainer minWidth={480}>
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('map.part')}</Table.Th>
+              <Table.Th>{t('map.pausedSince')}</Table.Th>
+              <Table.Th className="number">{t('figure.queued')}</Table.Th>
+              <Table.Th>{t('mapTable.verbs')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {status.scopes.map((scope) => {
+              const part = scopeText(scope, t)
+              const { company, direction } = scope
+              const resume = () => {
+                const next = { ...(company !== null && { company }), ...(direction !== null && { direction }) }
+                setAsked(next)
+                setResuming(next)
+              }
+              return (
+                <Table.Tr key={part}>
+                  <Table.Td>{part}</Table.Td>
+                  <Table.Td>{ago(scope.since)}</Table.Td>
+                  <Table.Td className="number">{number(scope.queued)}</Table.Td>
+                  <Table.Td>
+                    <Button size="compact-sm" variant="default" onClick={resume} aria-label={t('maps.do.resume', { name: part })}>
+                      {t('maps.deed.resume')}
+                    </Button>
+                  </Table.Td>
+                </Table.Tr>
+              )
+            })}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      <ResumeDialog map={status} scope={asked} opened={resuming !== undefined} close={() => setResuming(undefined)} />
+    </section>
   )
 }
 
