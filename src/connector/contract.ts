@@ -23,6 +23,11 @@ export type Connector = {
    * signal aborts.
    */
   writeGroup(group: WriteGroup, signal: AbortSignal): Promise<GroupOutcome>
+  /**
+   * Many groups that have nothing to do with each other, each written as `writeGroup` does: where that is much cheaper than one after the
+   * other. What one of them is refused for, or waits for, leaves the others be. Outcomes in the order of the groups.
+   */
+  writeGroups?(groups: readonly WriteGroup[], signal: AbortSignal): Promise<readonly GroupOutcome[]>
   /** Asks the ERP to post changes of these entities to `url`. Idempotent. Only where `capabilities.events`. */
   registerEvents(request: { url: string; secret: string; entities: readonly string[] }, signal: AbortSignal): Promise<void>
   /**

@@ -1,4 +1,4 @@
-import type { Connector } from '#connector/contract.ts'
+import type { Connector, GroupOutcome, WriteGroup } from '#connector/contract.ts'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Log } from '#log/log.ts'
@@ -135,12 +135,22 @@ async function armHere(tx: Tx, place: Place, epochMin: number, actor: string): P
 
 /** The connector as the engine uses it: every write carries the fingerprint, and none is made while the installation is not armed. */
 export function guardedConnector(connector: Connector, guard: EnvironmentGuard): Connector {
+  const signed = (group: WriteGroup): WriteGroup => ({ ...group, environment: guard.fingerprint() })
+  const refused = ({ writes }: WriteGroup): GroupOutcome =>
+    writes.map(() => ({ kind: 'retry', afterMs: REFUSED_RETRY_MS, reason: REFUSED }))
+  const { writeGroups } = connector
   return {
     ...connector,
     async writeGroup(group, signal) {
-      if (guard.isArmed()) return connector.writeGroup({ ...group, environment: guard.fingerprint() }, signal)
-      return group.writes.map(() => ({ kind: 'retry', afterMs: REFUSED_RETRY_MS, reason: REFUSED }))
+      return guard.isArmed() ? connector.writeGroup(signed(group), signal) : refused(group)
     },
+    ...(writeGroups === undefined
+      ? {}
+      : {
+          async writeGroups(groups: readonly WriteGroup[], signal: AbortSignal) {
+            return guard.isArmed() ? writeGroups(groups.map(signed), signal) : groups.map(refused)
+          },
+        }),
   }
 }
 

@@ -160,20 +160,29 @@ async function lease(tx: Tx, numbers: readonly number[], leaseMs: number): Promi
      order by h.number`
 }
 
+type Lease = Pick<ClaimedChange, 'number' | 'lastNumber' | 'rowId' | 'attempt'>
+
 /** The lease ends well: the claimed changes are gone. Answers false when another worker has taken them over meanwhile. */
-export async function settleChange(
-  tx: Tx,
-  subscriber: string,
-  change: Pick<ClaimedChange, 'number' | 'lastNumber' | 'rowId' | 'attempt'>,
-): Promise<boolean> {
-  const rows = await tx`
+export async function settleChange(tx: Tx, subscriber: string, change: Lease): Promise<boolean> {
+  return (await settleChanges(tx, subscriber, [change])).has(change.number)
+}
+
+/** The same for changes of many rows. Answers the numbers of those that were still ours. */
+export async function settleChanges(tx: Tx, subscriber: string, changes: readonly Lease[]): Promise<Set<number>> {
+  if (changes.length === 0) return new Set()
+  const rows = await tx<{ number: number }>`
     with head as (
-      select number from tables.change where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt} for update
+      select c.number, v.last_number, v.row_id
+        from unnest(${changes.map((one) => one.number)}::bigint[], ${changes.map((one) => one.lastNumber)}::bigint[],
+                    ${changes.map((one) => one.rowId)}::uuid[], ${changes.map((one) => one.attempt)}::int[])
+             as v(number, last_number, row_id, attempt)
+        join tables.change c on c.number = v.number and c.attempt = v.attempt
+       where c.subscriber = ${subscriber} order by c.number for update of c
     )
     delete from tables.change c using head
-     where c.subscriber = ${subscriber} and c.row_id = ${change.rowId}::uuid and c.number >= head.number and c.number <= ${change.lastNumber}
-    returning c.number`
-  return rows.length > 0
+     where c.subscriber = ${subscriber} and c.row_id = head.row_id and c.number >= head.number and c.number <= head.last_number
+    returning head.number`
+  return new Set(rows.map((row) => row.number))
 }
 
 /** Back into the queue for later, with the reason that the state of the row shows. */

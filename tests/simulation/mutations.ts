@@ -10,9 +10,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a worker that has lost its lease goes on as if it had not',
-    file: 'dual-write/sync/outbound-settle.ts',
-    find: 'if (!(await settleWritten(tx, step, mayBeOlder))) return',
-    put: 'await settleWritten(tx, step, mayBeOlder)',
+    file: 'dual-write/sync/settle-applied.ts',
+    find: 'const mine = await settleWritten(core, tx, map, free)',
+    put: 'await settleWritten(core, tx, map, free)\n  const mine = free',
   },
   {
     name: 'attempts are not counted: nobody looks for what an earlier one has left',
@@ -22,15 +22,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'what an earlier attempt has left counts as what the last one said',
-    file: 'dual-write/sync/outbound-settle.ts',
-    find: 'const mayBeOlder = isPerhapsOlder(core, step)',
-    put: 'const mayBeOlder = isPerhapsOlder(core, step) && false',
+    file: 'dual-write/sync/settle-applied.ts',
+    find: "return write.operation === 'create' && (change.attempt > 1",
+    put: "return write.operation === 'delete' && (change.attempt > 1",
   },
   {
     name: 'a change is settled without its row link',
-    file: 'dual-write/sync/outbound-settle.ts',
-    find: "import { deleteLinks, findLinksByKey, findLinksByRow, putLinks } from '../links.queries.ts'",
-    put: "import { deleteLinks, findLinksByKey, findLinksByRow } from '../links.queries.ts'\nconst putLinks = async (..._: unknown[]) => undefined",
+    file: 'dual-write/sync/settle-applied.ts',
+    find: '  await putLinks(',
+    put: '  await (async (..._: unknown[]) => undefined)(',
   },
   {
     name: 'what a map writes is captured for that map (echo)',

@@ -73,6 +73,8 @@ export function createVirtualErp(world: {
   const { timeline, dice, faults } = world
   const memory = createMemoryErp(ENTITIES, world.onChange)
   const life: Life = { name: 'erp', isOver: false }
+  /** Half of all ERPs are given many groups at a time. */
+  const takesMany = dice.chance(0.5)
   let underWay = 0
   memory.deliverTo(async (body) => {
     const notice = body as RemoteNotice
@@ -140,6 +142,12 @@ export function createVirtualErp(world: {
         )
       })
     const reading = <T>(work: () => Promise<T>) => open().then(work)
+    const writeGroups = (groups: readonly WriteGroup[], signal: AbortSignal) =>
+      call(`writes at once ${groups.flatMap(({ writes }) => writes.map(textOf)).join(', ')}`, signal, async () => {
+        const outcomes: (readonly WriteOutcome[])[] = []
+        for (const group of groups) outcomes.push(await writeGroup(group))
+        return outcomes
+      })
     const connector = memory.connector as Required<Connector>
     return {
       ...connector,
@@ -158,6 +166,7 @@ export function createVirtualErp(world: {
         call(`hashes ${request.entity}`, signal, () => reading(() => connector.hashRange(request, signal))),
       ping: (signal) => call('is pinged', signal, () => reading(() => connector.ping(signal))),
       writeGroup: (group, signal) => call(`writes ${group.writes.map(textOf).join(', ')}`, signal, () => writeGroup(group)),
+      ...(takesMany ? { writeGroups } : {}),
     }
   }
 

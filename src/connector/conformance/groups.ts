@@ -52,6 +52,26 @@ export function testGroups(subject: () => Subject): void {
     assert.deepEqual(await group.find('TWICE'), [{ lines: 2, ready: true }])
   })
 
+  test('groups that are handed over at once: each whole, and one that is refused leaves the others be', async (t) => {
+    const { connect, group } = subject()
+    const connector = connect()
+    if (connector.writeGroups === undefined) return t.skip('this ERP is given one group at a time')
+    const items = [['good', 'good'], ['good', 'bad'], ['good']] as const
+    const groups = items.map((some, n) => ({ attempt: 1, id: `handed-${n}`, writes: group.writes(`HANDED-${n}`, [...some]) }))
+    const first = await connector.writeGroups(groups, SIGNAL)
+    assert.deepEqual(
+      first.map((outcomes) => [...new Set(kinds(outcomes))]),
+      [['applied'], ['rejected'], ['applied']],
+    )
+    const again = await connector.writeGroups(
+      groups.map((one) => ({ ...one, attempt: 2 })),
+      SIGNAL,
+    )
+    assert.deepEqual(again, first)
+    for (const [n, lines] of [2, 0, 1].entries())
+      assert.deepEqual(await group.find(`HANDED-${n}`), lines === 0 ? [] : [{ lines, ready: true }])
+  })
+
   test('header and lines: many groups at once, each whole', async () => {
     const { connect, group } = subject()
     const connector = connect()

@@ -1,4 +1,13 @@
-import type { Capabilities, Connector, ReadChanges, ReadPage, ReadRecords, RecordPage, WriteGroup } from '#connector/contract.ts'
+import type {
+  Capabilities,
+  Connector,
+  GroupOutcome,
+  ReadChanges,
+  ReadPage,
+  ReadRecords,
+  RecordPage,
+  WriteGroup,
+} from '#connector/contract.ts'
 import { AppError } from '#lib/app-error.ts'
 import { assert } from '#lib/assert.ts'
 import type { Clock } from '#lib/clock.ts'
@@ -13,7 +22,7 @@ import { countRows, listByKeys, listPage, listPlaces, readHash } from './read.qu
 import { columnsToRead, keyValues, recordOf } from './records.ts'
 import { forgetOld, hasSync, installSync, installTrigger } from './sync.queries.ts'
 import { entitiesOf, type PgEntity, type TableOptions } from './tables.ts'
-import { groupFailureOf, type Step, writeSteps } from './write.ts'
+import { groupFailureOf, isAnswer, type Planned, type Step, writeSteps, writeTogether } from './write.ts'
 
 export type PostgresOptions = {
   /** postgresql://user:password@host/database */
@@ -61,24 +70,40 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
     }
   }
 
+  async function writeGroup(group: WriteGroup, signal: AbortSignal): Promise<GroupOutcome> {
+    assert(group.attempt >= 1, 'attempts count from 1')
+    if (group.writes.length === 0) return []
+    try {
+      const steps = await stepsOf(group, (name) => catalog.get(name, signal))
+      const remembers = group.id !== undefined && (await sync.isThere(signal))
+      return await link.write((tx) => writeSteps(tx, steps, group, remembers), signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      const failure = groupFailureOf(error)
+      return group.writes.map(() => failure)
+    }
+  }
+
   return {
     name: 'postgres',
     capabilities: { ...CAPABILITIES, changes: options.changes !== 'none', modifiedTime: options.modifiedColumn !== undefined },
     describe: async (signal) => [...(await catalog.load(signal)).values()],
     readPage: (page, signal) => read(page.entity, signal, (tx, entity) => readPage(tx, entity, page)),
     readRecords: (wanted, signal) => read(wanted.entity, signal, (tx, entity) => readRecords(tx, entity, wanted)),
-    async writeGroup(group, signal) {
-      assert(group.attempt >= 1, 'attempts count from 1')
-      if (group.writes.length === 0) return []
+    writeGroup,
+    async writeGroups(groups, signal) {
       try {
-        const steps = await stepsOf(group, (name) => catalog.get(name, signal))
-        const remembers = group.id !== undefined && (await sync.isThere(signal))
-        return await link.write((tx) => writeSteps(tx, steps, group, remembers), signal)
+        const planned: Planned[] = []
+        for (const group of groups) planned.push({ group, steps: await stepsOf(group, (name) => catalog.get(name, signal)) })
+        const remembers = groups.every((group) => group.id !== undefined) && (await sync.isThere(signal))
+        return await link.write((tx) => writeTogether(tx, planned, remembers), signal)
       } catch (error) {
         signal.throwIfAborted()
         const failure = groupFailureOf(error)
-        return group.writes.map(() => failure)
+        if (!isAnswer(error)) return groups.map((group) => group.writes.map(() => failure))
       }
+      // One of them has spoiled it for all. What was said to have failed counts as an attempt nevertheless.
+      return Promise.all(groups.map((group) => writeGroup({ ...group, attempt: group.attempt + 1 }, signal)))
     },
     async registerEvents() {
       throw new AppError('connector.refused', 'A PostgreSQL database posts no events; its changes are asked for')

@@ -46,6 +46,19 @@ export async function noteOutcomes(tx: Tx, id: string, outcomes: string): Promis
   await tx`update comptoir_sync.applied set outcomes = ${outcomes} where group_id = ${id}`
 }
 
+/** The outcomes of groups that nobody has noted before. Answers false where one of them was. */
+export async function noteNew(tx: Tx, notes: readonly { id: string; outcomes: string }[]): Promise<boolean> {
+  const made = await tx`
+    insert into comptoir_sync.applied (group_id, outcomes)
+    select * from unnest(${notes.map((one) => one.id)}::text[], ${notes.map((one) => one.outcomes)}::text[]) on conflict do nothing returning 1 as one`
+  return made.length === notes.length
+}
+
+/** For the rest of the transaction: what somebody else holds is not waited for any longer. */
+export async function waitForLocks(tx: Tx, msMax: number): Promise<void> {
+  await tx`select set_config('lock_timeout', ${String(msMax)}, true)`
+}
+
 /** What nobody can ask for any more. */
 export async function forgetOld(tx: Tx): Promise<void> {
   await tx`delete from comptoir_sync.applied where at < clock_timestamp() - make_interval(days => ${APPLIED_DAYS}::int)`

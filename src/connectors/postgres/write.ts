@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { GroupOutcome, RecordWrite, RemoteFields, RemoteRecord, WriteGroup, WriteOutcome } from '#connector/contract.ts'
 import { AppError, isAppError } from '#lib/app-error.ts'
 import { assert } from '#lib/assert.ts'
-import type { Tx } from '#postgres/database.ts'
+import { sqlStateOf, type Tx } from '#postgres/database.ts'
 import { bothCases } from './expressions.ts'
 import { type Failure, failureOf } from './failures.ts'
 import { listByValues } from './read.queries.ts'
 import { createdFields, keyValues, recordOf, toText } from './records.ts'
-import { claimGroup, noteOutcomes } from './sync.queries.ts'
+import { claimGroup, noteNew, noteOutcomes, waitForLocks } from './sync.queries.ts'
 import type { PgEntity } from './tables.ts'
 import { deleteRecord, insertRecord, lockRecord, updateRecord } from './write.queries.ts'
 
@@ -27,9 +27,34 @@ export async function writeSteps(tx: Tx, steps: readonly Step[], group: WriteGro
     const known = await claimGroup(tx, id)
     if (known !== undefined) return JSON.parse(known) as GroupOutcome
   }
-  const outcomes: Applied[] = []
-  for (const step of steps) outcomes.push(await writeStep(tx, step, group.attempt, outcomes))
+  const outcomes = await writeAll(tx, steps, group.attempt)
   if (id !== undefined) await noteOutcomes(tx, id, JSON.stringify(outcomes))
+  return outcomes
+}
+
+export type Planned = { group: WriteGroup; steps: readonly Step[] }
+
+/**
+ * Many groups in one transaction: it is committed once for all. Throws where one of them fails, has been carried out already, or meets a
+ * record that somebody holds: then none of them is written, and each has to go by itself.
+ */
+export async function writeTogether(tx: Tx, planned: readonly Planned[], remembers: boolean): Promise<readonly GroupOutcome[]> {
+  await waitForLocks(tx, LOCK_MS_MAX)
+  const outcomes: Applied[][] = []
+  for (const { group, steps } of planned) outcomes.push(await writeAll(tx, steps, group.attempt))
+  if (!remembers) return outcomes
+  const notes = planned.map(({ group }, at) => ({ id: `${group.id} ${digest(group)}`, outcomes: JSON.stringify(outcomes[at]) }))
+  if (!(await noteNew(tx, notes))) stop({ kind: 'conflict' })
+  return outcomes
+}
+
+/** Of a group that goes with others: they do not wait for what it waits for. */
+const LOCK_MS_MAX = 200
+
+/** In one transaction, so with the outcomes noted at its end or not at all. */
+async function writeAll(tx: Tx, steps: readonly Step[], attempt: number): Promise<Applied[]> {
+  const outcomes: Applied[] = []
+  for (const step of steps) outcomes.push(await writeStep(tx, step, attempt, outcomes))
   return outcomes
 }
 
@@ -40,6 +65,16 @@ function digest({ writes }: WriteGroup): string {
 /** What stopped a group: thrown by a step, so that the transaction ends with it. */
 export function groupFailureOf(error: unknown): Failure {
   return isAppError(error, STOPPED) ? (error.details.failure as Failure) : failureOf(error)
+}
+
+/** Whether the database itself has said that the transaction failed, so that what goes again goes to one that answers. */
+export function isAnswer(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return (
+    isAppError(error, STOPPED) ||
+    isAppError(error, 'connector.refused') ||
+    (state !== undefined && !/^(08|53|57|58|XX)/.test(state))
+  )
 }
 
 const STOPPED = 'connector.group_stopped'

@@ -12,7 +12,7 @@ import { readFamilies } from './read-children.ts'
 
 const LEASE_MS = 90_000
 const READ_MS_MAX = 60_000
-const ROWS_MAX = 200
+const ROWS_MAX = 500
 const RETRY_MS_MAX = 15_000
 
 export type Inbound = {

@@ -42,24 +42,31 @@ export type Step =
 type Write = Extract<Step, { kind: 'write' }>
 
 type Seen = {
-  rows: Map<RowId, QueryRow>
-  links: Map<RowId, RowLink>
-  parents: Map<RowId, RowLink>
+  rows: ReadonlyMap<RowId, QueryRow>
+  targets: Targets
+  /** Of several maps one row may have links, so these are found by map and row id, or by map and key. */
+  links: ReadonlyMap<string, RowLink>
+  parents: ReadonlyMap<string, RowLink>
   /** What became of the records of rows that have no link any more. */
-  tombstones: Map<RowId, 'gone' | 'left'>
+  tombstones: ReadonlyMap<string, 'gone' | 'left'>
+  /** Who has the records whose keys new rows bear. */
+  holders: ReadonlyMap<string, RowLink>
 }
 
-/** Looks at the rows as they now stand and decides, without touching the ERP. */
+/** Looks at the rows as they now stand and decides, without touching the ERP: with one query for each kind of thing, however many groups. */
+export async function planGroups(core: Core, tx: Tx, groups: readonly Group[]): Promise<Step[][]> {
+  const seen = await see(core, tx, groups.flat())
+  const plans: Step[][] = []
+  for (const group of groups) {
+    const steps: Step[] = []
+    for (const item of group) steps.push(await planItem(core, tx, item, seen, steps))
+    plans.push(steps)
+  }
+  return plans
+}
+
 export async function planGroup(core: Core, tx: Tx, group: Group): Promise<Step[]> {
-  const seen = await see(core, tx, group)
-  const items = group.flatMap((item) => {
-    const row = seen.rows.get(item.change.rowId)
-    return row === undefined ? [] : [{ map: item.map, row }]
-  })
-  const targets = await readTargets(core, tx, items)
-  const steps: Step[] = []
-  for (const item of group) steps.push(await planItem(core, tx, item, seen, targets, steps))
-  return steps
+  return (await planGroups(core, tx, [group]))[0] ?? []
 }
 
 export function toWriteGroup(core: Core, steps: readonly Write[]): WriteGroup {
@@ -84,44 +91,70 @@ function withParent({ write, parent }: Write, steps: readonly Write[]): RecordWr
   return { ...write, parent: { index, fields: parent.fields } }
 }
 
-async function see(core: Core, tx: Tx, group: Group): Promise<Seen> {
-  const seen: Seen = { rows: new Map(), links: new Map(), parents: new Map(), tombstones: new Map() }
-  for (const [map, items] of Map.groupBy(group, (item) => item.map)) {
-    const ids = items.map((item) => item.change.rowId)
-    for (const [id, row] of await readRowsById(tx, map.table, ids)) seen.rows.set(id, row)
-    for (const [id, link] of await findLinksByRow(tx, map.name, ids)) seen.links.set(id, link)
-    const unlinked = items.filter((item) => item.change.operation === 'update' && !seen.links.has(item.change.rowId))
+async function see(core: Core, tx: Tx, items: readonly Item[]): Promise<Seen> {
+  const rows = new Map<RowId, QueryRow>()
+  const links = new Map<string, RowLink>()
+  const parents = new Map<string, RowLink>()
+  const tombstones = new Map<string, 'gone' | 'left'>()
+  for (const [map, own] of Map.groupBy(items, (item) => item.map)) {
+    const ids = own.map((item) => item.change.rowId)
+    for (const [id, row] of await readRowsById(tx, map.table, ids)) rows.set(id, row)
+    for (const [id, link] of await findLinksByRow(tx, map.name, ids)) links.set(of(map, id), link)
+    const unlinked = own.filter((item) => item.change.operation === 'update' && !links.has(of(map, item.change.rowId)))
     const forgotten = unlinked.map((item) => item.change.rowId)
-    for (const [id, kind] of await findTombstonesOfRows(tx, map.name, forgotten)) seen.tombstones.set(id, kind)
+    for (const [id, kind] of await findTombstonesOfRows(tx, map.name, forgotten)) tombstones.set(of(map, id), kind)
     if (map.group === undefined) continue
-    const parents = ids.flatMap((id) => parentIdOf(map, seen.rows.get(id)) ?? [])
-    const parentMap = getMap(core, map.group.parent)
-    for (const [id, link] of await findLinksByRow(tx, parentMap.name, [...new Set(parents)])) seen.parents.set(id, link)
+    const parentIds = new Set(ids.flatMap((id) => parentIdOf(map, rows.get(id)) ?? []))
+    for (const [id, link] of await findLinksByRow(tx, getMap(core, map.group.parent).name, [...parentIds]))
+      parents.set(of(map, id), link)
   }
-  return seen
+  const present = items.flatMap(({ map, change }) => {
+    const row = rows.get(change.rowId)
+    return row === undefined ? [] : [{ map, row, isNew: !links.has(of(map, change.rowId)) }]
+  })
+  const targets = await readTargets(core, tx, present)
+  const fresh = present.filter((one) => one.isNew && belongsInErp(one.map, one.row))
+  return { rows, links, parents, tombstones, targets, holders: await findHolders(tx, fresh, targets) }
 }
 
-async function planItem(core: Core, tx: Tx, item: Item, seen: Seen, targets: Targets, before: readonly Step[]): Promise<Step> {
+function of(map: TableMap, idOrKey: string): string {
+  return `${map.name} ${idOrKey}`
+}
+
+async function findHolders(
+  tx: Tx,
+  fresh: readonly { map: TableMap; row: QueryRow }[],
+  targets: Targets,
+): Promise<Map<string, RowLink>> {
+  const holders = new Map<string, RowLink>()
+  for (const [map, some] of Map.groupBy(fresh, (one) => one.map)) {
+    const keys = some.flatMap(({ row }) => keyOf(map, mapNewRecord(map, row, targets).fields, companyOf(row, targets)) ?? [])
+    for (const [key, link] of await findLinksByKey(tx, map.name, keys)) holders.set(of(map, key), link)
+  }
+  return holders
+}
+
+async function planItem(core: Core, tx: Tx, item: Item, seen: Seen, before: readonly Step[]): Promise<Step> {
   const { map, change } = item
   const row = seen.rows.get(change.rowId)
-  const link = seen.links.get(change.rowId)
+  const link = seen.links.get(of(map, change.rowId))
   if (row === undefined || change.operation === 'delete') return planDelete(core, item, row === undefined, link)
   if (!belongsInErp(map, row)) return planLeave(item, row, link)
-  if (link !== undefined) return planUpdate(core, tx, item, row, link, targets)
+  if (link !== undefined) return planUpdate(core, tx, item, row, link, seen.targets)
   if (change.operation === 'update' && core.copying.has(map.name))
     return { kind: 'wait', item, reason: 'Waits for the first copy, which may bring the record of this row' }
-  const became = seen.tombstones.get(change.rowId)
+  const became = seen.tombstones.get(of(map, change.rowId))
   if (became === 'left') return { kind: 'settle', item }
   if (became === 'gone') return { kind: 'park', item, code: GONE, reason: 'The ERP no longer has the record of this row' }
 
   const parentId = parentIdOf(map, row)
-  const isKnown = parentId === undefined || seen.parents.has(parentId)
+  const isKnown = parentId === undefined || seen.parents.has(of(map, parentId))
   const parent = isKnown
     ? undefined
     : before.find((step) => step.item.change.rowId === parentId && step.item.map.name === map.group?.parent)
   if (!isKnown && parent === undefined) return waitForParent(core, tx, item, parentId)
   if (parent !== undefined && parent.kind !== 'write') return { ...parent, item }
-  return planCreate(core, tx, item, row, targets, parent?.write.operation === 'create' ? parent : undefined)
+  return planCreate(core, tx, item, row, seen, parent?.write.operation === 'create' ? parent : undefined)
 }
 
 function planDelete(core: Core, item: Item, isGone: boolean, link: RowLink | undefined): Step {
@@ -190,15 +223,9 @@ async function planUpdate(core: Core, tx: Tx, item: Item, row: QueryRow, link: R
   return { kind: 'write', item, write, link, company: link.company, agreed }
 }
 
-async function planCreate(
-  core: Core,
-  tx: Tx,
-  item: Item,
-  row: QueryRow,
-  targets: Targets,
-  parent: Write | undefined,
-): Promise<Step> {
+async function planCreate(core: Core, tx: Tx, item: Item, row: QueryRow, seen: Seen, parent: Write | undefined): Promise<Step> {
   const { map } = item
+  const { targets } = seen
   const { fields, agreed, open, misfits } = mapNewRecord(map, row, targets)
   if (misfits.length > 0) return held(item, misfits)
   const through = map.lookups.find((one) => one.column.name === map.group?.through)
@@ -212,7 +239,7 @@ async function planCreate(
   for (const field of Object.keys(parentFields)) delete fields[field]
   const company = companyOf(row, targets)
   const rest = { link: undefined, company: company ?? null, agreed }
-  const inherited = await planHeir(tx, item, fields, company)
+  const inherited = await planHeir(tx, item, fields, company, seen)
   if (inherited !== undefined) return 'step' in inherited ? inherited.step : { kind: 'write', item, ...inherited, ...rest }
   const findBy = findByOf(map, fields, parent === undefined ? through?.targets[0]?.parts.map((part) => part.field) : [])
   const write: RecordWrite = { operation: 'create', entity: map.entity, company, fields, findBy }
@@ -231,18 +258,24 @@ async function planHeir(
   item: Item,
   fields: RemoteFields,
   company: string | undefined,
+  seen: Seen,
 ): Promise<{ step: Step } | { write: RecordWrite; heirOf: RowId } | undefined> {
   const { map } = item
-  const whole: RemoteFields = { ...fields, ...(map.companyField === undefined ? {} : { [map.companyField]: company ?? null }) }
-  if (map.recordKey.some((name) => (whole[name] ?? null) === null)) return undefined
-  const key = recordKey(map.recordKey, map.companyField, whole)
-  const holder = (await findLinksByKey(tx, map.name, [key])).get(key)
-  if (holder === undefined || (await readRowsById(tx, map.table, [holder.rowId])).size > 0) return undefined
+  const key = keyOf(map, fields, company)
+  const holder = key === undefined ? undefined : seen.holders.get(of(map, key))
+  if (key === undefined || holder === undefined || (await readRowsById(tx, map.table, [holder.rowId])).size > 0) return undefined
   const blocker = holder.rowId
   if ((await listPendingColumns(tx, map.name, [blocker])).size > 0)
     return { step: { kind: 'wait', item, reason: 'Waits for the deletion of the row that had the same key', blocker } }
   const told = Object.entries(fields).filter(([name]) => !map.recordKey.includes(name))
   return { write: { operation: 'update', entity: map.entity, key, fields: Object.fromEntries(told) }, heirOf: blocker }
+}
+
+/** The key that a new record will have, where the row bears it already. */
+function keyOf(map: TableMap, fields: RemoteFields, company: string | undefined): string | undefined {
+  const whole: RemoteFields = { ...fields, ...(map.companyField === undefined ? {} : { [map.companyField]: company ?? null }) }
+  if (map.recordKey.some((name) => (whole[name] ?? null) === null)) return undefined
+  return recordKey(map.recordKey, map.companyField, whole)
 }
 
 /** No rule of the map says what the ERP should be told. */

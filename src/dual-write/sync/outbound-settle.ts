@@ -1,20 +1,16 @@
 import type { RemoteRecord, WriteOutcome } from '#connector/contract.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import type { Tx } from '#postgres/database.ts'
-import { postponeChange, settleChange, waitForRow } from '#tables/changes.queries.ts'
-import { parkChange } from '#tables/parked-changes.queries.ts'
-import { type RowId, readRowsById } from '#tables/rows.queries.ts'
+import { postponeChange, settleChange, settleChanges, waitForRow } from '#tables/changes.queries.ts'
 import { applyRecords } from '../apply/apply-records.ts'
 import { applyGone, GONE } from '../apply/gone.ts'
-import { deleteErpChanges } from '../conflicts.queries.ts'
 import { CONFLICT, type Core, LIVE, PARENT, UNREACHABLE } from '../core.ts'
-import { deleteLinks, findLinksByKey, findLinksByRow, putLinks } from '../links.queries.ts'
 import { setMapError } from '../maps.queries.ts'
 import { findNoticeTimes, putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
-import { putTombstones } from '../tombstones.queries.ts'
 import { insertTrace } from '../trace.queries.ts'
-import type { Item, Step } from './outbound-plan.ts'
+import type { Step } from './outbound-plan.ts'
+import { type Done, park, settleApplied } from './settle-applied.ts'
 import { traceGroup } from './trace.ts'
 
 const RETRY_MS_MAX = 15_000
@@ -22,52 +18,88 @@ const PARENT_WAIT_MS_MAX = 5_000
 const CONFLICTS_MAX = 10
 
 type Write = Extract<Step, { kind: 'write' }>
-type Applied = Extract<WriteOutcome, { kind: 'applied' }>
 
-/** Records what came of a group, all in one transaction. Answers after how many ms something of it is due again. */
-export async function settle(
-  core: Core,
-  steps: readonly Step[],
-  given: readonly WriteOutcome[],
-  signal: AbortSignal,
-): Promise<number | undefined> {
+/** A group with what the ERP has answered, one outcome for each of its writes. */
+export type Written = { steps: readonly Step[]; outcomes: readonly WriteOutcome[] }
+
+/** Records what came of groups, all in one transaction. Answers after how many ms something of them is due again. */
+export async function settle(core: Core, written: readonly Written[], signal: AbortSignal): Promise<number | undefined> {
   const due: number[] = []
-  const writes = steps.filter((step) => step.kind === 'write')
-  const refusal = given.find((one) => one.kind === 'rejected')
-  const outcomes = refusal === undefined ? given : refusedWhole(given, refusal)
-  const theirs = await readConflicts(core, writes, outcomes, signal)
+  const groups = written.map(asWhole)
+  const pairs = groups.flatMap(pairsOf)
+  const theirs = await readConflicts(core, pairs, signal)
   await core.database.transaction(async (tx) => {
     due.length = 0
-    for (const step of steps) {
-      if (step.kind === 'settle') await settleChange(tx, step.item.map.name, step.item.change)
-      if (step.kind === 'park') await park(tx, step.item, step)
-      if (step.kind === 'wait') due.push(...(await wait(tx, step)))
-    }
-    for (const [index, step] of writes.entries()) {
-      const outcome = outcomes[index] ?? { kind: 'retry', afterMs: undefined, reason: 'The connector gave no outcome' }
-      const dueMs = await settleWrite(core, tx, step, outcome, theirs)
+    due.push(
+      ...(await settleUnsent(
+        tx,
+        groups.flatMap(({ steps }) => steps),
+      )),
+    )
+    for (const [map, done] of Map.groupBy(pairs.filter(isDone), ({ step }) => step.item.map)
+      .entries()
+      .toArray()
+      .sort(inOrder(core)))
+      await settleApplied(core, tx, map, done)
+    for (const { step, outcome } of pairs) {
+      const dueMs = outcome.kind === 'applied' ? undefined : await settleFailed(core, tx, step, outcome, theirs)
       if (dueMs !== undefined) due.push(dueMs)
     }
-    if (writes.length > 1) await readAgain(tx, writes, outcomes)
-    await insertTrace(tx, traceGroup(steps, outcomes))
+    await readAgain(tx, groups)
+    await insertTrace(
+      tx,
+      groups.flatMap(({ steps, outcomes }) => traceGroup(steps, outcomes)),
+    )
   }, LIVE)
-  for (const [index, step] of writes.entries())
-    if (outcomes[index]?.kind === 'applied') core.meter.note(step.item.map.name, 'toErp', [step.item.change.capturedAt])
+  for (const { step } of pairs.filter(isDone)) core.meter.note(step.item.map.name, 'toErp', [step.item.change.capturedAt])
   return due.length === 0 ? undefined : Math.min(...due)
 }
 
 /** A refused group is refused whole: its lines wait with their header for the same person. */
-function refusedWhole(outcomes: readonly WriteOutcome[], refusal: WriteOutcome): WriteOutcome[] {
-  return outcomes.map((one) => (one.kind === 'applied' ? one : refusal))
+function asWhole({ steps, outcomes }: Written): Written {
+  const refusal = outcomes.find((one) => one.kind === 'rejected')
+  if (refusal === undefined) return { steps, outcomes }
+  return { steps, outcomes: outcomes.map((one) => (one.kind === 'applied' ? one : refusal)) }
 }
 
-async function settleWrite(core: Core, tx: Tx, step: Write, outcome: WriteOutcome, theirs: Theirs): Promise<number | undefined> {
+type Pair = { step: Write; outcome: WriteOutcome }
+
+function pairsOf({ steps, outcomes }: Written): Pair[] {
+  const none: WriteOutcome = { kind: 'retry', afterMs: undefined, reason: 'The connector gave no outcome' }
+  return steps.filter((step) => step.kind === 'write').map((step, index) => ({ step, outcome: outcomes[index] ?? none }))
+}
+
+function isDone(pair: Pair): pair is Done {
+  return pair.outcome.kind === 'applied'
+}
+
+/** Parents before their children, which point to them. */
+function inOrder({ maps }: Core): (a: readonly [TableMap, unknown], b: readonly [TableMap, unknown]) => number {
+  const position = new Map(maps.map((map, index) => [map.name, index]))
+  return ([a], [b]) => (position.get(a.name) ?? 0) - (position.get(b.name) ?? 0)
+}
+
+/** Of what the ERP has not been told. Answers when what waits is due. */
+async function settleUnsent(tx: Tx, steps: readonly Step[]): Promise<number[]> {
+  const due: number[] = []
+  const ended = steps.flatMap((step) => (step.kind === 'settle' ? [step.item] : []))
+  for (const [map, items] of Map.groupBy(ended, (item) => item.map)) {
+    const changes = items.map((item) => item.change)
+    await settleChanges(tx, map.name, changes)
+  }
+  for (const step of steps) {
+    if (step.kind === 'park') await park(tx, step.item, step)
+    if (step.kind === 'wait') due.push(...(await wait(tx, step)))
+  }
+  return due
+}
+
+type Failed = Exclude<WriteOutcome, { kind: 'applied' }>
+
+async function settleFailed(core: Core, tx: Tx, step: Write, outcome: Failed, theirs: Theirs): Promise<number | undefined> {
   const { item } = step
   const { map, change } = item
   switch (outcome.kind) {
-    case 'applied':
-      await settleApplied(core, tx, step, outcome)
-      return undefined
     case 'rejected':
       await park(tx, item, { code: outcome.code, reason: outcome.message })
       return undefined
@@ -85,84 +117,13 @@ async function settleWrite(core: Core, tx: Tx, step: Write, outcome: WriteOutcom
   }
 }
 
-/** Row link, what the ERP answered and the end of the change are one transaction. */
-async function settleApplied(core: Core, tx: Tx, step: Write, outcome: Applied): Promise<void> {
-  const { map, change } = step.item
-  const link = (await findLinksByRow(tx, map.name, [change.rowId], true)).get(change.rowId)
-  const holder = await findHolder(core, tx, step, outcome.key)
-  if (holder === 'another row') {
-    await park(tx, step.item, { code: CONFLICT, reason: `The ERP's record ${outcome.key} belongs to another row already` })
-    return
-  }
-  const mayBeOlder = isPerhapsOlder(core, step)
-  // Another worker has taken the change over after a lost lease: it finds what we wrote and settles it.
-  if (!(await settleWritten(tx, step, mayBeOlder))) return
-  if (step.write.operation === 'delete') {
-    await deleteLinks(tx, map.name, [change.rowId])
-    await putTombstones(tx, map.name, [{ remoteKey: outcome.key, rowId: null, kind: 'gone' }])
-    return
-  }
-  if (holder !== undefined) await deleteLinks(tx, map.name, [holder])
-  const sent = Object.keys(step.agreed)
-  if (link?.sent?.some((name) => sent.includes(name))) await deleteErpChanges(tx, map.name, change.rowId, sent)
-  await putLinks(tx, map.name, [
-    {
-      rowId: change.rowId,
-      remoteKey: outcome.key,
-      company: step.company,
-      agreed: { ...link?.agreed, ...(mayBeOlder ? {} : step.agreed) },
-      remoteVersion: outcome.fields === undefined ? (outcome.version ?? null) : null,
-      sent,
-    },
-  ])
-  await takeAnswer(core, tx, step, outcome)
-}
-
-/**
- * What answers a repeated create may be the record that an earlier attempt has left, as the row was then: of edits since, the ERP may
- * know nothing.
- */
-function isPerhapsOlder(core: Core, { write, item: { map, change } }: Write): boolean {
-  return write.operation === 'create' && (change.attempt > 1 || change.operation !== 'create' || core.copying.has(map.name))
-}
-
-/** Answers false when another worker has the change by now. Edits that the ERP may not know of stay, and go once the record is linked. */
-async function settleWritten(tx: Tx, { item: { map, change } }: Write, mayBeOlder: boolean): Promise<boolean> {
-  if (!mayBeOlder) return settleChange(tx, map.name, change)
-  if (change.operation === 'create') return settleChange(tx, map.name, { ...change, lastNumber: change.number })
-  await postponeChange(tx, map.name, change, { afterMs: 0, code: CONFLICT, reason: 'The ERP had the record already' })
-  return true
-}
-
-/** What the ERP made of it: from its answer, or by reading it. */
-async function takeAnswer(core: Core, tx: Tx, step: Write, outcome: Applied): Promise<void> {
-  const { map } = step.item
-  const again = [{ map: map.name, remoteKey: outcome.key, eventId: null }]
-  if (outcome.fields === undefined) {
-    if (outcome.version === undefined || step.write.operation === 'create') await putRemoteChanges(tx, again)
-    return
-  }
-  const record = { key: outcome.key, fields: outcome.fields, version: outcome.version ?? '' }
-  const [applied] = await applyRecords(core, tx, map, [record], { quiet: false, adopt: true })
-  if (applied !== undefined && 'missing' in applied.result) await putRemoteChanges(tx, again)
-}
-
-/** Whose record it was until now: a deleted row's, which gives it up, or that of a row that is still here, which keeps it. */
-async function findHolder(core: Core, tx: Tx, step: Write, key: string): Promise<RowId | 'another row' | undefined> {
-  const { map, change } = step.item
-  if (step.heirOf === undefined && (step.write.operation !== 'create' || change.attempt === 1)) return undefined
-  const holder = (await findLinksByKey(tx, map.name, [key], true)).get(key)
-  if (holder === undefined || holder.rowId === change.rowId) return undefined
-  core.index.forget()
-  return (await readRowsById(tx, map.table, [holder.rowId])).size > 0 ? 'another row' : holder.rowId
-}
-
 /** Lines that were written after their header have changed its totals. */
-async function readAgain(tx: Tx, writes: readonly Write[], outcomes: readonly WriteOutcome[]): Promise<void> {
-  const parents = new Set(writes.flatMap((step) => step.parent?.item ?? []))
-  const changes = writes.flatMap(({ item }, index) => {
-    const outcome = outcomes[index]
-    return parents.has(item) && outcome?.kind === 'applied' ? [{ map: item.map.name, remoteKey: outcome.key, eventId: null }] : []
+async function readAgain(tx: Tx, groups: readonly Written[]): Promise<void> {
+  const changes = groups.flatMap((group) => {
+    const parents = new Set(group.steps.flatMap((step) => (step.kind === 'write' ? (step.parent?.item ?? []) : [])))
+    return pairsOf(group).flatMap(({ step: { item }, outcome }) =>
+      parents.has(item) && outcome.kind === 'applied' ? [{ map: item.map.name, remoteKey: outcome.key, eventId: null }] : [],
+    )
   })
   await putRemoteChanges(tx, changes)
 }
@@ -170,15 +131,11 @@ async function readAgain(tx: Tx, writes: readonly Write[], outcomes: readonly Wr
 /** Records as they now are, where a write met another version: by remote key; undefined where the record is gone. */
 type Theirs = ReadonlyMap<string, Awaited<ReturnType<Core['connector']['readRecords']>>>
 
-async function readConflicts(
-  core: Core,
-  writes: readonly Write[],
-  outcomes: readonly WriteOutcome[],
-  signal: AbortSignal,
-): Promise<Theirs> {
+async function readConflicts(core: Core, pairs: readonly Pair[], signal: AbortSignal): Promise<Theirs> {
   const theirs = new Map<string, Awaited<ReturnType<Core['connector']['readRecords']>>>()
-  for (const [index, { item, write }] of writes.entries()) {
-    if (outcomes[index]?.kind !== 'conflict' || write.operation === 'create') continue
+  for (const { step, outcome } of pairs) {
+    const { item, write } = step
+    if (outcome.kind !== 'conflict' || write.operation === 'create') continue
     const request = { entity: item.map.entity, fields: item.map.fields, keys: [write.key] }
     theirs.set(`${item.map.name} ${write.key}`, await core.connector.readRecords(request, signal))
   }
@@ -222,11 +179,6 @@ async function settleGone(core: Core, tx: Tx, step: Write, key: string): Promise
   if (map.deletes.toPortal === 'propagate' || step.write.operation === 'delete') await settleChange(tx, map.name, change)
   else await park(tx, step.item, { code: GONE, reason: 'The ERP no longer has this record' })
   return undefined
-}
-
-async function park(tx: Tx, { map, change }: Item, why: { code: string; reason: string }): Promise<void> {
-  await parkChange(tx, map.name, change, { code: why.code, reason: why.reason })
-  await setMapError(tx, map.name, why.reason)
 }
 
 /** Nobody asks again and again for a row that is known: its end wakes what waits for it. */

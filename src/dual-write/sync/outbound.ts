@@ -1,4 +1,4 @@
-import type { WriteOutcome } from '#connector/contract.ts'
+import type { GroupOutcome, WriteGroup, WriteOutcome } from '#connector/contract.ts'
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import { hurryChanges, postponeChange } from '#tables/changes.queries.ts'
@@ -6,53 +6,106 @@ import { type Core, LIVE, UNREACHABLE } from '../core.ts'
 import { setMapError } from '../maps.queries.ts'
 import { hurryRemoteChanges } from '../remote-changes.queries.ts'
 import { claimGroups } from './outbound-claims.ts'
-import { type Group, planGroup, type Step, toWriteGroup } from './outbound-plan.ts'
-import { settle } from './outbound-settle.ts'
+import { type Group, planGroups, type Step, toWriteGroup } from './outbound-plan.ts'
+import { settle, type Written } from './outbound-settle.ts'
 
 /** Longer than the longest write, which the abort below ends: a lease is not lost to slowness. */
 const LEASE_MS = 90_000
 const WRITE_MS_MAX = 60_000
 const RETRY_MS_MAX = 15_000
 
+/** Groups that are written to the ERP at once, where it is given one at a time. */
+const GROUPS_MAX = 8
+/** Where it is given many at a time: loads at once, and groups and changes of one load. */
+const LOADS_MAX = 3
+const LOAD_GROUPS_MAX = 64
+const LOAD_CHANGES_MAX = 256
+
+/** Groups that go together, each for itself: one alone, unless the connector takes many at a time. */
+export type Load = readonly Group[]
+
 export type Outbound = {
-  /** Claims up to `groupsMax` groups that are due and starts them. Answers how many; `onEnd` is called for each when it is done. */
-  claim(groupsMax: number): Promise<Group[]>
-  /** Brings one group to the ERP and records the outcome. Answers after how many ms something of it is due again. */
-  run(group: Group, signal: AbortSignal): Promise<number | undefined>
+  /** Claims what is due, while `running` loads are under way. */
+  claim(running: number): Promise<Load[]>
+  /** Brings a load to the ERP and records the outcome. Answers after how many ms something of it is due again. */
+  run(load: Load, signal: AbortSignal): Promise<number | undefined>
 }
 
 /** Portal → ERP. */
 export function createOutbound(core: Core, live: () => readonly string[]): Outbound {
+  const { writeGroups } = core.connector
   let wasUnreachable = false
 
-  async function run(group: Group, signal: AbortSignal): Promise<number | undefined> {
+  async function claim(running: number): Promise<Load[]> {
+    const free = (writeGroups === undefined ? GROUPS_MAX : LOADS_MAX) - running
+    if (free <= 0) return []
+    const groupsMax = writeGroups === undefined ? free : LOAD_GROUPS_MAX
+    const groups = await core.database.transaction(
+      (tx) => claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS }),
+      LIVE,
+    )
+    return writeGroups === undefined ? groups.map((group) => [group]) : loadsOf(groups)
+  }
+
+  async function run(load: Load, signal: AbortSignal): Promise<number | undefined> {
+    let plans: Step[][]
     try {
-      const steps = await core.database.read((tx) => planGroup(core, tx, group))
-      const writes = steps.filter((step) => step.kind === 'write')
-      const outcomes = writes.length === 0 ? [] : await write(writes, signal)
-      const dueMs = await settle(core, steps, outcomes, signal)
-      await noteReach(outcomes)
-      return dueMs
+      plans = await core.database.read((tx) => planGroups(core, tx, load))
     } catch (error) {
       core.index.forget()
-      // The lease brings what is left back, even when the database itself is away.
-      core.log.warn({ map: group[0]?.map.name, reason: messageOf(error) }, 'a change could not be worked on')
-      return postponeAll(core, group, isAppError(error) ? error.code : 'dual_write.failed', messageOf(error))
+      // Whatever spoils it for all of them is met by one alone.
+      if (load.length > 1) return earliest(await Promise.all(load.map((group) => run([group], signal))))
+      return putBack(load, error)
+    }
+    try {
+      const written = await write(plans, signal)
+      const dueMs = await settleEach(load, written, signal)
+      await noteReach(written.flatMap((one) => one.outcomes))
+      return dueMs
+    } catch (error) {
+      return putBack(load, error)
     }
   }
 
-  async function write(
-    writes: readonly Extract<Step, { kind: 'write' }>[],
-    signal: AbortSignal,
-  ): Promise<readonly WriteOutcome[]> {
+  /** All in one transaction; if one group spoils it, each by itself: what the ERP has answered is not asked for again. */
+  async function settleEach(load: Load, written: readonly Written[], signal: AbortSignal): Promise<number | undefined> {
+    if (load.length === 1) return settle(core, written, signal)
     try {
-      return await core.connector.writeGroup(
-        toWriteGroup(core, writes),
-        AbortSignal.any([signal, AbortSignal.timeout(WRITE_MS_MAX)]),
-      )
+      return await settle(core, written, signal)
+    } catch (error) {
+      core.index.forget()
+      core.log.debug({ reason: messageOf(error) }, 'the outcomes of a load are recorded one by one')
+    }
+    const due = written.map((one, at) => settle(core, [one], signal).catch((error) => putBack(load.slice(at, at + 1), error)))
+    return earliest(await Promise.all(due))
+  }
+
+  /** The lease brings what is left back, even when the database itself is away. */
+  async function putBack(load: Load, error: unknown): Promise<number | undefined> {
+    core.index.forget()
+    core.log.warn({ map: load[0]?.[0]?.map.name, reason: messageOf(error) }, 'a change could not be worked on')
+    const code = isAppError(error) ? error.code : 'dual_write.failed'
+    return earliest(await Promise.all(load.map((group) => postponeAll(core, group, code, messageOf(error)))))
+  }
+
+  /** What the ERP makes of each group; a group of which it has nothing to hear has no outcomes. */
+  async function write(plans: readonly (readonly Step[])[], signal: AbortSignal): Promise<Written[]> {
+    const writes = plans.map((steps) => steps.filter((step) => step.kind === 'write'))
+    const sent = writes.filter((some) => some.length > 0)
+    const groups = sent.map((some) => toWriteGroup(core, some))
+    const outcomes = await send(groups, signal)
+    const outcomesOf = new Map(sent.map((some, at) => [some, outcomes[at] ?? []]))
+    return plans.map((steps, at) => ({ steps, outcomes: outcomesOf.get(writes[at] ?? []) ?? [] }))
+  }
+
+  async function send(groups: readonly WriteGroup[], signal: AbortSignal): Promise<readonly GroupOutcome[]> {
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(WRITE_MS_MAX)])
+    try {
+      if (writeGroups !== undefined && groups.length > 1) return await writeGroups(groups, ending)
+      return await Promise.all(groups.map((group) => core.connector.writeGroup(group, ending)))
     } catch (error) {
       const reason = signal.aborted ? 'Comptoir was stopped during the write' : messageOf(error)
-      return writes.map(() => ({ kind: 'retry', afterMs: signal.aborted ? 0 : undefined, reason }))
+      return groups.map(({ writes }) => writes.map(() => ({ kind: 'retry', afterMs: signal.aborted ? 0 : undefined, reason })))
     }
   }
 
@@ -68,11 +121,28 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
     }
   }
 
-  return {
-    claim: (groupsMax) =>
-      core.database.transaction((tx) => claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS }), LIVE),
-    run,
+  return { claim, run }
+}
+
+/** Large groups are spread over loads, so that none of them is long under way. */
+function loadsOf(groups: readonly Group[]): Load[] {
+  const loads: Group[][] = []
+  let changes = 0
+  for (const group of groups) {
+    const last = loads.at(-1)
+    changes += group.length
+    if (last !== undefined && changes <= LOAD_CHANGES_MAX) last.push(group)
+    else {
+      loads.push([group])
+      changes = group.length
+    }
   }
+  return loads
+}
+
+function earliest(due: readonly (number | undefined)[]): number | undefined {
+  const known = due.filter((one) => one !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 async function postponeAll(core: Core, group: Group, code: string, reason: string): Promise<number | undefined> {

@@ -17,8 +17,6 @@ import { createPoller, type Poller } from './poll.ts'
 import { sweep } from './sweep.ts'
 import type { Waker } from './waker.ts'
 
-/** Groups that are written to the ERP at once. */
-const GROUPS_MAX = 8
 /** How long a missed notification can delay work. */
 const POLL_MS = 2_000
 /** A connector without events is read through that often. */
@@ -73,11 +71,10 @@ async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOpt
   )
   const running = new Set<Promise<void>>()
   while (!signal.aborted) {
-    const free = GROUPS_MAX - running.size
     const outbound = outboundOf()
-    const groups = free === 0 ? [] : await attempt(core, () => outbound.claim(free), [])
-    for (const group of groups) {
-      const task = outbound.run(group, signal).then((dueMs) => {
+    const loads = await attempt(core, () => outbound.claim(running.size), [])
+    for (const load of loads) {
+      const task = outbound.run(load, signal).then((dueMs) => {
         running.delete(task)
         if (dueMs === undefined || dueMs === 0) waker.wake()
         else if (dueMs < POLL_MS) waker.wakeAfter(dueMs, signal)
@@ -86,7 +83,7 @@ async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOpt
       })
       running.add(task)
     }
-    if (groups.length === 0) await waker.wait(POLL_MS, signal)
+    if (loads.length === 0) await waker.wait(POLL_MS, signal)
   }
   await Promise.all(running)
 }
