@@ -38,10 +38,11 @@ export async function ensureStudioBuilt(options: { dataDir: string; log: Log }):
   return folder
 }
 
-/** Everything that decides what the browser gets: our sources, the wire types, and the versions of all packages. */
+/** Everything that decides what the browser gets: our sources, what they share with the server, and the versions of all packages. */
 function sourcesHash(): string {
   const hash = createHash('sha256')
-  for (const file of [...listFiles(APP_FOLDER), join(import.meta.dirname, 'building', 'vite-build.ts'), LOCK_FILE]) {
+  const shared = [join(import.meta.dirname, 'building', 'vite-build.ts'), join(import.meta.dirname, 'line-diff.ts'), LOCK_FILE]
+  for (const file of [...listFiles(APP_FOLDER), ...shared]) {
     hash
       .update(file.slice(import.meta.dirname.length))
       .update('\0')

@@ -41,6 +41,7 @@ const TABS = {
   overview: tab(() => import('./tab-overview.tsx').then((module) => module.OverviewTab)),
   columns: tab(() => import('./tab-definition.tsx').then((module) => module.DefinitionTab)),
   copy: tab(() => import('./tab-copy.tsx').then((module) => module.CopyTab)),
+  versions: tab(() => import('./versions/tab-versions.tsx').then((module) => module.VersionsTab)),
   activity: tab(() => import('./tab-activity.tsx').then((module) => module.ActivityTab)),
 } as const
 type TabName = keyof typeof TABS

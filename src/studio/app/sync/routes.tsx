@@ -4,6 +4,7 @@ import { rootRoute } from '../root-route.tsx'
 import { ActivityScreen } from './activity-screen.tsx'
 import { MAP_ADDRESS, MapPage } from './map-page.tsx'
 import { SYNC_ADDRESS, SyncScreen } from './overview/sync-screen.tsx'
+import { PromotionScreen } from './promotion/promotion-screen.tsx'
 import { AdoptScreen } from './rows/adopt.tsx'
 import { AlertsScreen } from './rows/alerts.tsx'
 import { ConflictsScreen } from './rows/conflicts.tsx'
@@ -70,5 +71,6 @@ const activity = createRoute({
   validateSearch: (search: Record<string, unknown>) => texts(search, ['before']),
   component: () => <ActivityScreen before={activity.useSearch().before} />,
 })
+const promotion = createRoute({ getParentRoute: () => rootRoute, path: '/sync/promotion', component: PromotionScreen })
 
-export const syncRoutes = [maps, map, activity, parked, differences, conflicts, way, alerts, adopt] as const
+export const syncRoutes = [maps, map, activity, parked, differences, conflicts, way, alerts, adopt, promotion] as const

@@ -5,6 +5,7 @@ import { parsePolicy } from '#access/policy.ts'
 import type { HttpServer } from '#http/server.ts'
 import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
 import { readSiteFolder, type SiteFiles } from '#portals/site-folder.ts'
+import { diffLines } from '../../line-diff.ts'
 import type {
   AnonymousGain,
   Difference,
@@ -17,7 +18,6 @@ import { administratorOf } from '../guard.ts'
 import { parseBody } from '../parked.ts'
 import type { StudioServices } from '../services.ts'
 import { applyDraft } from './draft.ts'
-import { diffLines } from './line-diff.ts'
 import { draftShape, readDifference, signalOf } from './rules.ts'
 
 const RELEASES_MAX = 200
