@@ -10,7 +10,7 @@ export function FindingList({ findings, onGo }: { findings: readonly Finding[]; 
       {findings.map((one) => (
         <li key={`${one.code} ${one.at} ${one.message}`} className={`finding finding-${one.severity}`}>
           <Text size="sm">
-            <strong>{t(`editor.${one.severity}`)}</strong> {one.message}. {one.remedy}.
+            <strong>{t(`editor.${one.severity}`)}</strong> {sentence(one.message)} {sentence(one.remedy)}
           </Text>
           <Text size="xs" c="dimmed">
             {one.code}
@@ -26,4 +26,8 @@ export function FindingList({ findings, onGo }: { findings: readonly Finding[]; 
       ))}
     </Stack>
   )
+}
+
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
 }

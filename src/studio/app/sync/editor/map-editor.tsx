@@ -150,11 +150,21 @@ function Toolbar(props: {
   )
 }
 
+/** Errors are read at once; what is only doubtful, by whoever opens it. */
 function MapFindings({ findings, onGo }: { findings: readonly Finding[]; onGo: (finding: Finding) => void }) {
+  const { t } = useWords()
+  const errors = findings.filter((one) => one.severity === 'error')
+  const warnings = findings.filter((one) => one.severity === 'warning')
   if (findings.length === 0) return null
   return (
     <Paper withBorder p="sm">
-      <FindingList findings={findings} onGo={onGo} />
+      {errors.length > 0 && <FindingList findings={errors} onGo={onGo} />}
+      {warnings.length > 0 && (
+        <details>
+          <summary>{t('editor.mapWarnings', { count: warnings.length })}</summary>
+          <FindingList findings={warnings} onGo={onGo} />
+        </details>
+      )}
     </Paper>
   )
 }

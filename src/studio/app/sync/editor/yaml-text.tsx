@@ -9,6 +9,7 @@ import { classHighlighter } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
 import type { Finding, MapSchemas } from '#dual-write/facets-control.ts'
 import { styleNonce } from '../../lib/style-nonce.ts'
+import { sentence } from './finding-list.tsx'
 
 type TextProps = {
   label: string
@@ -111,7 +112,7 @@ function replaceText(editor: EditorView, text: string): void {
 function diagnosticsOf(state: EditorState, findings: readonly Finding[]): Diagnostic[] {
   return findings.map((one) => {
     const line = state.doc.line(Math.min(Math.max(one.line ?? 1, 1), state.doc.lines))
-    const message = `${one.message}. ${one.remedy}. (${one.code})`
+    const message = `${sentence(one.message)} ${sentence(one.remedy)} (${one.code})`
     return { from: line.from + line.text.search(/\S|$/), to: line.to, severity: one.severity, message }
   })
 }
