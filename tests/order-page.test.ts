@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { putErpChanges } from '../src/dual-write/conflicts.queries.ts'
 import { subscribe } from '../src/tables/changes.queries.ts'
 import { optionOf } from '../src/tables/definition.ts'
 import type { Browser } from './support/portal.ts'
@@ -67,6 +68,52 @@ test('the totals lead from the lines to the total; what has come needs no confir
   assert.equal(notYet(await page()), 3)
   await ship(10)
   assert.equal(notYet(await page()), 0)
+})
+
+test('what the ERP has made of an order is told on the order, its line and in the list, in the reader’s words; nothing that he may not read', async () => {
+  await using shop = await createShop()
+  const jane = await shop.as('jane@shop.test')
+  const id = await placeOrder(jane, [{ productId: shop.products.bolt, unitId: shop.units.ea, quantity: '10' }])
+  await shop.update('salesorder', id, { msdyn_salesordernumber: 'SO-9', msdyn_isocurrencycode: 'USD' })
+  const lineId = await shop.database.transaction(async (tx) => {
+    const [line] = await tx<{
+      id: string
+    }>`select salesorderdetailid as id from tables.salesorderdetail where salesorderid = ${id}::uuid`
+    return String(line?.id)
+  })
+  const markOf = async () => /SO-9.*Changed by the seller/.test(plain((await jane.get('/orders')).text))
+  assert.doesNotMatch(plain((await jane.get(`/orders/${id}`)).text), /has changed/)
+  assert.equal(await markOf(), false)
+
+  await shop.database.transaction(async (tx) => {
+    await tx`insert into dual_write.map (name, version, table_name, entity, state)
+             values ('headers', '1', 'salesorder', 'Headers', 'running'), ('lines', '1', 'salesorderdetail', 'Lines', 'running')`
+    await tx`insert into dual_write.row_link (map, row_id, remote_key) values ('headers', ${id}, 'k'), ('lines', ${lineId}, 'l')`
+    await putErpChanges(tx, 'headers', [
+      { rowId: id, column: 'msdyn_requestedreceiptdate', sent: '2026-12-01', became: '2026-12-08' },
+      { rowId: id, column: 'shipto_city', sent: 'Seattle <b>', became: null },
+      { rowId: id, column: 'msdyn_internalnote', sent: 'sent secret', became: 'became secret' },
+    ])
+    await putErpChanges(tx, 'lines', [{ rowId: lineId, column: 'priceperunit', sent: '2', became: '1234.5' }])
+  })
+  const english = await jane.get(`/orders/${id}`)
+  assert.match(
+    plain(english.text),
+    /changed this order since it was sent: Requested receipt date : sent as Dec 1, 2026, now Dec 8, 2026 \(changed /,
+  )
+  assert.match(plain(english.text), /Ship-to city : sent as Seattle <b>, now –/)
+  assert.match(plain(english.text), /changed this line since it was sent: Unit price : sent as \$2\.00, now \$1,234\.50/)
+  assert.doesNotMatch(english.text, /secret|Seattle <b>/)
+  assert.equal(await markOf(), true)
+  // Each note stands in the region that is fetched again when its row changes.
+  assert.match(english.text.split('id="order-lines"')[0] ?? '', /Dec 8, 2026/)
+  assert.match(english.text.split('id="order-lines"')[1] ?? '', /1,234\.50/)
+
+  await shop.update('contact', shop.people.jane, { adx_preferredlanguage: 'fr' })
+  const french = plain((await jane.get(`/orders/${id}`)).text)
+  assert.match(french, /modifié cette commande .*Date de réception demandée : envoyé : 1 déc\. 2026, désormais : 8 déc\. 2026/)
+  assert.match(french, /modifié cette ligne .*Prix unitaire : envoyé : 2,00.*désormais : 1.234,50/)
+  assert.match(plain((await jane.get('/orders')).text), /SO-9.*Modifiée par le fournisseur/)
 })
 
 test('an open page is told which rows it shows', async () => {

@@ -22,17 +22,27 @@ export type SyncState =
 /** A value as it was sent and as the ERP has it, both as text. */
 export type ErpChange = { column: string; sent: string | null; became: string | null; at: string }
 
+/** What the ERP has made of values that the portal had sent of these rows: for lists, which need no more of the state. */
+export async function findErpChanges(tx: Tx, table: string, rowIds: readonly RowId[]): Promise<Map<RowId, ErpChange[]>> {
+  const found = new Map<RowId, ErpChange[]>()
+  if (rowIds.length === 0) return found
+  for (const { rowId, ...change } of await listErpChanges(tx, table, rowIds))
+    found.set(rowId, [...(found.get(rowId) ?? []), change])
+  return found
+}
+
 /** The state of each of the rows. A row with an edit on its way is `waiting` even where the ERP has the row. */
 export async function findSyncStates(tx: Tx, table: string, rowIds: readonly RowId[]): Promise<Map<RowId, SyncState>> {
   const states = new Map<RowId, SyncState>(rowIds.map((id) => [id, { kind: 'unlinked' }]))
   if (rowIds.length === 0) return states
   const links = await findLinksOfRows(tx, table, rowIds)
-  const changes = links.length === 0 ? [] : await listErpChanges(tx, table, rowIds)
-  const byRow = Map.groupBy(changes, (change) => change.rowId)
-  for (const { rowId, remoteKey, linkedAt } of links) {
-    const own = (byRow.get(rowId) ?? []).map(({ rowId: _, ...change }) => change)
-    states.set(rowId, { kind: 'accepted', remoteKey, at: linkedAt, changes: own })
-  }
+  const changes = await findErpChanges(
+    tx,
+    table,
+    links.map((link) => link.rowId),
+  )
+  for (const { rowId, remoteKey, linkedAt } of links)
+    states.set(rowId, { kind: 'accepted', remoteKey, at: linkedAt, changes: changes.get(rowId) ?? [] })
   const waiting = await findWaiting(tx, rowIds)
   const confirmFirst = waiting.length === 0 ? new Set() : await listConfirmFirst(tx)
   for (const { rowId, subscriber, parked, attempt, reason, code, capturedAt } of waiting) {

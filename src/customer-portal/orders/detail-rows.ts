@@ -1,4 +1,4 @@
-import { findSyncStates, type SyncState } from '#dual-write/sync-state.ts'
+import { findErpChanges, findSyncStates, type SyncState } from '#dual-write/sync-state.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { PageContext } from '#portals/component.ts'
 import { cursorOf } from '#tables/query.ts'
@@ -7,7 +7,8 @@ import { findRow, listRows, type RowId } from '#tables/rows.queries.ts'
 import { isRowId } from '../drafts.ts'
 import { where } from '../filters.ts'
 import type { OrderStatus } from '../status.ts'
-import { readableOf, statusOf, sumLines } from './list-rows.ts'
+import { type ShownChange, shownChanges } from './erp-changes.ts'
+import { readableOf, statusOf, sumLines, text } from './list-rows.ts'
 
 /** An order with its first lines and its invoices, as far as the visitor may see them. */
 export type OrderWhole = {
@@ -15,6 +16,9 @@ export type OrderWhole = {
   header: QueryRow
   status: OrderStatus
   sync: SyncState
+  /** What the seller's system has made of what was sent, as far as the visitor may read it. */
+  changes: readonly ShownChange[]
+  changesOfLines: ReadonlyMap<RowId, readonly ShownChange[]>
   lines: readonly QueryRow[]
   /** Where further lines start: a page shows two hundred. */
   furtherLines: Cursor | undefined
@@ -45,12 +49,16 @@ export async function getOrder(context: PageContext, orderId: string, after: Cur
   const sync = (await context.database.statement((own) => findSyncStates(own, 'salesorder', [orderId]))).get(orderId) ?? {
     kind: 'unlinked',
   }
+  const currency = text(header.msdyn_isocurrencycode)
+  const page = await readLines(context, orderId, after)
   return {
     id: orderId,
     header,
     status: statusOf(context, header, sum, sync),
     sync,
-    ...(await readLines(context, orderId, after)),
+    changes: shownChanges(context, sync.kind === 'accepted' ? sync.changes : [], { table: 'salesorder', currency }),
+    changesOfLines: await readChangesOfLines(context, page.lines, currency),
+    ...page,
     lineCount: sum?.count ?? 0,
     ordered: sum?.sums.quantity ?? '0',
     shipped: sum?.sums.quantityshipped ?? '0',
@@ -80,6 +88,16 @@ async function readLines(
   const lines = found.slice(0, LINES_A_PAGE)
   const last = lines.at(-1)
   return { lines, furtherLines: found.length > LINES_A_PAGE && last !== undefined ? cursorOf(query, last) : undefined }
+}
+
+async function readChangesOfLines(
+  context: PageContext,
+  lines: readonly QueryRow[],
+  currency: string | null,
+): Promise<Map<RowId, ShownChange[]>> {
+  const ids = lines.map((line) => String(line.salesorderdetailid))
+  const changes = await context.database.statement((own) => findErpChanges(own, 'salesorderdetail', ids))
+  return new Map([...changes].map(([id, own]) => [id, shownChanges(context, own, { table: 'salesorderdetail', currency })]))
 }
 
 async function readInvoices(context: PageContext, orderId: RowId): Promise<QueryRow[]> {

@@ -6,6 +6,7 @@ import { addressLines } from '../addresses.ts'
 import { copyForm } from '../create-order.ts'
 import { fact } from '../wizard/fields.ts'
 import type { OrderWhole } from './detail-rows.ts'
+import { changesNotice } from './erp-changes.ts'
 import { cursorText } from './list-query.ts'
 import { text } from './list-rows.ts'
 import { statusBadge } from './list-view.ts'
@@ -23,6 +24,7 @@ export function orderDetailView(context: PageContext, order: OrderWhole, options
       <header class="stack order-head"><div class="cluster"><h1 class="page-title">${context.text('order.title', { number })}</h1>${statusBadge(context, order)}</div>
       <p class="lead">${context.text(`status.${order.status}.meaning`, { shipped: context.format.quantity(order.shipped), ordered: context.format.quantity(order.ordered) })}</p></header>
       ${syncNotice(context, order)}
+      ${changesNotice(context, order.changes, 'order')}
       ${progressCard(context, order)}
       ${facts(context, order)}
     </section>
@@ -107,11 +109,12 @@ function lineRow(context: PageContext, order: OrderWhole, line: QueryRow): Html 
   const confirmedDate = text(line.msdyn_confirmedreceiptdate) ?? text(line.msdyn_confirmedshippingdate)
   const price = text(line.priceperunit)
   const perQuantity = text(line.msdyn_salespricequantity)
+  const changes = order.changesOfLines.get(String(line.salesorderdetailid)) ?? []
   const isPerMany = perQuantity !== null && compare(perQuantity, '1') !== 0 && compare(perQuantity, '0') > 0
   const shownPrice = price === null ? html`<span class="muted">${label('priceOpen')}</span>` : format.money(price, currency)
   return html`<tr>
     ${cell('no', format.number(line.sequencenumber as number | null), false)}
-    ${cell('product', html`<span>${productName(context, line)}<br><span class="muted">${text(line.productnumber) ?? text(line['productid.msdyn_productnumber']) ?? ''}</span>${isCanceled ? html` <span class="badge badge-neutral">${context.text('status.cancelled.label')}</span>` : ''}</span>`, false)}
+    ${cell('product', html`<span>${productName(context, line)}<br><span class="muted">${text(line.productnumber) ?? text(line['productid.msdyn_productnumber']) ?? ''}</span>${isCanceled ? html` <span class="badge badge-neutral">${context.text('status.cancelled.label')}</span>` : ''}</span>${changesNotice(context, changes, 'line')}`, false)}
     ${cell('ordered', `${format.quantity(quantity)} ${text(line['uomid.msdyn_symbol']) ?? ''}`)}
     ${cell('shipped', format.quantity(shipped))}
     ${cell('remaining', format.quantity(remaining))}

@@ -1,4 +1,4 @@
-import { findSyncStates, type SyncState } from '#dual-write/sync-state.ts'
+import { type ErpChange, findErpChanges, findSyncStates, type SyncState } from '#dual-write/sync-state.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { DecimalText } from '#lib/decimal.ts'
 import type { PageContext } from '#portals/component.ts'
@@ -8,6 +8,7 @@ import type { Cursor, QueryRow, RowQuery } from '#tables/row-query.ts'
 import { listRows, type RowId, type RowSum, sumRows } from '#tables/rows.queries.ts'
 import { type OrderStatus, orderStatus, type ProcessingStatus } from '../status.ts'
 import { openLines } from './conditions.queries.ts'
+import { shownChanges } from './erp-changes.ts'
 import { type Asked, orderOf, rowsOf } from './list-query.ts'
 
 /** An order as a list shows it. */
@@ -30,6 +31,8 @@ export type ListedOrder = {
   lines: number
   total: DecimalText | null
   currency: string | null
+  /** Whether the seller's system has changed something of the order itself that the visitor may read. */
+  isChanged: boolean
 }
 
 export type PageOfOrders = { orders: ListedOrder[]; previous: Cursor | undefined; next: Cursor | undefined }
@@ -50,7 +53,7 @@ export const LISTED_COLUMNS = [
 ]
 
 /**
- * One page, found by key: the hundredth costs what the first does. Two statements, and two more while some order of the page has not
+ * One page, found by key: the hundredth costs what the first does. Three statements, and a few more while some order of the page has not
  * reached the ERP.
  */
 export async function readPage(context: PageContext, asked: Asked, rowsMax: number): Promise<PageOfOrders> {
@@ -90,7 +93,7 @@ export function readableOf(
   return columns.filter((path) => readable.has(path.split('.')[0] ?? ''))
 }
 
-/** Orders as read with LISTED_COLUMNS, with what their lines and the way to the ERP say. One statement, two while some are not in the ERP. */
+/** Orders as read with LISTED_COLUMNS, with what their lines and the way to the ERP say. Two statements, and a few more while some are not in the ERP. */
 export async function listedOf(context: PageContext, rows: readonly QueryRow[]): Promise<ListedOrder[]> {
   const sums = await sumLines(
     context,
@@ -101,7 +104,12 @@ export async function listedOf(context: PageContext, rows: readonly QueryRow[]):
     notInErp.length === 0
       ? new Map<RowId, SyncState>()
       : await context.database.statement((own) => findSyncStates(own, 'salesorder', notInErp))
-  return rows.map((row) => listedOrder(context, row, sums.get(String(row.salesorderid)), states.get(String(row.salesorderid))))
+  const ids = rows.map((row) => String(row.salesorderid))
+  const changes = await context.database.statement((own) => findErpChanges(own, 'salesorder', ids))
+  return rows.map((row) => {
+    const id = String(row.salesorderid)
+    return listedOrder(context, row, { sum: sums.get(id), sync: states.get(id), changes: changes.get(id) ?? [] })
+  })
 }
 
 /** What the visible lines of each order amount to. */
@@ -116,7 +124,12 @@ export function sumLines(context: PageContext, orderIds: readonly RowId[]): Prom
   })
 }
 
-function listedOrder(context: PageContext, row: QueryRow, sum: RowSum | undefined, sync: SyncState | undefined): ListedOrder {
+function listedOrder(
+  context: PageContext,
+  row: QueryRow,
+  known: { sum: RowSum | undefined; sync: SyncState | undefined; changes: readonly ErpChange[] },
+): ListedOrder {
+  const { sum, sync, changes } = known
   const number = text(row.msdyn_salesordernumber)
   return {
     id: String(row.salesorderid),
@@ -136,6 +149,7 @@ function listedOrder(context: PageContext, row: QueryRow, sum: RowSum | undefine
     lines: sum?.count ?? 0,
     total: text(row.totalamount),
     currency: text(row.msdyn_isocurrencycode),
+    isChanged: shownChanges(context, changes, { table: 'salesorder', currency: null }).length > 0,
   }
 }
 

@@ -119,7 +119,7 @@ function row(context: PageContext, one: ListedOrder): Html {
     ${seesOtherAccounts(context) ? cell('account', one.account ?? '–') : ''}
     ${cell('by', one.by ?? '–')}
     ${cell('shipTo', one.shipTo === '' ? '–' : one.shipTo)}
-    ${cell('status', statusBadge(context, one))}
+    ${cell('status', one.isChanged ? html`<span>${statusBadge(context, one)}<br><span class="muted">${context.text('order.changes.mark')}</span></span>` : statusBadge(context, one))}
     ${cell('date', nextDate(context, one))}
     ${cell('lines', `${context.format.number(one.linesOpen)} / ${context.format.number(one.lines)}`, true)}
     ${cell('total', context.format.money(one.total, one.currency), true)}
