@@ -145,7 +145,7 @@ function LiveLight() {
   const connected = useConnected()
   return (
     <Group gap={8} px="sm" role="status">
-      <span className={connected ? 'light light-on' : 'light'} />
+      <span className={connected ? 'live-light live-light-on' : 'live-light'} />
       <Text size="xs" c="dimmed">
         {t(connected ? 'nav.live' : 'nav.notLive')}
       </Text>

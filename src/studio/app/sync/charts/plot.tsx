@@ -61,8 +61,9 @@ function optionsOf(of: {
   format: (value: number) => string
 }): uPlot.Options {
   const { width, lines, language, colorOf, format } = of
-  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' })
-  const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' })
+  const locale = language === 'fr' ? 'fr-FR' : 'en-GB'
+  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' })
+  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' })
   const common = { stroke: colorOf('--soft'), grid: { stroke: colorOf('--line'), width: 1 }, ticks: { show: false } }
   const timeOf = (seconds: number) => {
     const at = new Date(seconds * 1_000)
@@ -73,7 +74,11 @@ function optionsOf(of: {
     height: HEIGHT,
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
+    // Room beside the last point, which would else be cut in half.
+    scales: {
+      x: { range: (_plot, min, max) => [min, max + (max - min) / 50] },
+      y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
+    },
     axes: [
       { ...common, values: (_plot, ticks) => ticks.map(timeOf) },
       { ...common, size: 74, values: (_plot, ticks) => ticks.map(format) },

@@ -1,4 +1,4 @@
-import { Accordion, Alert, Group, Loader, Stack, Table, Text } from '@mantine/core'
+import { Alert, Group, Loader, Stack, Table, Text } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import type { DryRun, DryRunSample, Side } from '#dual-write/facets-control.ts'
 import { useWords } from '../../lib/messages.tsx'
@@ -74,13 +74,9 @@ function Found({ result }: { result: DryRun }) {
         {t('dryRun.title')}
       </Text>
       <Parts parts={result.parts} />
-      {result.samples.length > 0 && (
-        <Accordion variant="separated" chevronPosition="left" order={3}>
-          {result.samples.map((sample) => (
-            <Sample key={`${sample.company} ${sample.direction} ${sample.kind} ${sample.key}`} sample={sample} />
-          ))}
-        </Accordion>
-      )}
+      {result.samples.map((sample) => (
+        <Sample key={`${sample.company} ${sample.direction} ${sample.kind} ${sample.key}`} sample={sample} />
+      ))}
     </Stack>
   )
 }
@@ -126,8 +122,8 @@ function Parts({ parts }: { parts: DryRun['parts'] }) {
 function Sample({ sample }: { sample: DryRunSample }) {
   const { t } = useWords()
   return (
-    <Accordion.Item value={`${sample.company} ${sample.direction} ${sample.kind} ${sample.key}`}>
-      <Accordion.Control>
+    <details>
+      <summary>
         <Text span size="sm" fw={600}>
           {t(`dryRun.${sample.kind}`)}
         </Text>{' '}
@@ -135,12 +131,14 @@ function Sample({ sample }: { sample: DryRunSample }) {
         <Text span size="sm" c="dimmed">
           <DirectionText direction={sample.direction} />
         </Text>
-      </Accordion.Control>
-      <Accordion.Panel>
-        {sample.reason !== null && <Text className="bad">{sample.reason}</Text>}
-        {sample.columns.length > 0 && <Columns columns={sample.columns} />}
-      </Accordion.Panel>
-    </Accordion.Item>
+      </summary>
+      {sample.reason !== null && (
+        <Text size="sm" className="bad">
+          {sample.reason}
+        </Text>
+      )}
+      {sample.columns.length > 0 && <Columns columns={sample.columns} />}
+    </details>
   )
 }
 

@@ -8,19 +8,22 @@ export type HubNode = Node<{ side: 'portal' | 'erp'; handles: { theme: Theme; to
 export type ThemeNode = Node<{ theme: Theme; height: number }, 'theme'>
 export type MapNode = Node<{ map: MapStatus }, 'map'>
 
-const COLUMNS = 4
-const BOX = { width: 236, height: 92 }
-const GAP = 12
-const HEAD = 36
-const BETWEEN = 28
-const HUB_WIDTH = 96
+const COLUMNS = 5
+const BOX = { width: 176, height: 108 }
+const GAP = 10
+const HEAD = 34
+const BETWEEN = 20
+const HUB_WIDTH = 70
 /** Room for the lines and what they say. */
-const LINES = 230
+const LINES = 150
 const THEME_WIDTH = COLUMNS * (BOX.width + GAP) + GAP
+const WIDTH = 2 * (HUB_WIDTH + LINES) + THEME_WIDTH
 const LAG_MS_LONG = 60_000
 
+export type Drawing = { nodes: Node[]; edges: Edge[]; width: number; height: number }
+
 /** Places the themes below each other between the two sides, with two lines on either side of each: one for each direction. */
-export function drawMaps(maps: readonly MapStatus[], words: Words): { nodes: Node[]; edges: Edge[] } {
+export function drawMaps(maps: readonly MapStatus[], words: Words): Drawing {
   const nodes: Node[] = []
   const edges: Edge[] = []
   const handles: { theme: Theme; top: number }[] = []
@@ -35,8 +38,8 @@ export function drawMaps(maps: readonly MapStatus[], words: Words): { nodes: Nod
     top += height + BETWEEN
   }
   const height = Math.max(0, top - BETWEEN)
-  nodes.push(hubNode('portal', 0, height, handles), hubNode('erp', HUB_WIDTH + 2 * LINES + THEME_WIDTH, height, handles))
-  return { nodes, edges }
+  nodes.push(hubNode('portal', 0, height, handles), hubNode('erp', WIDTH - HUB_WIDTH, height, handles))
+  return { nodes, edges, width: WIDTH, height }
 }
 
 function hubNode(side: 'portal' | 'erp', x: number, height: number, handles: HubNode['data']['handles']): HubNode {
@@ -71,39 +74,35 @@ function mapNode(map: MapStatus, theme: Theme, index: number): MapNode {
 function linesOf(theme: Theme, maps: readonly MapStatus[], words: Words): Edge[] {
   const directions = (['toErp', 'toPortal'] as const).filter((direction) => maps.some((map) => map.carries[direction]))
   return directions.flatMap((direction) => {
-    const line = lineOf(maps, direction, words)
+    const { rate, waiting, ...line } = lineOf(maps, direction, words)
     const [from, to] = direction === 'toErp' ? (['portal', 'erp'] as const) : (['erp', 'portal'] as const)
     const hub = `${theme} ${direction}`
     const before = { source: from, sourceHandle: hub, target: theme, targetHandle: `${direction} ${from}` }
     const after = { source: theme, sourceHandle: `${direction} ${to}`, target: to, targetHandle: hub }
     return [
-      { ...line, ...before, id: `${hub} before` },
-      // What is said once need not be said twice.
-      { ...line, ...after, id: `${hub} after`, label: undefined },
+      { ...line, ...before, id: `${hub} before`, label: rate },
+      { ...line, ...after, id: `${hub} after`, label: waiting },
     ]
   })
 }
 
-function lineOf(
-  maps: readonly MapStatus[],
-  direction: Direction,
-  { t, duration }: Words,
-): Omit<Edge, 'id' | 'source' | 'target'> {
+/** What goes in says how much travels; what comes out, how much still waits. */
+function lineOf(maps: readonly MapStatus[], direction: Direction, { t, duration }: Words) {
   const rate = maps.reduce((sum, map) => sum + map.perMinute[direction], 0)
   const queued = maps.reduce((sum, map) => sum + map.queued[direction], 0)
   const lagMs = Math.max(...maps.map((map) => map.lagMs[direction]))
   const isLate = lagMs >= LAG_MS_LONG || maps.some((map) => map.parked > 0 && lagOf(map) >= LAG_MS_LONG)
-  const color = isLate ? 'var(--bad)' : rate > 0 ? 'var(--flowing)' : 'var(--line)'
-  const said = [
-    rate > 0 && t('picture.perMinute', { count: rate }),
+  const color = isLate ? 'var(--bad)' : rate > 0 ? 'var(--flowing)' : 'var(--soft)'
+  const waiting = [
     queued > 0 && t('picture.queued', { count: queued }),
     lagMs > 0 && t('picture.lag', { time: duration(lagMs) }),
   ].filter(Boolean)
   return {
-    type: 'straight',
+    type: 'straight' as const,
     animated: rate > 0,
     style: { stroke: color, strokeWidth: 1.5 + Math.min(6, Math.log2(1 + rate)) },
     markerEnd: { type: MarkerType.ArrowClosed, color, markerUnits: 'userSpaceOnUse', width: 18, height: 18 },
-    ...(said.length > 0 && { label: said.join(' · '), labelShowBg: true }),
+    rate: rate > 0 ? t('picture.perMinute', { count: rate }) : undefined,
+    waiting: waiting.length > 0 ? waiting.join(' · ') : undefined,
   }
 }

@@ -30,8 +30,8 @@ export function MapTable(props: { maps: MapStatus[]; sort: string | undefined; o
   const isBackwards = sort.startsWith('-')
   const by = isBackwards ? sort.slice(1) : sort
   return (
-    <Table.ScrollContainer minWidth={1060}>
-      <Table highlightOnHover verticalSpacing={6}>
+    <Table.ScrollContainer minWidth={1000}>
+      <Table highlightOnHover verticalSpacing={4} horizontalSpacing={6} className="map-table">
         <Table.Thead>
           <Table.Tr>
             {HEADS.map((head) => {

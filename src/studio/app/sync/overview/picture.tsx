@@ -19,15 +19,17 @@ export function Picture({ maps }: { maps: MapStatus[] }) {
   const words = useWords()
   const { t } = words
   const colorMode = useComputedColorScheme('light')
-  const { nodes, edges } = useMemo(() => drawMaps(maps, words), [maps, words])
+  const { nodes, edges, width, height } = useMemo(() => drawMaps(maps, words), [maps, words])
   return (
-    <section className="sync-picture" aria-label={t('syncView.picture')}>
+    <section className="sync-picture" style={{ aspectRatio: `${width} / ${height}` }} aria-label={t('syncView.picture')}>
       <ReactFlow
         nodes={nodes as Node[]}
         edges={edges}
         nodeTypes={NODE_TYPES}
         colorMode={colorMode}
         fitView
+        fitViewOptions={{ padding: 0.02 }}
+        zoomOnScroll={false}
         minZoom={0.2}
         nodesConnectable={false}
         nodesDraggable={false}
@@ -102,7 +104,7 @@ function MapBox({ data: { map } }: NodeProps<MapNode>) {
   ].filter(Boolean)
   return (
     <div className="sync-map" data-bad={map.parked > 0 || undefined}>
-      <TextLink to="/dual-write/$name" params={{ name: map.name }} fw={600} lh={1.2} className="nodrag nopan">
+      <TextLink to="/dual-write/$name" params={{ name: map.name }} fw={600} size="sm" lh={1.2} className="nodrag nopan">
         {map.title}
       </TextLink>
       <div className="sync-map-facts">
