@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Stack, Switch, Table, Tabs, Text } from '@mantine/core'
+import { Button, Group, Paper, Stack, Switch, Table, Tabs, Text, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -90,7 +90,7 @@ function Rules() {
 function RuleTable(props: { rules: AlertRule[]; edit: (rule: AlertRule) => void; remove: (rule: AlertRule) => void }) {
   const { t } = useWords()
   return (
-    <Table.ScrollContainer minWidth={720}>
+    <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing="xs" aria-label={t('alert.tab.rules')}>
         <Table.Thead>
           <Table.Tr>
@@ -98,7 +98,9 @@ function RuleTable(props: { rules: AlertRule[]; edit: (rule: AlertRule) => void;
             <Table.Th>{t('alert.when')}</Table.Th>
             <Table.Th>{t('alert.then')}</Table.Th>
             <Table.Th>{t('alert.enabled')}</Table.Th>
-            <Table.Th aria-label={t('alert.change')} />
+            <Table.Th>
+              <VisuallyHidden>{t('alert.change')}</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

@@ -8,6 +8,7 @@ import { useWords } from '../../lib/messages.tsx'
 import { Confirm, type Question } from '../../parts/confirm.tsx'
 import { TextLink } from '../../parts/link.tsx'
 import { Loaded } from '../../parts/states.tsx'
+import './rows.css'
 import { askEngine } from '../engine-api.ts'
 import { parkedOfCluster } from '../queries.ts'
 import { deed } from './deeds.ts'
@@ -104,7 +105,7 @@ function VirtualList({ items, draw }: { items: ParkedItem[]; draw: (item: Parked
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section ref={scroller} className="scrolled-list" aria-label={t('parked.title')} tabIndex={0}>
-      <ul className="plain-list grid-rows" style={{ height: virtual.getTotalSize() }}>
+      <ul className="plain-list" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start }) => {
           const item = items[index]
           if (item === undefined) return null

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Table, Text } from '@mantine/core'
+import { Button, Group, Stack, Table, Text, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -75,7 +75,7 @@ function LostValues({ values }: { values: LostValue[] }) {
         ),
     })
   return (
-    <Table.ScrollContainer minWidth={760}>
+    <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing="xs" aria-label={t('lost.title')}>
         <Table.Thead>
           <Table.Tr>
@@ -84,7 +84,9 @@ function LostValues({ values }: { values: LostValue[] }) {
             <Table.Th>{t('sides.column')}</Table.Th>
             <Table.Th>{t('lost.kept')}</Table.Th>
             <Table.Th>{t('lost.lost')}</Table.Th>
-            <Table.Th aria-label={t('lost.take')} />
+            <Table.Th>
+              <VisuallyHidden>{t('lost.take')}</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Loader, Stack, Table, Text } from '@mantine/core'
+import { Button, Checkbox, Group, Loader, Stack, Table, Text, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -174,7 +174,7 @@ function PartTable({
 }) {
   const { t } = useWords()
   return (
-    <Table.ScrollContainer minWidth={720}>
+    <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing="xs" aria-label={t('diff.parts')}>
         <Table.Thead>
           <Table.Tr>
@@ -184,7 +184,9 @@ function PartTable({
             <Table.Th className="number">{t('diff.differing')}</Table.Th>
             <Table.Th className="number">{t('diff.explained')}</Table.Th>
             <Table.Th>{t('diff.when')}</Table.Th>
-            <Table.Th aria-label={t('diff.open')} />
+            <Table.Th>
+              <VisuallyHidden>{t('diff.open')}</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

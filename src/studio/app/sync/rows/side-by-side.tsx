@@ -17,7 +17,7 @@ export function SideBySide({ label, columns }: { label: string; columns: readonl
   const withAgreed = columns.some((one) => one.agreed !== undefined)
   const withNote = columns.some((one) => (one.note ?? null) !== null)
   return (
-    <Table.ScrollContainer minWidth={withAgreed ? 620 : 460}>
+    <Table.ScrollContainer minWidth={withAgreed ? 620 : 460} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing={5} aria-label={label}>
         <Table.Thead>
           <Table.Tr>

@@ -122,7 +122,12 @@ function ClusterCard({ cluster, isOpen, toggle }: { cluster: ParkedCluster; isOp
           <Button size="compact-sm" variant="subtle" onClick={toggle} aria-expanded={isOpen}>
             {t(isOpen ? 'wait.hide' : 'wait.show', { count: number(cluster.count) })}
           </Button>
-          <Button size="compact-sm" variant="default" onClick={() => void retry()} aria-label={t('wait.retryOf', { cause })}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={() => void retry()}
+            aria-label={t('wait.retryOf', { count: number(cluster.count), cause })}
+          >
             {t('wait.retry', { count: number(cluster.count) })}
           </Button>
         </Group>
