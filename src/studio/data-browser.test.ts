@@ -22,7 +22,7 @@ test('a row is written in the drawer: problems beside the inputs, a lookup by na
   await drawer.getByLabel('Name', { exact: true }).fill('Northwind')
   await page.keyboard.press('Control+s')
   await page.getByText('The row is created').waitFor()
-  await drawer.getByLabel('Telephone').fill('555')
+  await drawer.getByLabel('Telephone', { exact: true }).fill('555')
   await drawer.getByRole('button', { name: 'Close' }).click()
   await page.getByRole('button', { name: 'Discard the changes' }).waitFor()
   await page.getByRole('dialog', { name: 'Unsaved changes' }).getByRole('button', { name: 'Cancel' }).click()
