@@ -26,7 +26,7 @@ export function SyncHead(props: { title: string; lead?: ReactNode; actions?: Rea
   )
 }
 
-export function SyncRooms() {
+function SyncRooms() {
   const { t } = useWords()
   return (
     <nav aria-label={t('nav.maps')} className="rooms">

@@ -16,6 +16,7 @@ export const MAP_ADDRESS = [
   'direction',
   'kind',
   'code',
+  'cluster',
   'search',
   'after',
   'before',
@@ -41,6 +42,8 @@ const TABS = {
   overview: tab(() => import('./tab-overview.tsx').then((module) => module.OverviewTab)),
   columns: tab(() => import('./tab-definition.tsx').then((module) => module.DefinitionTab)),
   copy: tab(() => import('./tab-copy.tsx').then((module) => module.CopyTab)),
+  waiting: tab(() => import('./tab-waiting.tsx').then((module) => module.WaitingTab)),
+  differences: tab(() => import('./tab-differences.tsx').then((module) => module.DifferencesTab)),
   versions: tab(() => import('./versions/tab-versions.tsx').then((module) => module.VersionsTab)),
   activity: tab(() => import('./tab-activity.tsx').then((module) => module.ActivityTab)),
 } as const

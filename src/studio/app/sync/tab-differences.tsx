@@ -1,0 +1,9 @@
+import { useNavigate } from '@tanstack/react-router'
+import type { TabProps } from './map-page.tsx'
+import { Differences } from './rows/differences.tsx'
+
+/** How equal this map keeps both sides, for each legal entity; the rows that differ have a screen of their own. */
+export function DifferencesTab({ name }: TabProps) {
+  const navigate = useNavigate()
+  return <Differences map={name} address={{ map: name }} go={(search) => void navigate({ to: '/sync/differences', search })} />
+}

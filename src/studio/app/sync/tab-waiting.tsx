@@ -1,0 +1,7 @@
+import type { TabProps } from './map-page.tsx'
+import { Clusters } from './rows/waiting.tsx'
+
+/** What waits for a person in this map, by its cause. */
+export function WaitingTab({ name, address, go }: TabProps) {
+  return <Clusters map={name} open={address.cluster} toggle={(cluster) => go({ cluster: cluster ?? '' })} />
+}
