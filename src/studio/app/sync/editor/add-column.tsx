@@ -30,7 +30,7 @@ export function AddColumn(props: {
   }
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="add-column">
-      <Title order={3} size="h5" id="add-column" mb="xs">
+      <Title order={2} size="h4" id="add-column" mb="xs">
         {t('editor.add')}
       </Title>
       <form

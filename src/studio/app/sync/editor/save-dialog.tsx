@@ -6,7 +6,7 @@ import { useWords } from '../../lib/messages.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Loaded, tellDone, tellFailure } from '../../parts/states.tsx'
 import { askEngine } from '../engine-api.ts'
-import { versionsQuery } from '../queries.ts'
+import { definitionQuery, versionsQuery } from '../queries.ts'
 import { differencesOfTexts } from './editor-queries.ts'
 import { putHead } from './map-text.ts'
 
@@ -46,8 +46,8 @@ function Body({ name, base, text, onSaved, close }: SaveProps) {
       tellDone(t('editor.saved', { version: next }), t)
       close()
     } catch (error) {
-      tellFailure(error as Error, t)
-      if (error instanceof ApiFailure && error.code === 'dual_write.conflict') close()
+      if (await isOvertaken(name, base, error)) close()
+      else tellFailure(error as Error, t)
     }
     setBusy(false)
     await Promise.all([
@@ -96,6 +96,13 @@ function Body({ name, base, text, onSaved, close }: SaveProps) {
       </Stack>
     </form>
   )
+}
+
+/** Somebody was faster: the editor shows his version as soon as it is known. */
+async function isOvertaken(name: string, base: Base, error: unknown): Promise<boolean> {
+  if (!(error instanceof ApiFailure) || error.code !== 'dual_write.conflict') return false
+  const now = await queryClient.fetchQuery({ ...definitionQuery(name), staleTime: 0 }).catch(() => base)
+  return now.version !== base.version
 }
 
 /** A line for each column or property that differs. */

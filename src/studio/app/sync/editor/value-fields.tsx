@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, NativeSelect, Stack, Table, Text, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Group, NativeSelect, Stack, Table, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useWords } from '../../lib/messages.tsx'
 import type { FieldsProps } from './entry-form.tsx'
 import { columnOf, type Scalar } from './map-text.ts'
@@ -60,7 +60,9 @@ function OwnList({ entry, schemas, change }: FieldsProps) {
         <Table.Tr>
           <Table.Th>{t('editor.theirValue')}</Table.Th>
           <Table.Th>{t('editor.ourValue')}</Table.Th>
-          <Table.Th aria-label={t('editor.deeds')} />
+          <Table.Th>
+            <VisuallyHidden>{t('editor.deeds')}</VisuallyHidden>
+          </Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -1,4 +1,4 @@
-import { Checkbox, Group, NativeSelect, Stack, Table, Text } from '@mantine/core'
+import { Checkbox, Group, NativeSelect, Stack, Table, Text, VisuallyHidden } from '@mantine/core'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import type { Finding, MapPreview, MapSchemas } from '#dual-write/facets-control.ts'
 import { useWords } from '../../lib/messages.tsx'
@@ -61,7 +61,7 @@ export function VisualEditor(props: VisualProps) {
           ))}
         </Group>
       </Group>
-      <Table.ScrollContainer minWidth={860}>
+      <Table.ScrollContainer minWidth={860} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table verticalSpacing={4} className="entries">
           <EntriesHead schemas={schemas} />
           <Table.Tbody>
@@ -136,7 +136,9 @@ function EntriesHead({ schemas }: { schemas: MapSchemas }) {
         <Table.Th>{t('map.field', { entity: schemas.entity })}</Table.Th>
         <Table.Th>{t('map.transform')}</Table.Th>
         <Table.Th>{t('editor.sample')}</Table.Th>
-        <Table.Th aria-label={t('editor.deeds')} />
+        <Table.Th>
+          <VisuallyHidden>{t('editor.deeds')}</VisuallyHidden>
+        </Table.Th>
       </Table.Tr>
     </Table.Thead>
   )

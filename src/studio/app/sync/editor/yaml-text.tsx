@@ -87,7 +87,7 @@ function extensionsFor(latest: { current: TextProps }) {
       indentWithTab,
     ]),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': latest.current.label }),
+    EditorView.contentAttributes.of({ 'aria-label': latest.current.label, tabindex: '0' }),
     EditorView.updateListener.of((update) => {
       const isTyped = update.transactions.some((one) => one.docChanged && one.annotation(Transaction.remote) !== true)
       if (isTyped) latest.current.change(update.state.doc.toString())

@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, Paper, Stack, Table, Text, Title } from '@mantine/core'
+import { Button, Group, NativeSelect, Paper, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { MapVersion } from '#dual-write/facets-control.ts'
@@ -44,7 +44,7 @@ export function VersionsTab({ name, address, go }: TabProps) {
 function VersionTable({ versions, activate }: { versions: readonly MapVersion[]; activate: (version: string) => void }) {
   const { t, dateTime } = useWords()
   return (
-    <Table.ScrollContainer minWidth={640}>
+    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
@@ -53,7 +53,9 @@ function VersionTable({ versions, activate }: { versions: readonly MapVersion[];
             <Table.Th>{t('versions.who')}</Table.Th>
             <Table.Th>{t('versions.publisher')}</Table.Th>
             <Table.Th>{t('versions.message')}</Table.Th>
-            <Table.Th aria-label={t('editor.deeds')} />
+            <Table.Th>
+              <VisuallyHidden>{t('editor.deeds')}</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
