@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort, startComptoir } from './support/comptoir.ts'
+import { MANUAL_MAPS } from './support/running-maps.ts'
 import { startTestErp } from './support/scm.ts'
 import { createSmallCompany } from './support/small-company.ts'
 
@@ -32,7 +33,7 @@ test('T1: a start whose ERP does not answer stands, says why at /health and in t
       .filter((map) => map.state !== 'running')
       .map((map) => map.name)
       .sort(),
-    ['contacts-for-parties', 'customers-by-party', 'person-customers', 'person-customers-by-party', 'vendor-contacts'],
+    MANUAL_MAPS,
   )
   assert.ok(maps.some((map) => map.name === 'customers' && map.rows > 0))
 })
