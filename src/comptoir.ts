@@ -177,7 +177,7 @@ async function serve(
   await registerDualWriteApi(server, { engine: dualWrite, log, visitorOf })
   await registerTableApi(server, { database, catalog, clock: systemClock, log, visitorOf })
   const portal = await registerPortal({ server, ...place, releases, live, components, mail, publicUrl, log })
-  addCustomerPortal(portal)
+  addCustomerPortal(portal, dualWrite)
   const { pages } = portal
   await registerStudio(server, {
     ...place,

@@ -6,6 +6,8 @@ import { setMembership } from '../src/access/memberships.ts'
 import { setRoles, settleRolesOfEarlier } from '../src/access/roles.ts'
 import { addCustomerPortal, components } from '../src/customer-portal/customer-portal.ts'
 import { settleDraftsOfEarlier } from '../src/customer-portal/earlier-drafts.ts'
+import { createConfirming } from '../src/dual-write/confirming.ts'
+import { systemClock } from '../src/log/system-clock.ts'
 import { readSiteFolder } from '../src/portals/site-folder.ts'
 import { createTestPortal } from './support/portal.ts'
 import { createShop, INFORMATION, type Shop, startDraft } from './support/shop.ts'
@@ -18,7 +20,7 @@ test('whoever acts for two accounts finds both in the header, and every link of 
     components,
     modules: ['dual-write', 'customer-portal'],
   })
-  addCustomerPortal(portal.routes)
+  addCustomerPortal(portal.routes, createConfirming({ database: portal.database, clock: systemClock }))
   const [one = '', two = ''] = await portal.insert('account', [
     { accountnumber: 'A 1', name: 'Fabrikam', msdyn_company: portal.companyId },
     { accountnumber: 'B/2', name: 'Tailspin', msdyn_company: portal.companyId },

@@ -4,7 +4,7 @@ import { putErpChanges } from '../src/dual-write/conflicts.queries.ts'
 import { subscribe } from '../src/tables/changes.queries.ts'
 import { optionOf } from '../src/tables/definition.ts'
 import type { Browser } from './support/portal.ts'
-import { createShop, idOf, insertOrders, messages, placeOrder, plain } from './support/shop.ts'
+import { addLine, createShop, idOf, insertOrders, messages, placeOrder, plain, readReview, startDraft } from './support/shop.ts'
 
 test('the page of an order tells where it stands: waiting, refused with the reason, accepted', async () => {
   await using shop = await createShop()
@@ -114,6 +114,54 @@ test('what the ERP has made of an order is told on the order, its line and in th
   assert.match(french, /modifié cette commande .*Date de réception demandée : envoyé : 1 déc\. 2026, désormais : 8 déc\. 2026/)
   assert.match(french, /modifié cette ligne .*Prix unitaire : envoyé : 2,00.*désormais : 1.234,50/)
   assert.match(plain((await jane.get('/orders')).text), /SO-9.*Modifiée par le fournisseur/)
+})
+
+test('an order that is to be confirmed first waits for the answer: yes with the number, no with the reason, or on its way', async () => {
+  await using shop = await createShop()
+  await shop.database.transaction((tx) => subscribe(tx, 'salesorder', 'sales-order-headers', null))
+  await shop.database.transaction(
+    (tx) => tx`
+      insert into dual_write.map (name, version, table_name, entity, state, confirm_first)
+      values ('sales-order-headers', '1', 'salesorder', 'Headers', 'running', true)`,
+  )
+  const jane = await shop.as('jane@shop.test')
+  const submit = async () => {
+    const draft = await startDraft(jane)
+    await addLine(jane, draft, { productId: shop.products.bolt, unitId: shop.units.ea, quantity: '10' })
+    const answer = await jane.post('/create-order/submissions', await readReview(jane, draft))
+    const id = /^\/orders\/([0-9a-f-]{36})\/confirmation$/.exec(answer.location ?? '')?.[1] ?? ''
+    assert.notEqual(id, '')
+    return id
+  }
+  const taken = await submit()
+  assert.match(messages(await jane.get(`/orders/${taken}?placed=1`)).join(' '), /not confirmed it yet/)
+  await shop.update('contact', shop.people.jane, { adx_preferredlanguage: 'fr' })
+  assert.match(messages(await jane.get(`/orders/${taken}`)).join(' '), /pas encore confirmée/)
+  await shop.update('contact', shop.people.jane, { adx_preferredlanguage: 'en' })
+
+  const answered = jane.get(`/orders/${taken}/confirmation`)
+  await shop.database.transaction(async (tx) => {
+    await tx`insert into dual_write.row_link (map, row_id, remote_key) values ('sales-order-headers', ${taken}, 'k')`
+    await tx`delete from tables.change`
+  })
+  await shop.update('salesorder', taken, { msdyn_salesordernumber: 'SO-9' })
+  await shop.database.transaction((tx) => tx`delete from tables.change`)
+  assert.equal((await answered).location, `/orders/${taken}?placed=1`)
+  assert.match(messages(await jane.get(`/orders/${taken}?placed=1`)).join(' '), /Thank you/)
+  assert.match(plain((await jane.get(`/orders/${taken}`)).text), /Order SO-9 Accepted/)
+
+  const refused = await submit()
+  await shop.database.transaction((tx) => tx`update tables.change set parked_at = clock_timestamp(), reason = 'Customer blocked'`)
+  assert.equal((await jane.get(`/orders/${refused}/confirmation`)).location, `/orders/${refused}?placed=1`)
+  const told = messages(await jane.get(`/orders/${refused}?placed=1`)).join(' ')
+  assert.match(told, /could not be accepted.*Customer blocked/)
+  assert.doesNotMatch(told, /Thank you/)
+
+  await shop.database.transaction(
+    (tx) => tx`update tables.change set parked_at = null, captured_at = clock_timestamp() - interval '1 hour'`,
+  )
+  assert.doesNotMatch(messages(await jane.get(`/orders/${refused}`)).join(' '), /not confirmed it yet/)
+  assert.equal((await shop.anonymous().get(`/orders/${refused}/confirmation`)).status, 303)
 })
 
 test('an open page is told which rows it shows', async () => {

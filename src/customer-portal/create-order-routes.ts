@@ -1,9 +1,11 @@
 import type { ContactVisitor } from '#access/visitor.ts'
+import { isConfirmFirst } from '#dual-write/confirming.queries.ts'
 import { AppError } from '#lib/app-error.ts'
 import { add, type DecimalText } from '#lib/decimal.ts'
 import { type Html, html } from '#lib/html.ts'
 import type { Answer, FormHandler, FormValues, PageContext, PortalRoutes, ReadHandler } from '#portals/component.ts'
 import { listRows, newRowId, type RowId } from '#tables/rows.queries.ts'
+import { confirmationUrl } from './confirmation.ts'
 import {
   closeDraft,
   DRAFT_LINES_MAX,
@@ -132,7 +134,10 @@ const submit: FormHandler = async (context, form) => {
   const orderer = getOrderer(context)
   const reviewed = { version: form.text('version'), total: form.text('total') }
   const outcome = await submitDraft(context, orderer, form.text('draft'), reviewed)
-  if (outcome.kind === 'submitted') return redirect(`/orders/${outcome.orderId}?placed=1`)
+  if (outcome.kind === 'submitted') {
+    const isFirst = await context.database.statement((own) => isConfirmFirst(own, 'salesorder'))
+    return redirect(isFirst ? confirmationUrl(outcome.orderId) : `/orders/${outcome.orderId}?placed=1`)
+  }
   const what = outcome.kind === 'changed' ? 'changed' : outcome.what
   const notice = context.text(`wizard.problem.${what}`)
   return showAgain(

@@ -1,5 +1,7 @@
+import type { Confirming } from '#dual-write/confirming.ts'
 import type { Component, PortalRoutes } from '#portals/component.ts'
 import { account } from './account.ts'
+import { addConfirmation } from './confirmation.ts'
 import { createOrder } from './create-order.ts'
 import { addCreateOrderRoutes } from './create-order-routes.ts'
 import { homeOrders } from './home/orders.ts'
@@ -17,9 +19,10 @@ export const components: Readonly<Record<string, Component>> = {
   account,
 }
 
-/** The addresses that the components' forms and links lead to. */
-export function addCustomerPortal(portal: PortalRoutes): void {
+/** The addresses that the components' forms and links lead to. `confirmRow` is the engine's. */
+export function addCustomerPortal(portal: PortalRoutes, { confirmRow }: Confirming): void {
   addCreateOrderRoutes(portal)
+  addConfirmation(portal, confirmRow)
   portal.get('/orders.csv', exportOrders)
   portal.get('/orders.xlsx', exportOrdersWorkbook)
   portal.post('/orders/:order/copies', copyOrder)

@@ -7,6 +7,13 @@ export async function setConfirmFirst(tx: Tx, maps: readonly string[]): Promise<
      where confirm_first is distinct from (name = any(${maps}::text[]))`
 }
 
+/** Whether saves of this table count once the ERP has answered. */
+export async function isConfirmFirst(tx: Tx, table: string): Promise<boolean> {
+  const [row] = await tx<{ found: boolean }>`
+    select exists (select from dual_write.map where table_name = ${table} and confirm_first) as found`
+  return row?.found === true
+}
+
 export async function listConfirmFirst(tx: Tx): Promise<Set<string>> {
   const rows = await tx<{ name: string }>`select name from dual_write.map where confirm_first`
   return new Set(rows.map((row) => row.name))

@@ -20,7 +20,7 @@ export type Confirmation =
 const LOOK_MS_MIN = 25
 const LOOK_MS_MAX = 400
 
-export function createConfirming({ database, clock }: Core): Confirming {
+export function createConfirming({ database, clock }: Pick<Core, 'database' | 'clock'>): Confirming {
   return {
     async confirmRow(table, rowId, { timeoutMs, signal }) {
       const endMs = clock.nowMs() + timeoutMs

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { addCustomerPortal, components } from '../../src/customer-portal/customer-portal.ts'
+import { createConfirming } from '../../src/dual-write/confirming.ts'
 import { required } from '../../src/lib/assert.ts'
+import { systemClock } from '../../src/log/system-clock.ts'
 import { readSiteFolder } from '../../src/portals/site-folder.ts'
 import { optionOf } from '../../src/tables/definition.ts'
 import { engineRows } from '../../src/tables/predicate.ts'
@@ -23,7 +25,7 @@ const SITE = join(import.meta.dirname, '../../src/customer-portal/site')
 
 export async function createShop(): Promise<Shop> {
   const portal = await createTestPortal({ files: readSiteFolder(SITE), components, modules: ['dual-write', 'customer-portal'] })
-  addCustomerPortal(portal.routes)
+  addCustomerPortal(portal.routes, createConfirming({ database: portal.database, clock: systemClock }))
   const update = async (table: string, id: RowId, values: RowValues) => {
     await portal.database.transaction((tx) => updateRow(tx, portal.catalog.get(table), id, values, { predicate: engineRows }))
   }

@@ -1,8 +1,10 @@
+import type { SyncState } from '#dual-write/sync-state.ts'
 import { add, compare, round, subtract } from '#lib/decimal.ts'
 import { attributes, emptyHtml, type Html, html } from '#lib/html.ts'
 import { liveRegion, type PageContext } from '#portals/component.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { addressLines } from '../addresses.ts'
+import { CONFIRM_MS_MAX } from '../confirmation.ts'
 import { copyForm } from '../create-order.ts'
 import { fact } from '../wizard/fields.ts'
 import type { OrderWhole } from './detail-rows.ts'
@@ -12,6 +14,9 @@ import { text } from './list-rows.ts'
 import { statusBadge } from './list-view.ts'
 import { progressCard } from './milestones.ts'
 
+/** Thrice as long as a submission waits: the page that it led to has been seen by then. */
+const CONFIRMING_SHOWN_MS_MAX = 3 * CONFIRM_MS_MAX
+
 /** An order for who placed it: where it stands in words, what is still to come, its lines, addresses, totals and invoices. */
 export function orderDetailView(context: PageContext, order: OrderWhole, options: { mayOrder: boolean }): Html {
   const { header } = order
@@ -20,7 +25,7 @@ export function orderDetailView(context: PageContext, order: OrderWhole, options
   return html`<article class="stack">
     <div class="page-head"><nav aria-label="${context.text('order.back')}"><a class="back" href="/orders">${context.text('order.back')}</a></nav>${options.mayOrder ? copyForm(context, order.id) : ''}</div>
     <section class="stack" id="order-status"${liveRegion('salesorder', [order.id])}>
-      ${placedNotice(context, header)}
+      ${placedNotice(context, order)}
       <header class="stack order-head"><div class="cluster"><h1 class="page-title">${context.text('order.title', { number })}</h1>${statusBadge(context, order)}</div>
       <p class="lead">${context.text(`status.${order.status}.meaning`, { shipped: context.format.quantity(order.shipped), ordered: context.format.quantity(order.ordered) })}</p></header>
       ${syncNotice(context, order)}
@@ -36,9 +41,10 @@ export function orderDetailView(context: PageContext, order: OrderWhole, options
   </article>`
 }
 
-function placedNotice(context: PageContext, header: QueryRow): Html {
+function placedNotice(context: PageContext, { header, sync }: OrderWhole): Html {
   const number = text(header.ordernumber)
-  if (!context.query.has('placed') || number === null) return emptyHtml
+  const isAnswered = sync.kind !== 'refused' && !isConfirming(context, sync)
+  if (!context.query.has('placed') || number === null || !isAnswered) return emptyHtml
   return html`<p class="notice notice-good" role="status">${context.text('order.placed', { number })}</p>`
 }
 
@@ -47,9 +53,16 @@ function syncNotice(context: PageContext, order: OrderWhole): Html {
   const { sync } = order
   if (sync.kind === 'refused')
     return html`<div class="notice notice-bad stack" role="status"><p>${context.text('order.refused')}</p><blockquote>${sync.reason}</blockquote><p>${context.text('order.refusedWhatNow')}</p></div>`
+  if (isConfirming(context, sync))
+    return html`<p class="notice notice-warn" role="status">${context.text('order.confirming')} <a href="/orders/${order.id}/confirmation">${context.text('order.confirmingLook')}</a></p>`
   const isHeldUp = sync.kind === 'waiting' && sync.reason !== null && order.status === 'received'
   if (isHeldUp) return html`<p class="notice notice-warn" role="status">${context.text('order.waiting')}</p>`
   return emptyHtml
+}
+
+/** By the map's choice the order counts once the ERP has answered; after the limit it is on its way as any other. */
+function isConfirming({ clock }: PageContext, sync: SyncState): boolean {
+  return sync.kind === 'waiting' && sync.confirming && clock.nowMs() - Date.parse(sync.since) < CONFIRMING_SHOWN_MS_MAX
 }
 
 function facts(context: PageContext, order: OrderWhole): Html {
