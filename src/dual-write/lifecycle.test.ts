@@ -123,6 +123,13 @@ columns:
   await using world = await setUp({ mapFolders: [folder] })
   await world.engine.whenRunning()
   assert.equal((await statusOf(world, 'other-currencies')).state, 'not_running', 'it waits for a person')
+  world.erp.change('Currencies', 'CurrencyCode=USD', { Symbol: 'US$' })
+  await quiet(world)
+  assert.equal(
+    (await statusOf(world, 'other-currencies')).queued.toPortal,
+    0,
+    'nothing is kept for a map that nobody has started',
+  )
   await assert.rejects(world.engine.runMap('other-currencies', 'kim'), /stop currencies before/)
   await world.engine.stopMap('currencies', 'kim')
   await world.engine.stopMap('customers', 'kim')

@@ -13,7 +13,7 @@ export type States = {
   live(): string[]
   /** The same, where the direction is not paused, and those whose first copy this process works on: their changes flow meanwhile. */
   flowing(direction: Direction): string[]
-  /** A person stopped it: it does not begin by itself. */
+  /** A person stopped it, or has yet to start it: it does not begin by itself, and nothing is queued for it. */
   isStopped(map: string): boolean
   isAnyResuming(): boolean
   /** Maps that have caught up run. */
@@ -51,7 +51,12 @@ export function createStates(core: Core): States {
           const state = maps.get(name)?.state ?? 'not_running'
           return isLive(state) || (state === 'initializing' && core.copying.has(name))
         }),
-    isStopped: (map) => maps.get(map)?.isStopped ?? false,
+    isStopped(name) {
+      const stored = maps.get(name)
+      if (stored?.isStopped) return true
+      const isManual = core.maps.some((map) => map.name === name && map.start === 'manual')
+      return isManual && (stored === undefined || stored.state === 'not_running')
+    },
     isAnyResuming: () => namesIn((state) => state === 'resuming').length > 0,
     async finishResuming() {
       const resuming = namesIn((state) => state === 'resuming')

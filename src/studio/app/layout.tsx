@@ -106,12 +106,13 @@ export function NotFound() {
 function Menu() {
   const { t } = useWords()
   const maps = useQuery(mapsQuery)
+  const isInSync = useRouterState({ select: (state) => state.location.pathname.includes('/sync/') })
   const parked = maps.data?.maps.reduce((sum, map) => sum + map.parked, 0) ?? 0
   return (
     <Stack justify="space-between" h="100%" gap="xs">
       <Stack gap={2}>
         <MenuLink to="/" activeOptions={{ exact: true }} label={t('nav.overview')} leftSection={<OverviewIcon />} />
-        <MenuLink to="/dual-write" label={t('nav.maps')} leftSection={<SyncIcon />} />
+        <MenuLink to="/dual-write" active={isInSync} label={t('nav.maps')} leftSection={<SyncIcon />} />
         <MenuLink
           to="/parked-changes"
           label={t('nav.parked')}

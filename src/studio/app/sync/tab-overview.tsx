@@ -28,7 +28,9 @@ export function OverviewTab({ name, status, address, go }: TabProps) {
           </Group>
           <Flow map={status} />
           <Facts status={status} />
-          {status.initialSync !== null && <InitialSync progress={status.initialSync} name={status.title} />}
+          {status.initialSync !== null && status.initialSync.state !== 'done' && (
+            <InitialSync progress={status.initialSync} name={status.title} />
+          )}
           {status.lastError !== null && (
             <Alert color="orange" title={t('map.lastError', { when: ago(status.lastError.at) })}>
               {status.lastError.reason}

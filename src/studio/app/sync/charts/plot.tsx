@@ -85,7 +85,15 @@ function optionsOf(of: {
     ],
     series: [
       {},
-      ...lines.map(({ label, color, dash }) => ({ label, stroke: colorOf(color), dash, width: 2, points: { show: false } })),
+      ...lines.map(({ label, color, dash }) => ({
+        label,
+        stroke: colorOf(color),
+        dash,
+        width: 2,
+        // A minute in which something travelled may stand alone.
+        spanGaps: true,
+        points: { show: true, size: 5, fill: colorOf(color) },
+      })),
     ],
   }
 }

@@ -13,9 +13,9 @@ const BOX = { width: 176, height: 108 }
 const GAP = 10
 const HEAD = 34
 const BETWEEN = 20
-const HUB_WIDTH = 70
+const HUB_WIDTH = 84
 /** Room for the lines and what they say. */
-const LINES = 150
+const LINES = 164
 const THEME_WIDTH = COLUMNS * (BOX.width + GAP) + GAP
 const WIDTH = 2 * (HUB_WIDTH + LINES) + THEME_WIDTH
 const LAG_MS_LONG = 60_000
