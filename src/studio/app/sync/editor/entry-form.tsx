@@ -2,11 +2,10 @@ import { Autocomplete, Checkbox, Group, NativeSelect, Stack, TextInput } from '@
 import type { MapSchemas, SchemaColumn } from '#dual-write/facets-control.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { ExpressionFields } from './expression-fields.tsx'
+import type { FieldsProps } from './fields.ts'
 import { columnOf, type Entry, type Wins, wayOf, withWay } from './map-text.ts'
 import { defaultsOf, kindOf, scalarOf, type TransformKind } from './transform-words.ts'
 import { ValueFields } from './value-fields.tsx'
-
-export type FieldsProps = { entry: Entry; schemas: MapSchemas; change: (entry: Entry) => void }
 
 const KINDS: readonly TransformKind[] = ['plain', 'constant', 'values', 'expression']
 const OPTIONS_MAX = 60

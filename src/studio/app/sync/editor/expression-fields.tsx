@@ -1,6 +1,6 @@
 import { Stack, Table, Text, Textarea } from '@mantine/core'
 import { useWords } from '../../lib/messages.tsx'
-import type { FieldsProps } from './entry-form.tsx'
+import type { FieldsProps } from './fields.ts'
 import { wayOf } from './map-text.ts'
 
 /** Expressions both ways, with the language beside them. */

@@ -29,12 +29,8 @@ export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { a
   const [line, setLine] = useState<number | undefined>(undefined)
   const draft = useDraft(active.text)
   const read = useMemo(() => readMapText(draft.text), [draft.text])
-  const [settled] = useDebouncedValue(draft.text, TYPING_PAUSE_MS)
-  const preview = useQuery(previewQuery(name, settled))
-  const checks = useQuery({ ...checksQuery(name, settled), enabled: preview.isError })
-  const findings = preview.isError ? (checks.data ?? []) : (preview.data?.findings ?? [])
+  const { preview, findings, isBehind } = useJudgement(name, draft.text)
   const isChanged = draft.text !== base.text
-  const isBehind = settled !== draft.text || preview.isFetching || checks.isFetching
   const isText = address.mode === 'text' || read.problem !== null
   useHotkeys([
     ['mod+z', () => draft.undo?.()],
@@ -94,6 +90,18 @@ export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { a
       <UnsavedGuard isChanged={isChanged} />
     </Stack>
   )
+}
+
+/** What the server says of the text as it stands, a moment after the last keystroke. */
+function useJudgement(name: string, text: string) {
+  const [settled] = useDebouncedValue(text, TYPING_PAUSE_MS)
+  const preview = useQuery(previewQuery(name, settled))
+  const checks = useQuery({ ...checksQuery(name, settled), enabled: preview.isError })
+  return {
+    preview,
+    findings: preview.isError ? (checks.data ?? []) : (preview.data?.findings ?? []),
+    isBehind: settled !== text || preview.isFetching || checks.isFetching,
+  }
 }
 
 function Toolbar(props: {

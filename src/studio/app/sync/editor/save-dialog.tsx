@@ -39,22 +39,17 @@ function Body({ name, base, text, onSaved, close }: SaveProps) {
 
   const save = async () => {
     setBusy(true)
-    const saved = { text: putHead(text, 'version', next), version: next }
     try {
-      await askEngine('POST', '/definitions', { text: saved.text, message, basedOn: base.version })
-      onSaved(saved)
-      tellDone(t('editor.saved', { version: next }), t)
+      if (await saveVersion(name, { base, text, version: next, message })) {
+        onSaved({ text: putHead(text, 'version', next), version: next })
+        tellDone(t('editor.saved', { version: next }), t)
+      }
       close()
     } catch (error) {
-      if (await isOvertaken(name, base, error)) close()
-      else tellFailure(error as Error, t)
+      tellFailure(error as Error, t)
     }
     setBusy(false)
-    await Promise.all([
-      queryClient.invalidateQueries({ queryKey: ['sync', name] }),
-      queryClient.invalidateQueries({ queryKey: ['map', name] }),
-      queryClient.invalidateQueries({ queryKey: ['maps'] }),
-    ])
+    await refreshMap(name)
   }
   return (
     <form
@@ -98,11 +93,24 @@ function Body({ name, base, text, onSaved, close }: SaveProps) {
   )
 }
 
-/** Somebody was faster: the editor shows his version as soon as it is known. */
-async function isOvertaken(name: string, base: Base, error: unknown): Promise<boolean> {
-  if (!(error instanceof ApiFailure) || error.code !== 'dual_write.conflict') return false
-  const now = await queryClient.fetchQuery({ ...definitionQuery(name), staleTime: 0 }).catch(() => base)
-  return now.version !== base.version
+type Saved = { base: Base; text: string; version: string; message: string }
+
+/** False where somebody was faster: the editor shows his version as soon as it is known. */
+async function saveVersion(name: string, { base, text, version, message }: Saved): Promise<boolean> {
+  try {
+    await askEngine('POST', '/definitions', { text: putHead(text, 'version', version), message, basedOn: base.version })
+    return true
+  } catch (error) {
+    if (!(error instanceof ApiFailure) || error.code !== 'dual_write.conflict') throw error
+    const now = await queryClient.fetchQuery({ ...definitionQuery(name), staleTime: 0 })
+    if (now.version === base.version) throw error
+    return false
+  }
+}
+
+/** After the text of a map is another one. */
+export async function refreshMap(name: string): Promise<void> {
+  await Promise.all([['sync', name], ['map', name], ['maps']].map((queryKey) => queryClient.invalidateQueries({ queryKey })))
 }
 
 /** A line for each column or property that differs. */

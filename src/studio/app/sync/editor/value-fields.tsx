@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, NativeSelect, Stack, Table, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useWords } from '../../lib/messages.tsx'
-import type { FieldsProps } from './entry-form.tsx'
+import type { FieldsProps } from './fields.ts'
 import { columnOf, type Scalar } from './map-text.ts'
 import { scalarOf } from './transform-words.ts'
 

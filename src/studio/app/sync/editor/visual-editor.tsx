@@ -9,7 +9,17 @@ import { ColumnRow } from './column-rows.tsx'
 import type { Draft } from './draft.ts'
 import { EntryForm } from './entry-form.tsx'
 import { HeadForm } from './head-form.tsx'
-import { columnOf, type Entry, insertEntry, moveEntry, putEntry, putHead, type ReadText, removeEntry } from './map-text.ts'
+import {
+  columnOf,
+  type Entry,
+  insertEntry,
+  moveEntry,
+  putEntry,
+  putHead,
+  type ReadText,
+  readMapText,
+  removeEntry,
+} from './map-text.ts'
 import { entryOf, keysOf, sampleOf } from './sample.ts'
 
 type VisualProps = Pick<TabProps, 'address' | 'go'> & {
@@ -106,7 +116,10 @@ function useDeeds(draft: Draft, setOpen: (open: (now: number | undefined) => num
   )
   const row = useMemo(
     () => ({
-      change: (index: number, entry: Entry) => put(putEntry(text.current, index, entry), `column ${index}`),
+      change: (index: number, entry: Entry) => {
+        const before = readMapText(text.current).entries[index]
+        put(putEntry(text.current, index, entry), `column ${index} ${changedNames(before, entry).join()}`)
+      },
       move: (index: number, by: -1 | 1) => {
         put(moveEntry(text.current, index, by))
         setOpen((now) => (now === index ? index + by : now === index + by ? index : now))
@@ -124,6 +137,12 @@ function useDeeds(draft: Draft, setOpen: (open: (now: number | undefined) => num
     add: (entry: Entry) => put(insertEntry(text.current, Number.POSITIVE_INFINITY, entry)),
     putHead: (name: string, value: unknown) => put(putHead(text.current, name, value), name),
   }
+}
+
+/** What is typed into one property is one step back; two properties are two. */
+function changedNames(before: Entry | undefined, after: Entry): string[] {
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after)])] as (keyof Entry)[]
+  return names.filter((name) => JSON.stringify(before?.[name]) !== JSON.stringify(after[name]))
 }
 
 function EntriesHead({ schemas }: { schemas: MapSchemas }) {

@@ -2,13 +2,12 @@ import { Button, Group, NativeSelect, Paper, Stack, Table, Text, Title, Visually
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { MapVersion } from '#dual-write/facets-control.ts'
-import { queryClient } from '../../lib/api.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { Tag } from '../../parts/badges.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Loaded, tellDone, tellFailure } from '../../parts/states.tsx'
 import { differencesOfTexts, versionTextQuery } from '../editor/editor-queries.ts'
-import { DifferenceWords } from '../editor/save-dialog.tsx'
+import { DifferenceWords, refreshMap } from '../editor/save-dialog.tsx'
 import { askEngine, mapPath } from '../engine-api.ts'
 import type { TabProps } from '../map-page.tsx'
 import { versionsQuery } from '../queries.ts'
@@ -164,7 +163,7 @@ function Activation(props: { name: string; from: string | undefined; to: string 
       tellFailure(error as Error, t)
     }
     setBusy(false)
-    await Promise.all([['sync', name], ['map', name], ['maps']].map((queryKey) => queryClient.invalidateQueries({ queryKey })))
+    await refreshMap(name)
   }
   return (
     <Dialog opened={to !== undefined} close={close} title={t('versions.activateTitle', { version: to ?? '' })}>
