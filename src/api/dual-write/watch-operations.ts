@@ -2,7 +2,7 @@ import { z } from 'zod'
 import * as answers from './answers.ts'
 import { before, NO_BODY, type Operation, operation, rowsMax } from './operation.ts'
 
-const MINUTES_MAX = 43_200
+const MINUTES_MAX = 20_160
 
 /** What is measured and watched all the time. */
 export const watchOperations: readonly Operation[] = [
