@@ -67,14 +67,18 @@ function OwnList({ entry, schemas, change }: FieldsProps) {
       </Table.Thead>
       <Table.Tbody>
         {pairs.map(([theirs, ours], at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a pair has no name of its own while it is typed
-          <Table.Tr key={at}>
+          <Table.Tr key={theirs}>
             <Table.Td>
               <TextInput
                 size="xs"
                 aria-label={t('editor.theirValue')}
-                value={theirs}
-                onChange={(event) => put(pairs.with(at, [event.currentTarget.value, ours]))}
+                defaultValue={theirs}
+                // Only when it is whole: on the way to it, it may be the name of another pair.
+                onBlur={(event) => {
+                  const name = event.currentTarget.value
+                  if (pairs.some(([one]) => one === name)) event.currentTarget.value = theirs
+                  else put(pairs.with(at, [name, ours]))
+                }}
               />
             </Table.Td>
             <Table.Td>
