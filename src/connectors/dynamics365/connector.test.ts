@@ -166,6 +166,48 @@ test('headers of earlier attempts that arrived late: the one with lines is the o
   assert.equal((await orders()).length, 2)
 })
 
+test('an order that lost its lines between two attempts is not left on hold; one that a person has stopped since stays so', async () => {
+  await using erp = await startTestErp()
+  await createSmallCompany(erp.database)
+  const connector = connectTo(erp.url, { clientId: erp.client.id, clientSecret: erp.client.secret })
+  const header = (reference: string, fields: Record<string, string> = {}): RecordWrite => ({
+    operation: 'create',
+    entity: 'CDSSalesOrderHeaders',
+    company: 'usmf',
+    fields: { OrderingCustomerAccountNumber: 'US-001', CustomersOrderReference: reference, ...fields },
+    findBy: { CustomersOrderReference: reference },
+  })
+  const line: RecordWrite = {
+    operation: 'create',
+    entity: 'CDSSalesOrderLines',
+    company: 'usmf',
+    fields: { LineCreationSequenceNumber: 1, ProductNumber: 'P1', OrderedSalesQuantity: '1' },
+    findBy: { LineCreationSequenceNumber: 1 },
+    parent: { index: 0, fields: { SalesOrderNumber: 'SalesOrderNumber' } },
+  }
+  const holdOf = async (reference: string) => {
+    const { rows } = await erp.database.pool.query<{ hold: string }>(
+      'select "IsSalesProcessingStopped" as hold from scm.sales_order_header where "CustomersOrderReference" = $1',
+      [reference],
+    )
+    return rows.map((row) => row.hold)
+  }
+  // What an attempt leaves that is cut off before its lines.
+  await connector.writeGroup({ attempt: 1, writes: [header('CUT', { IsSalesProcessingStopped: 'Yes' })] }, SIGNAL)
+  const [alone] = await connector.writeGroup({ attempt: 2, writes: [header('CUT')] }, SIGNAL)
+  assert.equal(alone?.kind === 'applied' ? alone.fields?.IsSalesProcessingStopped : alone?.kind, 'No')
+  assert.deepEqual(await holdOf('CUT'), ['No'])
+
+  await connector.writeGroup({ attempt: 1, writes: [header('STOP'), line] }, SIGNAL)
+  assert.deepEqual(await holdOf('STOP'), ['No'])
+  await erp.database.pool.query(
+    `update scm.sales_order_header set "IsSalesProcessingStopped" = 'Yes' where "CustomersOrderReference" = 'STOP'`,
+  )
+  const [stopped] = await connector.writeGroup({ attempt: 2, writes: [header('STOP'), line] }, SIGNAL)
+  assert.equal(stopped?.kind === 'applied' ? stopped.fields?.IsSalesProcessingStopped : stopped?.kind, 'Yes')
+  assert.deepEqual(await holdOf('STOP'), ['Yes'])
+})
+
 test('a line of another order with the same number is not taken for ours', async () => {
   await using erp = await startTestErp()
   await createSmallCompany(erp.database)

@@ -1,13 +1,27 @@
 import type { RecordKey, RemoteFields, RemoteRecord } from '#connector/contract.ts'
 import { AppError } from '#lib/app-error.ts'
-import { type Applied, type Create, createdFields, deleteCall, type Failure, outcomeOf } from './calls.ts'
+import { required } from '#lib/assert.ts'
+import {
+  type Applied,
+  applied,
+  type Create,
+  createdFields,
+  deleteCall,
+  type Failure,
+  outcomeOf,
+  readCall,
+  updateCall,
+} from './calls.ts'
 import { findChildren, type Step } from './earlier.ts'
 import type { ErpEntity } from './metadata.ts'
+import { recordOf } from './read.ts'
 import type { Transport } from './transport.ts'
 
 /** A header whose lines are still to come is kept from processing by this field, where its entity has it. */
 const HOLD_FIELD = 'IsSalesProcessingStopped'
 const PATIENCE_MS = 10_000
+
+const GONE_MEANWHILE: Failure = { kind: 'retry', afterMs: undefined, reason: 'the record was deleted while it was looked at' }
 
 type Group = { transport: Transport; steps: readonly Step[]; signal: AbortSignal }
 
@@ -26,6 +40,31 @@ export function releaseOf(entity: ErpEntity, write: Create, current: RemoteField
 export function released(entity: ErpEntity, write: Create, header: Applied): Applied {
   if (!isHoldable(entity)) return header
   return { ...header, version: undefined, fields: { ...header.fields, [HOLD_FIELD]: wantedHold(entity, write) } }
+}
+
+/**
+ * A header that an earlier attempt has left, of which nothing is to be written any more, as it now is: it was read before its lines, which
+ * may have arrived in between with the end of its hold. With lines it was released with them, so a hold that it still has is a person's, and
+ * stays. Without any it waits for lines that will not come, since they were taken back meanwhile: its hold ends here.
+ */
+export async function endHold(
+  group: Group,
+  write: Create,
+  found: Applied,
+  at: { index: number; hasLines: boolean },
+): Promise<Applied | Failure> {
+  const entity = required(group.steps[at.index]?.entity, 'the entity of a header')
+  if (releaseOf(entity, write, found.fields ?? {}) === undefined) return found
+  const answer = await group.transport.read(readCall(entity, found.key), group.signal)
+  const record = answer === undefined ? undefined : recordOf(entity, answer)
+  if (record === undefined) return GONE_MEANWHILE
+  const release = releaseOf(entity, write, record.fields)
+  if (release === undefined || at.hasLines) return applied(record)
+  const call = updateCall(entity, record.key, release, record.version === '' ? undefined : record.version)
+  const { answer: said, verdict } = await group.transport.send(call, { patienceMs: PATIENCE_MS }, group.signal)
+  const update = { operation: 'update' as const, entity: entity.name, key: record.key, fields: release }
+  const outcome = outcomeOf(update, entity, said, verdict)
+  return outcome.kind === 'applied' ? released(entity, write, applied(record)) : outcome
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   updateCall,
 } from './calls.ts'
 import { childrenOf, findCandidates, findChildren, identityOf, linksOf, type Step } from './earlier.ts'
-import { chooseHeader, released, releaseOf, removeEmpty, withHold } from './hold.ts'
+import { chooseHeader, endHold, released, releaseOf, removeEmpty, withHold } from './hold.ts'
 import type { ErpEntity } from './metadata.ts'
 import { recordOf } from './read.ts'
 import type { Call, Transport } from './transport.ts'
@@ -51,7 +51,7 @@ export async function writeGroup(writing: Writing, group: WriteGroup, signal: Ab
   }
   for (const { write, entity } of steps) if (write.operation === 'create' && write.parent === undefined) identityOf(entity, write)
   if (group.attempt > 1) await findEarlier(run)
-  const failure = (await createParents(run)) ?? (await writeRest(run, group.attempt))
+  const failure = (await endHolds(run)) ?? (await createParents(run)) ?? (await writeRest(run, group.attempt))
   return steps.map((_, index) => failure ?? required(run.done[index], 'the outcome of a write'))
 }
 
@@ -78,6 +78,20 @@ async function findEarlier(run: Run): Promise<void> {
   }
 }
 
+/** Of headers that were found with all that belongs to them. */
+async function endHolds(run: Run): Promise<Failure | undefined> {
+  for (const [index, { write, entity }] of run.steps.entries()) {
+    const header = run.done[index]
+    if (header === undefined || write.operation !== 'create' || write.parent !== undefined) continue
+    const children = childrenOf(run.steps, index)
+    if (bringsKey(entity, write) || children.some((child) => run.done[child] === undefined)) continue
+    const ended = await endHold(run, write, header, { index, hasLines: children.length > 0 })
+    if (ended.kind !== 'applied') return ended
+    run.done[index] = ended
+  }
+  return undefined
+}
+
 /** Headers whose number the ERP gives: they must be there before their lines can name them. */
 async function createParents(run: Run): Promise<Failure | undefined> {
   for (const index of numberedParents(run.steps)) {
@@ -100,7 +114,7 @@ async function writeRest(run: Run, attempt: number): Promise<Failure | undefined
   if (failure === undefined || (failure.kind !== 'rejected' && failure.kind !== 'conflict')) return failure
   // What an earlier attempt sent may have arrived only now, and be what stands in the way.
   const mayBeThere = attempt > 1 || numberedParents(run.steps).length > 0
-  if (mayBeThere && (await arrivedMeanwhile(run))) return undefined
+  if (mayBeThere && (await arrivedMeanwhile(run))) return endHolds(run)
   return (await removeEmptyParents(run)) ?? failure
 }
 
@@ -228,9 +242,13 @@ function releaseCalls(run: Run, index: number): Call[] {
 function numberedParents(steps: readonly Step[]): number[] {
   return steps.flatMap(({ write, entity }, index) => {
     if (write.operation !== 'create' || childrenOf(steps, index).length === 0) return []
-    const fields = createdFields(entity, write)
-    return entity.keyFields.every((name) => fields[name] !== undefined) ? [] : [index]
+    return bringsKey(entity, write) ? [] : [index]
   })
+}
+
+function bringsKey(entity: ErpEntity, write: Create): boolean {
+  const fields = createdFields(entity, write)
+  return entity.keyFields.every((name) => fields[name] !== undefined)
 }
 
 function patienceOf(run: Run): number {
