@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { accessibilityProblems } from '../../tests/support/browser.ts'
 import { createWorldErp, until } from '../../tests/support/dual-write-world.ts'
 import type { MemoryErp } from '../../tests/support/memory-connector.ts'
@@ -58,12 +59,12 @@ test('changes refused for one cause are one cluster; the row is corrected there,
   await page.getByRole('button', { name: 'Show 1' }).click()
   await page.waitForURL(/cluster=/)
   await page.getByRole('button', { name: 'Correct: Fabrikam' }).waitFor()
-  assert.deepEqual(await accessibilityProblems(page), [])
+  assert.deepEqual(await problemsOf(page), [])
   await page.getByRole('button', { name: 'Correct: Fabrikam' }).click()
   const dialog = page.getByRole('dialog', { name: 'Correct and try again' })
   const phone = dialog.locator('input[name=telephone1]')
   assert.equal(await phone.inputValue(), 'wrong')
-  assert.deepEqual(await accessibilityProblems(page), [])
+  assert.deepEqual(await problemsOf(page), [])
   await phone.fill('x'.repeat(60))
   await dialog.getByRole('button', { name: 'Correct and try again' }).click()
   await dialog
@@ -85,7 +86,7 @@ test('changes refused for one cause are one cluster; the row is corrected there,
     .getByRole('row', { name: /telephone1.*right.*right/ })
     .first()
     .waitFor()
-  assert.deepEqual(await accessibilityProblems(page), [])
+  assert.deepEqual(await problemsOf(page), [])
   assert.deepEqual(
     opened.complaints.filter((one) => !one.includes('400')),
     [],
@@ -108,7 +109,7 @@ test('a difference is found, shown side by side and repaired; a value is discard
   await page.getByRole('button', { name: 'Compare now' }).click()
   await page.getByRole('button', { name: /Show the differences of .* usmf/ }).click()
   await page.getByRole('row', { name: /name.*Fabrikam.*Renamed/ }).waitFor()
-  assert.deepEqual(await accessibilityProblems(page), [])
+  assert.deepEqual(await problemsOf(page), [])
   await page.getByRole('checkbox', { name: `Select ${C1}` }).check()
   await page.getByRole('button', { name: 'Make the portal like the ERP (1)' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Make equal' }).click()
@@ -131,14 +132,14 @@ test('a difference is found, shown side by side and repaired; a value is discard
   await page.getByRole('button', { name: 'New rule' }).click()
   const dialog = page.getByRole('dialog', { name: 'New rule' })
   await dialog.getByRole('textbox', { name: 'Name' }).fill('Something is parked')
-  assert.deepEqual(await accessibilityProblems(page), [])
+  assert.deepEqual(await problemsOf(page), [])
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.getByText(/would tell nobody/).waitFor()
   await dialog.getByLabel('Mail to').fill('ops@contoso.example')
   await page.keyboard.press('Enter')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('row', { name: /Something is parked.*At least 1 parked within 10 min.*ops@contoso\.example/ }).waitFor()
-  assert.deepEqual(await accessibilityProblems(page), [])
+  assert.deepEqual(await problemsOf(page), [])
   const [rule] = await studio.dualWrite.listAlertRules()
   assert.deepEqual([rule?.kind, rule?.action.mail, rule?.enabled], ['parked', ['ops@contoso.example'], true])
 })
@@ -164,4 +165,11 @@ async function edit(studio: TestStudio, number: string, values: Record<string, s
   const { id, version } = await rowOf(studio, number)
   await (await studio.administrator()).post(`/tables/account/rows/${id}/changes`, { version, values })
   return { id }
+}
+
+/** A dialog that is still fading in has pale letters: what is judged is the page at rest. */
+async function problemsOf(page: Page): Promise<string[]> {
+  const transitions = 'document.getAnimations().filter((one) => one instanceof CSSTransition)'
+  await page.evaluate(`Promise.allSettled(${transitions}.map((one) => one.finished)).then(() => undefined)`)
+  return accessibilityProblems(page)
 }

@@ -47,16 +47,19 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
   const [refused, setRefused] = useState<Refused[]>([])
   const selection = useSelection(shown.map((one) => one.key))
   const { chosen } = selection
+  const [isBeyond, setBeyond] = useState(false)
+  // What is not shown is only meant where all that is shown is.
+  const isAll = isBeyond && isMore && chosen.length === shown.length
   const repair = (to: 'erp' | 'portal') =>
     ask({
-      title: t(to === 'erp' ? 'diff.toErpTitle' : 'diff.toPortalTitle', { count: chosen.length }),
+      title: isAll ? t('diff.allTitle') : t(to === 'erp' ? 'diff.toErpTitle' : 'diff.toPortalTitle', { count: chosen.length }),
       text: t(to === 'erp' ? 'diff.toErpText' : 'diff.toPortalText'),
       deed: t('diff.repair'),
       danger: true,
       act: async () => {
         const done = await deed(
           t,
-          () => askEngine<Repaired>('POST', mapPath(map, '/repairs'), { keys: chosen, to }),
+          () => askEngine<Repaired>('POST', mapPath(map, '/repairs'), { keys: isAll ? 'all' : chosen, to }),
           ({ repaired }) => t('diff.repaired', { count: repaired }),
         )
         setRefused(done?.refused ?? [])
@@ -74,13 +77,16 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
         />
         <Group gap="xs">
           <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => repair('portal')}>
-            {t('diff.changePortal', { count: chosen.length })}
+            {isAll ? t('diff.allPortal') : t('diff.changePortal', { count: chosen.length })}
           </Button>
           <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => repair('erp')}>
-            {t('diff.changeErp', { count: chosen.length })}
+            {isAll ? t('diff.allErp') : t('diff.changeErp', { count: chosen.length })}
           </Button>
         </Group>
       </Group>
+      {isMore && chosen.length === shown.length && (
+        <Checkbox label={t('diff.beyond')} checked={isBeyond} onChange={(event) => setBeyond(event.currentTarget.checked)} />
+      )}
       {refused.length > 0 && (
         <Alert color="orange" role="alert" title={t('diff.refused', { count: refused.length })}>
           {refused.map((one) => (

@@ -99,7 +99,7 @@ function Head({ parts, since, compare }: { parts: Part[]; since: string | undefi
       <dl className="counts">
         <div>
           <dt>{t('diff.equal')}</dt>
-          <dd className={differences === 0 ? 'good' : undefined}>
+          <dd className={differences === 0 && parts.length > 0 ? 'good' : undefined}>
             {parts.length === 0 ? '–' : equalPercent(rows, differences, language)}
           </dd>
         </div>

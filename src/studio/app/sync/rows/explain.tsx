@@ -120,10 +120,12 @@ function Found({ find, map }: { find: string; map: string | undefined }) {
   )
 }
 
-/** The first values of the grid: the name, then what people search by. */
+/** The first values of the grid: the name, then what people search by; ids tell nobody anything. */
 function titleOf(row: GridRow): string {
-  const texts = Object.values(row.values).filter((value) => value !== null && value !== '')
-  return [...new Set(texts.map(String))].slice(0, 3).join(' · ') || row.id
+  const texts = Object.values(row.values)
+    .map((value) => String(value ?? ''))
+    .filter((text) => text !== '' && !ID.test(text))
+  return [...new Set(texts)].slice(0, 3).join(' · ') || row.id
 }
 
 function Explanations({ address }: { address: WayAddress }) {
