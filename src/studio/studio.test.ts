@@ -166,15 +166,14 @@ test('a parked change is shown with its reason and row, and by its cause', async
   )
 })
 
-test('a map says its columns, and what cannot be done to it now is refused with a reason', async () => {
+test('a map says its columns, and a map that is not there is told', async () => {
   await using studio = await createStudio()
   const admin = await studio.administrator()
   const detail = await admin.get<MapDetail>('/maps/customers')
   const number = detail.columns.find((one) => one.column === 'accountnumber')
   assert.deepEqual(number, { column: 'accountnumber', field: 'CustomerAccount', direction: 'both', transforms: [], isKey: true })
   assert.equal(detail.filters.erp, "PartyType eq 'Organization'")
-  assert.equal((await admin.try('POST', '/maps/customers/resumptions', {})).status, 409)
-  assert.equal((await admin.try('POST', '/maps/no-such-map/pauses', {})).status, 404)
+  assert.equal((await admin.try('GET', '/maps/no-such-map')).status, 404)
 })
 
 test('lists page through every row once, and refuse a damaged address', async () => {

@@ -69,15 +69,9 @@ export type Transform =
   | { kind: 'lookup' | 'fillFrom'; path: string }
   | { kind: 'lowerCase' }
 
-export type Activity = { id: string; at: string; action: string; actor: string; details: string }
-
 export type MapDetail = {
-  status: MapStatus
   filters: { portal: string | null; erp: string | null }
   columns: ColumnMapping[]
-  activity: Activity[]
-  /** Rows that the initial sync could not copy, by cause. */
-  failures: { reason: string; count: number; example: string }[]
 }
 
 export type ParkedItem = {

@@ -28,7 +28,7 @@ export function statusView(status: EngineStatus, map: TableMap | undefined): Map
 }
 
 /** The columns and filters of a map, as far as its definition says them. */
-export function definitionView(map: TableMap): Pick<MapDetail, 'filters' | 'columns'> {
+export function definitionView(map: TableMap): MapDetail {
   const { erp, portal } = map.filter
   return {
     filters: { erp: erp === undefined ? null : filterText(erp), portal: portal === undefined ? null : filterText(portal) },

@@ -6,8 +6,8 @@ import { Loaded } from '../parts/states.tsx'
 import { CompanyName } from './copy-parts.tsx'
 import { DirectionText } from './direction.tsx'
 import { ENGINE_ROOT, mapPath } from './engine-api.ts'
-import type { TabProps } from './map-page.tsx'
 import { copyOutcomesQuery } from './queries.ts'
+import type { TabProps } from './tab-props.ts'
 
 const KINDS = ['created', 'updated', 'unchanged', 'excluded', 'ignored', 'failed'] as const
 

@@ -2,7 +2,7 @@ import { createRoute } from '@tanstack/react-router'
 import { texts } from '../lib/address.ts'
 import { rootRoute } from '../root-route.tsx'
 import { ActivityScreen } from './activity-screen.tsx'
-import { MAP_ADDRESS, MapPage } from './map-page.tsx'
+import { MapPage } from './map-page.tsx'
 import { SYNC_ADDRESS, SyncScreen } from './overview/sync-screen.tsx'
 import { PromotionScreen } from './promotion/promotion-screen.tsx'
 import { AdoptScreen } from './rows/adopt.tsx'
@@ -11,6 +11,7 @@ import { ConflictsScreen } from './rows/conflicts.tsx'
 import { DifferencesScreen } from './rows/differences.tsx'
 import { WayScreen } from './rows/explain.tsx'
 import { WaitingScreen } from './rows/waiting.tsx'
+import { MAP_ADDRESS } from './tab-props.ts'
 
 /** The screens of dual-write. What a screen shows is in its address: it can be kept, sent and reloaded. */
 const maps = createRoute({

@@ -1,5 +1,5 @@
 import { ActivityLog } from './activity-log.tsx'
-import type { TabProps } from './map-page.tsx'
+import type { TabProps } from './tab-props.ts'
 
 /** Who did what to this map. */
 export function ActivityTab({ name, address, go }: TabProps) {

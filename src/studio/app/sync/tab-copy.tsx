@@ -5,8 +5,8 @@ import { Empty, Loaded } from '../parts/states.tsx'
 import { CopyErrors } from './copy-errors.tsx'
 import { CopyOutcomes } from './copy-outcomes.tsx'
 import { CopyParts } from './copy-parts.tsx'
-import type { TabProps } from './map-page.tsx'
 import { copiesQuery } from './queries.ts'
+import type { TabProps } from './tab-props.ts'
 
 /** The first copy of all rows: how far it is, what became of each row, and what to do about those that failed. */
 export function CopyTab(props: TabProps) {

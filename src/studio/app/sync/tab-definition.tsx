@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { Loaded } from '../parts/states.tsx'
 import { schemasQuery } from './editor/editor-queries.ts'
 import { MapEditor } from './editor/map-editor.tsx'
-import type { TabProps } from './map-page.tsx'
 import { definitionQuery } from './queries.ts'
+import type { TabProps } from './tab-props.ts'
 
 /** The columns of a map beside the fields of the other side, to be looked at and changed. */
 export function DefinitionTab({ name, address, go }: TabProps) {

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
-import type { TabProps } from './map-page.tsx'
 import { Differences } from './rows/differences.tsx'
+import type { TabProps } from './tab-props.ts'
 
 /** How equal this map keeps both sides, for each legal entity; the rows that differ have a screen of their own. */
 export function DifferencesTab({ name }: TabProps) {

@@ -10,8 +10,8 @@ import { TextLink } from '../parts/link.tsx'
 import { Charts } from './charts/charts.tsx'
 import { ResumeDialog } from './lifecycle/resume-dialog.tsx'
 import { scopeText } from './lifecycle/scope-fields.tsx'
-import type { TabProps } from './map-page.tsx'
 import { lagOf } from './overview/themes.ts'
+import type { TabProps } from './tab-props.ts'
 
 /** How a map is right now: what flows, what waits, what is wrong; and how it was. */
 export function OverviewTab({ name, status, address, go }: TabProps) {

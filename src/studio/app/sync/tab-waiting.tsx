@@ -1,5 +1,5 @@
-import type { TabProps } from './map-page.tsx'
 import { Clusters } from './rows/waiting.tsx'
+import type { TabProps } from './tab-props.ts'
 
 /** What waits for a person in this map, by its cause. */
 export function WaitingTab({ name, address, go }: TabProps) {

@@ -6,7 +6,7 @@ import { Dialog } from '../../parts/dialog.tsx'
 import { DialogFoot } from './dialog-foot.tsx'
 import { ScopeFields } from './scope-fields.tsx'
 import { useDeed } from './use-deed.ts'
-import type { VerbDialogProps } from './verbs.tsx'
+import type { VerbDialogProps } from './verb-dialog.ts'
 
 /** Pauses all of a map, or one legal entity or direction of it. Nothing is lost: changes queue. */
 export function PauseDialog(props: VerbDialogProps) {

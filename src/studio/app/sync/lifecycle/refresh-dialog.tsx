@@ -4,7 +4,7 @@ import { useWords } from '../../lib/messages.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { DialogFoot } from './dialog-foot.tsx'
 import { useDeed } from './use-deed.ts'
-import type { VerbDialogProps } from './verbs.tsx'
+import type { VerbDialogProps } from './verb-dialog.ts'
 
 type Answer = { schema: string[]; queued: number }
 

@@ -10,7 +10,7 @@ import { DialogFoot } from './dialog-foot.tsx'
 import { LossList } from './losses.tsx'
 import { scopeText } from './scope-fields.tsx'
 import { useDeed } from './use-deed.ts'
-import type { VerbDialogProps } from './verbs.tsx'
+import type { VerbDialogProps } from './verb-dialog.ts'
 
 const QUEUES = ['first', 'beside', 'discard'] as const
 type Props = VerbDialogProps & { scope?: MapScope }

@@ -11,7 +11,7 @@ import { prerequisitesQuery } from '../queries.ts'
 import { DialogFoot } from './dialog-foot.tsx'
 import { DryRunResult, useDryRun } from './dry-run.tsx'
 import { useDeed } from './use-deed.ts'
-import type { VerbDialogProps } from './verbs.tsx'
+import type { VerbDialogProps } from './verb-dialog.ts'
 
 type Winner = 'map' | Side
 

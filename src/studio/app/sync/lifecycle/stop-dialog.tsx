@@ -7,7 +7,7 @@ import { lossesQuery } from '../queries.ts'
 import { DialogFoot } from './dialog-foot.tsx'
 import { LossList } from './losses.tsx'
 import { useDeed } from './use-deed.ts'
-import type { VerbDialogProps } from './verbs.tsx'
+import type { VerbDialogProps } from './verb-dialog.ts'
 
 /** Ends a map, after showing what waits for it and would be given up. */
 export function StopDialog(props: VerbDialogProps) {

@@ -8,9 +8,9 @@ import { RefreshDialog } from './refresh-dialog.tsx'
 import { ResumeDialog } from './resume-dialog.tsx'
 import { RunDialog } from './run-dialog.tsx'
 import { StopDialog } from './stop-dialog.tsx'
+import type { VerbDialogProps } from './verb-dialog.ts'
 
 type Verb = 'run' | 'pause' | 'resume' | 'refresh' | 'stop'
-export type VerbDialogProps = { map: MapStatus; opened: boolean; close: () => void }
 
 /** What can be done to a map in each state. */
 const VERBS: Readonly<Record<MapState, readonly Verb[]>> = {

@@ -9,8 +9,8 @@ import { Loaded, tellDone, tellFailure } from '../../parts/states.tsx'
 import { differencesOfTexts, versionTextQuery } from '../editor/editor-queries.ts'
 import { DifferenceWords, refreshMap } from '../editor/save-dialog.tsx'
 import { askEngine, mapPath } from '../engine-api.ts'
-import type { TabProps } from '../map-page.tsx'
 import { versionsQuery } from '../queries.ts'
+import type { TabProps } from '../tab-props.ts'
 import { LineChanges } from './line-changes.tsx'
 
 /** Every version that was ever active here, what differs between any two, and the way back to an older one. */
