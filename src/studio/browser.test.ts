@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { accessibilityProblems } from '../../tests/support/browser.ts'
+import { createWorldErp } from '../../tests/support/dual-write-world.ts'
 import { openStudio } from './testing/open-studio.ts'
 import { createStudio } from './testing/test-studio.ts'
 
 test('every screen stands in a real browser: no complaint of the policy, nothing for axe, nothing wider than the window', async () => {
-  await using studio = await createStudio()
+  await using studio = await createStudio({ erp: createWorldErp() })
   const { accounts, contacts } = studio.people
   const screens = [
     '',
@@ -36,7 +37,7 @@ test('every screen stands in a real browser: no complaint of the policy, nothing
 })
 
 test('an administrator finds a contact, gives roles and invites, and reads the mail with the link', async () => {
-  await using studio = await createStudio()
+  await using studio = await createStudio({ erp: createWorldErp() })
   await studio.insert('contact', [
     {
       firstname: 'Ana',

@@ -78,24 +78,7 @@ function Form({ rule, close }: { rule: AlertRule | undefined; close: () => void 
             required
           />
         </Group>
-        <TagsInput
-          label={t('alert.mail')}
-          description={t('alert.mailHint')}
-          value={action.mail}
-          onChange={(mail) => change({ action: { ...action, mail } })}
-          acceptValueOnBlur
-        />
-        <TextInput
-          label={t('alert.webhook')}
-          type="url"
-          value={action.webhook ?? ''}
-          onChange={({ currentTarget: { value } }) => change({ action: { ...action, webhook: value === '' ? null : value } })}
-        />
-        <Checkbox
-          label={t('alert.pause')}
-          checked={action.pause}
-          onChange={({ currentTarget: { checked } }) => change({ action: { ...action, pause: checked } })}
-        />
+        <Deeds action={action} change={(part) => change({ action: { ...action, ...part } })} />
         {problem !== undefined && (
           <Alert color="red" role="alert" title={t('state.failed')}>
             {messageOf(problem, t)}
@@ -111,6 +94,33 @@ function Form({ rule, close }: { rule: AlertRule | undefined; close: () => void 
         </Group>
       </Stack>
     </form>
+  )
+}
+
+/** What happens when the rule holds. */
+function Deeds({ action, change }: { action: AlertRule['action']; change: (part: Partial<AlertRule['action']>) => void }) {
+  const { t } = useWords()
+  return (
+    <>
+      <TagsInput
+        label={t('alert.mail')}
+        description={t('alert.mailHint')}
+        value={action.mail}
+        onChange={(mail) => change({ mail })}
+        acceptValueOnBlur
+      />
+      <TextInput
+        label={t('alert.webhook')}
+        type="url"
+        value={action.webhook ?? ''}
+        onChange={({ currentTarget: { value } }) => change({ webhook: value === '' ? null : value })}
+      />
+      <Checkbox
+        label={t('alert.pause')}
+        checked={action.pause}
+        onChange={({ currentTarget: { checked } }) => change({ pause: checked })}
+      />
+    </>
   )
 }
 

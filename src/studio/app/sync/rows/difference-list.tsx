@@ -87,15 +87,7 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
       {isMore && chosen.length === shown.length && (
         <Checkbox label={t('diff.beyond')} checked={isBeyond} onChange={(event) => setBeyond(event.currentTarget.checked)} />
       )}
-      {refused.length > 0 && (
-        <Alert color="orange" role="alert" title={t('diff.refused', { count: refused.length })}>
-          {refused.map((one) => (
-            <Text size="sm" key={one.key} className="wrap-anywhere">
-              {one.key}: {one.reason}
-            </Text>
-          ))}
-        </Alert>
-      )}
+      <RefusedAlert refused={refused} />
       <Stack component="ul" gap="sm" className="plain-list">
         {shown.map((one) => (
           <Card key={one.key} difference={one} isSelected={selection.has(one.key)} select={(on) => selection.tick(one.key, on)} />
@@ -115,6 +107,20 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
       </Group>
       <Confirm question={question} close={() => ask(undefined)} />
     </Stack>
+  )
+}
+
+function RefusedAlert({ refused }: { refused: Refused[] }) {
+  const { t } = useWords()
+  if (refused.length === 0) return null
+  return (
+    <Alert color="orange" role="alert" title={t('diff.refused', { count: refused.length })}>
+      {refused.map((one) => (
+        <Text size="sm" key={one.key} className="wrap-anywhere">
+          {one.key}: {one.reason}
+        </Text>
+      ))}
+    </Alert>
   )
 }
 
