@@ -22,7 +22,7 @@ const LOAD_GROUPS_MAX = 64
 const LOAD_CHANGES_MAX = 256
 
 /** Groups that go together, each for itself: one alone, unless the connector takes many at a time. */
-export type Load = readonly Group[]
+type Load = readonly Group[]
 
 export type Outbound = {
   /** Claims what is due, while `running` loads are under way. */
