@@ -9,6 +9,17 @@ export function listPausedParts(tx: Tx): Promise<PausedPart[]> {
   return tx<PausedPart>`select map, company, direction, since from dual_write.map_scope order by map, company, direction`
 }
 
+/** Legal entities that are paused as the database has it. They stay so until the transaction ends: a resume waits for it. */
+export function holdPausedCompanies(
+  tx: Tx,
+  maps: readonly string[],
+  direction: Direction,
+): Promise<{ map: string; company: string }[]> {
+  return tx<{ map: string; company: string }>`
+    select map, company from dual_write.map_scope
+     where map = any(${maps}::text[]) and company <> '' and direction in ('', ${direction}) order by map, company, direction for key share`
+}
+
 /** False when the part is paused already. */
 export async function insertPausedPart(tx: Tx, part: Omit<PausedPart, 'since'>, by: string): Promise<boolean> {
   const rows = await tx`

@@ -7,7 +7,7 @@ import type { Core } from './core.ts'
 import type { Direction, ScopeState } from './facets-control.ts'
 import { findLinksByKey } from './links.queries.ts'
 import type { RemoteChange } from './remote-changes.queries.ts'
-import { countRecordsSetAside, listPausedParts, setRecordsAside } from './scopes.queries.ts'
+import { countRecordsSetAside, holdPausedCompanies, listPausedParts, setRecordsAside } from './scopes.queries.ts'
 import type { Item } from './sync/outbound-plan.ts'
 import type { TableMap } from './table-map.ts'
 
@@ -54,9 +54,11 @@ export async function withoutPausedGroups<Group extends readonly Item[]>(
   const concerned = groups.flat().filter(({ map }) => core.scopes.companies(map.name, 'toErp').size > 0)
   if (concerned.length === 0) return [...groups]
   const companyOf = await companiesOfRows(core, tx, concerned)
+  // Somebody may have resumed the part and this process not know: what was put aside then would stay there.
+  const paused = await holdPausedCompanies(tx, [...new Set(concerned.map(({ map }) => map.name))], 'toErp')
   const pausedIn = (item: Item) => {
     const company = companyOf.get(item)
-    return company !== undefined && core.scopes.companies(item.map.name, 'toErp').has(company) ? company : undefined
+    return paused.some((one) => one.map === item.map.name && one.company === company) ? company : undefined
   }
   const free: Group[] = []
   for (const group of groups) {
@@ -97,15 +99,16 @@ type Batch = { map: TableMap; changes: RemoteChange[]; records: Map<string, Remo
 export async function withoutPausedRecords<One extends Batch>(core: Core, batches: readonly One[]): Promise<One[]> {
   const free: One[] = []
   for (const batch of batches) {
-    const paused = core.scopes.companies(batch.map.name, 'toPortal')
-    free.push(paused.size === 0 ? batch : await withoutPaused(core, batch, paused))
+    const isConcerned = core.scopes.companies(batch.map.name, 'toPortal').size > 0
+    free.push(isConcerned ? await withoutPaused(core, batch) : batch)
   }
   return free
 }
 
-async function withoutPaused<One extends Batch>(core: Core, batch: One, paused: ReadonlySet<string>): Promise<One> {
+async function withoutPaused<One extends Batch>(core: Core, batch: One): Promise<One> {
   const { map, changes, records } = batch
   return core.database.transaction(async (tx) => {
+    const paused = new Set((await holdPausedCompanies(tx, [map.name], 'toPortal')).map((one) => one.company))
     const gone = changes.filter((change) => !records.has(change.remoteKey)).map((change) => change.remoteKey)
     const links = await findLinksByKey(tx, map.name, gone)
     const companyOf = ({ remoteKey }: RemoteChange) => {

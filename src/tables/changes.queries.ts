@@ -279,6 +279,8 @@ export type PendingEdit = {
   at: string
   /** Values that the column has had since the first of these edits: some attempt may have brought one of them to the other side. */
   passed: readonly (string | null)[]
+  /** The value before the first of them. */
+  before: string | null
 }
 
 /** The edits of the rows that have not been settled for the subscriber: row → column → edit. */
@@ -289,8 +291,9 @@ export async function listPendingEdits(
 ): Promise<Map<RowId, Map<string, PendingEdit>>> {
   if (rowIds.length === 0) return new Map()
   const rows = await tx<{ rowId: RowId; edits: Record<string, PendingEdit> }>`
-    select row_id as "rowId", jsonb_object_agg(k, jsonb_build_object('at', at, 'passed', passed)) as edits
-      from (select c.row_id, k, max(c.captured_at) as at, to_jsonb((array_agg(c.before ->> k order by c.number))[2:]) as passed
+    select row_id as "rowId", jsonb_object_agg(k, jsonb_build_object('at', at, 'passed', passed, 'before', before)) as edits
+      from (select c.row_id, k, max(c.captured_at) as at, to_jsonb((array_agg(c.before ->> k order by c.number))[2:]) as passed,
+                   (array_agg(c.before ->> k order by c.number))[1] as before
               from tables.change c, unnest(c.columns) k
              where c.subscriber = ${subscriber} and c.row_id = any(${rowIds}::uuid[]) group by c.row_id, k) edits
      group by row_id`

@@ -63,10 +63,13 @@ export function merge(
         conflicts.push({ map: map.name, column: name, winner: 'erp', rule: ERP_ONLY, kept: theirs, lost: ours })
       continue
     }
-    // Agreed on before and unchanged there since, or never agreed on: our edit goes out.
-    if (agreed !== undefined && (before === undefined || theirs === before)) continue
+    // Agreed on before and unchanged there since, or never told to the ERP: our edit goes out.
+    const told = known.sent?.includes(name) === true
+    if (agreed !== undefined && ((before === undefined && !told) || theirs === before)) continue
     // Our own earlier value, of an attempt whose answer was lost.
-    if (known.ours?.get(name)?.passed.some((value) => textOf(column, value) === theirs) === true) continue
+    const edit = known.ours?.get(name)
+    const earlier = [...(edit?.passed ?? []), ...(before === undefined && edit !== undefined ? [edit.before] : [])]
+    if (earlier.some((value) => textOf(column, value) === theirs)) continue
     const { winner, rule } = decide(ruleOf(map, name), name, { ...local, ...incoming }, known)
     const [kept, lost] = winner === 'erp' ? [theirs, ours] : [ours, theirs]
     // Without a link there is nothing to compare with: our own create is on its way, and the ERP's answer completes it.
