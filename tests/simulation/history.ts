@@ -18,10 +18,10 @@ export type Outcome = { seed: number; wrong: string[]; hash: string; steps: numb
 const COPIED_MS = Date.parse('2026-01-05T08:00:00Z')
 const START_MS = Date.parse('2026-01-05T09:00:00Z')
 const QUIET_MS_MAX = 10 * 60_000
-const IDLE_MS = 20_000
+const IDLE_MS = 6_000
 /** A process takes that long to start. What the one before it has sent has arrived by then: no look for it would find it earlier. */
 const RESTART_MS = 1_000
-const REFUSED_MS = 60_000
+const REFUSED_MS = 25_000
 const NO_DATABASE_FAULTS: DatabaseFaults = { lost: 0, slow: 0, gap: 0 }
 
 /** A whole history of the engine on a real database, in virtual time, made of the seed's numbers alone. */
@@ -58,7 +58,7 @@ async function inVirtualTime(ground: Ground, run: Run, main: (world: World) => P
   const people: Life = { name: 'people', isOver: false }
   const giveBack = replaceProcessTime(timeline, people)
   const wrong: string[] = []
-  const world = createWorld(ground, timeline, dice, people)
+  const world = createWorld(ground, timeline, run, people)
   try {
     wrong.push(...(await timeline.run(() => main(world))))
   } catch (error) {
@@ -100,7 +100,7 @@ type World = {
   edited: { text: string; versions: number }
 }
 
-function createWorld(ground: Ground, timeline: Timeline, dice: Dice, people: Life): World {
+function createWorld(ground: Ground, timeline: Timeline, { seed, dice }: Run, people: Life): World {
   const ledger = createLedger()
   const bus: Bus = { listeners: [] }
   const { notes } = ground
@@ -112,6 +112,7 @@ function createWorld(ground: Ground, timeline: Timeline, dice: Dice, people: Lif
     timeline,
     dice,
     faults: erpFaults,
+    takesMany: seed % 2 === 0,
     onChange: ledger.onRecord,
     onGroup: ledger.onGroup,
     receiver: () => {
@@ -217,16 +218,16 @@ function chooseFaults({ dice, erpFaults, databaseFaults }: World): void {
 
 async function portalPerson(world: World): Promise<void> {
   const { dice } = world
-  for (let actions = 4 + dice.upTo(8); actions > 0; actions--) {
-    await world.sleep(dice.around(dice.chance(0.5) ? 60 : 3_000))
+  for (let actions = 3 + dice.upTo(6); actions > 0; actions--) {
+    await world.sleep(dice.around(dice.chance(0.6) ? 60 : 1_500))
     await world.database.transaction((tx) => actInPortal(world, tx))
   }
 }
 
 async function erpPerson(world: World): Promise<void> {
   const { dice } = world
-  for (let actions = 4 + dice.upTo(8); actions > 0; actions--) {
-    await world.sleep(dice.around(dice.chance(0.5) ? 60 : 3_000))
+  for (let actions = 3 + dice.upTo(6); actions > 0; actions--) {
+    await world.sleep(dice.around(dice.chance(0.6) ? 60 : 1_500))
     actInErp(world)
   }
 }
@@ -234,8 +235,8 @@ async function erpPerson(world: World): Promise<void> {
 /** Whoever runs the machines: restarts, kills, pauses, outages. */
 async function operator(world: World): Promise<void> {
   const { dice, erpFaults, timeline } = world
-  for (let actions = dice.upTo(8); actions > 0; actions--) {
-    await world.sleep(dice.around(4_000))
+  for (let actions = dice.upTo(6); actions > 0; actions--) {
+    await world.sleep(dice.around(2_000))
     const choice = dice.random()
     if (choice < 0.4) {
       await world.bury()

@@ -64,17 +64,17 @@ export function createVirtualErp(world: {
   timeline: Timeline
   dice: Dice
   faults: ErpFaults
+  /** It is given many groups at a time. */
+  takesMany: boolean
   onChange: Parameters<typeof createMemoryErp>[1]
   /** Just before a group is carried out. */
   onGroup: (group: WriteGroup) => void
   /** Takes a notice as the process that listens does; undefined while none does. */
   receiver: () => ((body: unknown) => Promise<void>) | undefined
 }): VirtualErp {
-  const { timeline, dice, faults } = world
+  const { timeline, dice, faults, takesMany } = world
   const memory = createMemoryErp(ENTITIES, world.onChange)
   const life: Life = { name: 'erp', isOver: false }
-  /** Half of all ERPs are given many groups at a time. */
-  const takesMany = dice.chance(0.5)
   let underWay = 0
   memory.deliverTo(async (body) => {
     const notice = body as RemoteNotice
