@@ -59,6 +59,7 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
   })
   const catalog = createCatalog(link, options)
   const sync = createSync(link, options)
+  const writer = createWriter(link, catalog, sync)
 
   async function read<T>(name: string, signal: AbortSignal, work: (tx: Tx, entity: PgEntity) => Promise<T>): Promise<T> {
     try {
@@ -70,41 +71,14 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
     }
   }
 
-  async function writeGroup(group: WriteGroup, signal: AbortSignal): Promise<GroupOutcome> {
-    assert(group.attempt >= 1, 'attempts count from 1')
-    if (group.writes.length === 0) return []
-    try {
-      const steps = await stepsOf(group, (name) => catalog.get(name, signal))
-      const remembers = group.id !== undefined && (await sync.isThere(signal))
-      return await link.write((tx) => writeSteps(tx, steps, group, remembers), signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      const failure = groupFailureOf(error)
-      return group.writes.map(() => failure)
-    }
-  }
-
   return {
     name: 'postgres',
     capabilities: { ...CAPABILITIES, changes: options.changes !== 'none', modifiedTime: options.modifiedColumn !== undefined },
     describe: async (signal) => [...(await catalog.load(signal)).values()],
     readPage: (page, signal) => read(page.entity, signal, (tx, entity) => readPage(tx, entity, page)),
     readRecords: (wanted, signal) => read(wanted.entity, signal, (tx, entity) => readRecords(tx, entity, wanted)),
-    writeGroup,
-    async writeGroups(groups, signal) {
-      try {
-        const planned: Planned[] = []
-        for (const group of groups) planned.push({ group, steps: await stepsOf(group, (name) => catalog.get(name, signal)) })
-        const remembers = groups.every((group) => group.id !== undefined) && (await sync.isThere(signal))
-        return await link.write((tx) => writeTogether(tx, planned, remembers), signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        const failure = groupFailureOf(error)
-        if (!isAnswer(error)) return groups.map((group) => group.writes.map(() => failure))
-      }
-      // One of them has spoiled it for all. What was said to have failed counts as an attempt nevertheless.
-      return Promise.all(groups.map((group) => writeGroup({ ...group, attempt: group.attempt + 1 }, signal)))
-    },
+    writeGroup: writer.writeGroup,
+    writeGroups: writer.writeGroups,
     async registerEvents() {
       throw new AppError('connector.refused', 'A PostgreSQL database posts no events; its changes are asked for')
     },
@@ -134,6 +108,44 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
     },
     close: link.close,
   }
+}
+
+/** Groups, each whole or not at all, and each once however often it is handed over. */
+function createWriter(
+  link: Link,
+  catalog: ReturnType<typeof createCatalog>,
+  sync: ReturnType<typeof createSync>,
+): Required<Pick<Connector, 'writeGroup' | 'writeGroups'>> {
+  async function writeGroup(group: WriteGroup, signal: AbortSignal): Promise<GroupOutcome> {
+    assert(group.attempt >= 1, 'attempts count from 1')
+    if (group.writes.length === 0) return []
+    try {
+      const steps = await stepsOf(group, (name) => catalog.get(name, signal))
+      const remembers = group.id !== undefined && (await sync.isThere(signal))
+      return await link.write((tx) => writeSteps(tx, steps, group, remembers), signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      const failure = groupFailureOf(error)
+      return group.writes.map(() => failure)
+    }
+  }
+
+  async function writeGroups(groups: readonly WriteGroup[], signal: AbortSignal): Promise<readonly GroupOutcome[]> {
+    try {
+      const planned: Planned[] = []
+      for (const group of groups) planned.push({ group, steps: await stepsOf(group, (name) => catalog.get(name, signal)) })
+      const remembers = groups.every((group) => group.id !== undefined) && (await sync.isThere(signal))
+      return await link.write((tx) => writeTogether(tx, planned, remembers), signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      const failure = groupFailureOf(error)
+      if (!isAnswer(error)) return groups.map((group) => group.writes.map(() => failure))
+    }
+    // One of them has spoiled it for all. What was said to have failed counts as an attempt nevertheless.
+    return Promise.all(groups.map((group) => writeGroup({ ...group, attempt: group.attempt + 1 }, signal)))
+  }
+
+  return { writeGroup, writeGroups }
 }
 
 const CAPABILITIES: Capabilities = {

@@ -55,57 +55,15 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
       core.index.forget()
       // Whatever spoils it for all of them is met by one alone.
       if (load.length > 1) return earliest(await Promise.all(load.map((group) => run([group], signal))))
-      return putBack(load, error)
+      return putBack(core, load, error)
     }
     try {
-      const written = await write(plans, signal)
-      const dueMs = await settleEach(load, written, signal)
+      const written = await write(core, plans, signal)
+      const dueMs = await settleEach(core, load, written, signal)
       await noteReach(written.flatMap((one) => one.outcomes))
       return dueMs
     } catch (error) {
-      return putBack(load, error)
-    }
-  }
-
-  /** All in one transaction; if one group spoils it, each by itself: what the ERP has answered is not asked for again. */
-  async function settleEach(load: Load, written: readonly Written[], signal: AbortSignal): Promise<number | undefined> {
-    if (load.length === 1) return settle(core, written, signal)
-    try {
-      return await settle(core, written, signal)
-    } catch (error) {
-      core.index.forget()
-      core.log.debug({ reason: messageOf(error) }, 'the outcomes of a load are recorded one by one')
-    }
-    const due = written.map((one, at) => settle(core, [one], signal).catch((error) => putBack(load.slice(at, at + 1), error)))
-    return earliest(await Promise.all(due))
-  }
-
-  /** The lease brings what is left back, even when the database itself is away. */
-  async function putBack(load: Load, error: unknown): Promise<number | undefined> {
-    core.index.forget()
-    core.log.warn({ map: load[0]?.[0]?.map.name, reason: messageOf(error) }, 'a change could not be worked on')
-    const code = isAppError(error) ? error.code : 'dual_write.failed'
-    return earliest(await Promise.all(load.map((group) => postponeAll(core, group, code, messageOf(error)))))
-  }
-
-  /** What the ERP makes of each group; a group of which it has nothing to hear has no outcomes. */
-  async function write(plans: readonly (readonly Step[])[], signal: AbortSignal): Promise<Written[]> {
-    const writes = plans.map((steps) => steps.filter((step) => step.kind === 'write'))
-    const sent = writes.filter((some) => some.length > 0)
-    const groups = sent.map((some) => toWriteGroup(core, some))
-    const outcomes = await send(groups, signal)
-    const outcomesOf = new Map(sent.map((some, at) => [some, outcomes[at] ?? []]))
-    return plans.map((steps, at) => ({ steps, outcomes: outcomesOf.get(writes[at] ?? []) ?? [] }))
-  }
-
-  async function send(groups: readonly WriteGroup[], signal: AbortSignal): Promise<readonly GroupOutcome[]> {
-    const ending = AbortSignal.any([signal, AbortSignal.timeout(WRITE_MS_MAX)])
-    try {
-      if (writeGroups !== undefined && groups.length > 1) return await writeGroups(groups, ending)
-      return await Promise.all(groups.map((group) => core.connector.writeGroup(group, ending)))
-    } catch (error) {
-      const reason = signal.aborted ? 'Comptoir was stopped during the write' : messageOf(error)
-      return groups.map(({ writes }) => writes.map(() => ({ kind: 'retry', afterMs: signal.aborted ? 0 : undefined, reason })))
+      return putBack(core, load, error)
     }
   }
 
@@ -122,6 +80,49 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
   }
 
   return { claim, run }
+}
+
+/** All in one transaction; if one group spoils it, each by itself: what the ERP has answered is not asked for again. */
+async function settleEach(core: Core, load: Load, written: readonly Written[], signal: AbortSignal): Promise<number | undefined> {
+  if (load.length === 1) return settle(core, written, signal)
+  try {
+    return await settle(core, written, signal)
+  } catch (error) {
+    core.index.forget()
+    core.log.debug({ reason: messageOf(error) }, 'the outcomes of a load are recorded one by one')
+  }
+  const due = written.map((one, at) => settle(core, [one], signal).catch((error) => putBack(core, load.slice(at, at + 1), error)))
+  return earliest(await Promise.all(due))
+}
+
+/** The lease brings what is left back, even when the database itself is away. */
+async function putBack(core: Core, load: Load, error: unknown): Promise<number | undefined> {
+  core.index.forget()
+  core.log.warn({ map: load[0]?.[0]?.map.name, reason: messageOf(error) }, 'a change could not be worked on')
+  const code = isAppError(error) ? error.code : 'dual_write.failed'
+  return earliest(await Promise.all(load.map((group) => postponeAll(core, group, code, messageOf(error)))))
+}
+
+/** What the ERP makes of each group; a group of which it has nothing to hear has no outcomes. */
+async function write(core: Core, plans: readonly (readonly Step[])[], signal: AbortSignal): Promise<Written[]> {
+  const writes = plans.map((steps) => steps.filter((step) => step.kind === 'write'))
+  const sent = writes.filter((some) => some.length > 0)
+  const groups = sent.map((some) => toWriteGroup(core, some))
+  const outcomes = await send(core, groups, signal)
+  const outcomesOf = new Map(sent.map((some, at) => [some, outcomes[at] ?? []]))
+  return plans.map((steps, at) => ({ steps, outcomes: outcomesOf.get(writes[at] ?? []) ?? [] }))
+}
+
+async function send(core: Core, groups: readonly WriteGroup[], signal: AbortSignal): Promise<readonly GroupOutcome[]> {
+  const { writeGroups } = core.connector
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(WRITE_MS_MAX)])
+  try {
+    if (writeGroups !== undefined && groups.length > 1) return await writeGroups(groups, ending)
+    return await Promise.all(groups.map((group) => core.connector.writeGroup(group, ending)))
+  } catch (error) {
+    const reason = signal.aborted ? 'Comptoir was stopped during the write' : messageOf(error)
+    return groups.map(({ writes }) => writes.map(() => ({ kind: 'retry', afterMs: signal.aborted ? 0 : undefined, reason })))
+  }
 }
 
 /** Large groups are spread over loads, so that none of them is long under way. */
