@@ -50,3 +50,8 @@ export async function discardChangesOfRow(tx: Tx, subscriber: string, rowId: Row
   const rows = await tx`delete from tables.change where subscriber = ${subscriber} and row_id = ${rowId}::uuid returning 1 as one`
   return rows.length
 }
+
+/** Gives up what waits for a person of a row that is gone; what came after it ends by itself. */
+export async function discardParkedOfRow(tx: Tx, subscriber: string, rowId: RowId): Promise<void> {
+  await tx`delete from tables.change where subscriber = ${subscriber} and row_id = ${rowId}::uuid and parked_at is not null`
+}

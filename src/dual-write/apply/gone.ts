@@ -1,5 +1,6 @@
 import type { Tx } from '#postgres/database.ts'
 import { engineRows } from '#tables/predicate.ts'
+import { discardParkedOfRow } from '#tables/queued-changes.queries.ts'
 import { deleteRow, type RowId, readRowsById, setOrigin, updateRow } from '#tables/rows.queries.ts'
 import { type Core, childrenOf } from '../core.ts'
 import { deleteLinks, findLinksByKey, type RowLink } from '../links.queries.ts'
@@ -114,4 +115,6 @@ async function deleteWithChildren(core: Core, tx: Tx, map: TableMap, id: RowId, 
   }
   await setOrigin(tx, map.name, options)
   await deleteRow(tx, map.table, id, engineRows)
+  // What the ERP had refused of the row, nobody can correct any more.
+  await discardParkedOfRow(tx, map.name, id)
 }
