@@ -43,7 +43,7 @@ test('kill -9 in the middle of the first copy: the next start goes on where it w
 
 /** Waits until some, but not all, order headers are in the portal; answers how many. */
 async function untilHalfCopied(comptoir: RunningComptoir): Promise<number> {
-  for (const deadlineMs = Date.now() + WAIT_MS_MAX; Date.now() < deadlineMs; await delay(50)) {
+  for (const deadlineMs = Date.now() + WAIT_MS_MAX; Date.now() < deadlineMs; await delay(20)) {
     const rows = await withPortalDatabase(comptoir, async (database) => {
       const [row] = await database.read(
         (tx) =>

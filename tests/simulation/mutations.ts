@@ -92,4 +92,16 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (columns.some((one) => one === undefined)) return found',
     put: 'if (columns.length > 1) return found',
   },
+  {
+    name: 'the lease of a worker that is gone never ends',
+    file: 'tables/changes.queries.ts',
+    find: 'reason_code = null, waits_for = null,\n             due_at = clock_timestamp()',
+    put: "reason_code = null, waits_for = null,\n             due_at = timestamptz 'infinity'",
+  },
+  {
+    name: 'a page of the first copy counts as done before its rows are stored',
+    file: 'dual-write/sync/copy-pages.ts',
+    find: 'return await core.database.transaction(async (tx) => {\n      if (!COPIED_IN',
+    put: 'const early = { ...at, next: page.next ?? null }\n    await core.database.transaction((tx) => advanceRange(tx, early, { rows: 0, created: 0, updated: 0, unchanged: 0, failed: 0 }))\n    return await core.database.transaction(async (tx) => {\n      if (!COPIED_IN',
+  },
 ]

@@ -25,14 +25,12 @@ export type Bus = {
 const USUAL_MS = 0.8
 const SLOW_MS = 100_000
 
+type World = { timeline: Timeline; dice: Dice; notes: Notes; bus: Bus; faults: DatabaseFaults }
+
 /** The real database, as one simulated process sees it: each transaction is one step, at a moment that the seed chooses. */
-export function openVirtualDatabase(
-  real: Database,
-  world: { timeline: Timeline; dice: Dice; notes: Notes; bus: Bus; faults: DatabaseFaults },
-  life: Life,
-): Database & { end(): Promise<void> } {
+export function openVirtualDatabase(real: Database, world: World, life: Life): Database & { end(): Promise<void> } {
   const { timeline, dice, notes, bus, faults } = world
-  const sessions = new Set<pg.PoolClient>()
+  const sessions = openSessions(real, world, life)
 
   function step<T>(kind: string, begin: (work: (tx: Tx) => Promise<T>) => Promise<T>, work: (tx: Tx) => Promise<T>): Promise<T> {
     const delay = { afterMs: dice.around(dice.chance(faults.slow) ? SLOW_MS : USUAL_MS), answerMs: dice.around(USUAL_MS / 4) }
@@ -56,23 +54,9 @@ export function openVirtualDatabase(
       notes.taken = []
       throw error
     })
-    publish()
+    publish(world)
     if (isLost) throw lost()
     return result
-  }
-
-  function publish(): void {
-    const told = new Set<string>()
-    for (const { channel, payload } of notes.taken) {
-      if (told.has(`${channel} ${payload}`)) continue
-      told.add(`${channel} ${payload}`)
-      for (const listener of bus.listeners.filter((one) => one.channel === channel)) {
-        const isGap = dice.chance(faults.gap)
-        const tell = () => (isGap ? listener.onGap() : listener.onPayload(payload))
-        timeline.at(listener.life, isGap ? 'listens again' : `is told ${payload}`, dice.around(isGap ? 500 : USUAL_MS), tell)
-      }
-    }
-    notes.taken = []
   }
 
   return {
@@ -86,32 +70,56 @@ export function openVirtualDatabase(
       return { close: async () => void bus.listeners.splice(bus.listeners.indexOf(listener), 1) }
     },
     statementCount: () => real.statementCount(),
-    pool: {
-      connect: () => timeline.perform(life, 'session', openSession, { afterMs: USUAL_MS, answerMs: 0 }),
-    } as unknown as pg.Pool,
+    pool: { connect: sessions.connect } as unknown as pg.Pool,
     url: real.url,
     close: async () => undefined,
     async end() {
-      for (const client of sessions) await giveBack(client)
+      await sessions.end()
       for (const listener of [...bus.listeners])
         if (listener.life === life) bus.listeners.splice(bus.listeners.indexOf(listener), 1)
     },
   }
+}
+
+/** What the transaction has notified, each once, to whoever listens. */
+function publish({ timeline, dice, notes, bus, faults }: World): void {
+  const told = new Set<string>()
+  for (const { channel, payload } of notes.taken) {
+    if (told.has(`${channel} ${payload}`)) continue
+    told.add(`${channel} ${payload}`)
+    for (const listener of bus.listeners.filter((one) => one.channel === channel)) {
+      const isGap = dice.chance(faults.gap)
+      const tell = () => (isGap ? listener.onGap() : listener.onPayload(payload))
+      timeline.at(listener.life, isGap ? 'listens again' : `is told ${payload}`, dice.around(isGap ? 500 : USUAL_MS), tell)
+    }
+  }
+  notes.taken = []
+}
+
+/** Sessions of their own, held for long: the leader's. Their statements are steps, too. */
+function openSessions(real: Database, { timeline, dice }: { timeline: Timeline; dice: Dice }, life: Life) {
+  const open = new Set<pg.PoolClient>()
 
   async function giveBack(client: pg.PoolClient): Promise<void> {
-    if (!sessions.delete(client)) return
+    if (!open.delete(client)) return
     await client.query('select pg_advisory_unlock_all()')
     client.release()
   }
 
-  /** A session of its own, held for long: the leader's. Its statements are steps, too. */
-  async function openSession(): Promise<pg.PoolClient> {
+  async function begin(): Promise<pg.PoolClient> {
     const client = await real.pool.connect()
-    sessions.add(client)
+    open.add(client)
     const query = (config: pg.QueryConfig) =>
       timeline.perform(life, 'session', () => client.query(config), { afterMs: dice.around(USUAL_MS), answerMs: 0 })
     const release = () => void timeline.at(life, 'session ends', 0, () => giveBack(client))
     return { query, release, on: () => undefined, off: () => undefined } as unknown as pg.PoolClient
+  }
+
+  return {
+    connect: () => timeline.perform(life, 'session', begin, { afterMs: USUAL_MS, answerMs: 0 }),
+    async end(): Promise<void> {
+      for (const client of open) await giveBack(client)
+    },
   }
 }
 
