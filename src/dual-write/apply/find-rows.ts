@@ -12,16 +12,25 @@ import { keyText } from './deferred.ts'
 export async function findByKeys(tx: Tx, map: TableMap, mapped: readonly MappedRecord[]): Promise<Map<MappedRecord, RowId>> {
   const found = new Map<MappedRecord, RowId>()
   await findBy(tx, map, map.key, mapped, found, (one, name) => one.values[name])
-  if (map.findBy.length === 0 || map.group !== undefined) return found
+  if (map.findBy.length === 0) return found
   const columns = map.findBy.map((field) => columnsOf(map, field))
   if (columns.some((one) => one === undefined)) return found
   const company = map.table.columns.has(COMPANY_COLUMN) ? [COMPANY_COLUMN] : []
+  // The values of a child tell it apart among its parent's, not among all.
+  const parent = map.group === undefined ? [] : [map.group.through]
   for (const pick of ['column', 'elseColumn'] as const) {
     const names = columns.map((one) => (pick === 'column' ? one?.column : (one?.elseColumn ?? one?.column)) ?? '')
     const open = mapped.filter((one) => !found.has(one))
     const source = new Map(names.map((name, i) => [name, columns[i]?.column ?? name]))
     const candidates = new Map<MappedRecord, RowId>()
-    await findBy(tx, map, [...names, ...company], open, candidates, (one, name) => one.values[source.get(name) ?? name])
+    await findBy(
+      tx,
+      map,
+      [...names, ...parent, ...company],
+      open,
+      candidates,
+      (one, name) => one.values[source.get(name) ?? name],
+    )
     // A row that is linked is another record's: the value was not as unique as hoped.
     const linked = await findLinksByRow(tx, map.name, [...candidates.values()])
     for (const [one, id] of candidates) if (!linked.has(id)) found.set(one, id)
