@@ -1,4 +1,5 @@
 import { compare as compareDecimals, parseDecimal } from '#lib/decimal.ts'
+import { parseDateTime } from '#lib/local-time.ts'
 import type { Condition, RemoteFields, RemoteValue, Where } from './contract.ts'
 
 /** The conditions of either form. */
@@ -17,7 +18,8 @@ export function meets(where: Where | undefined, fields: RemoteFields): boolean {
   })
 }
 
-function holds(operator: Exclude<Condition['operator'], 'in'>, left: RemoteValue, right: RemoteValue): boolean {
+/** Whether a comparison holds: nothing and empty text are the same nothing, numbers and moments are compared as such, text without case. */
+export function holds(operator: Exclude<Condition['operator'], 'in'>, left: RemoteValue, right: RemoteValue): boolean {
   const [a, b] = [left === '' ? null : left, right === '' ? null : right]
   if (a === null || b === null) return operator === 'eq' ? a === b : operator === 'ne' ? a !== b : false
   const sign = signOf(String(a), String(b))
@@ -42,10 +44,13 @@ function holds(operator: Exclude<Condition['operator'], 'in'>, left: RemoteValue
 function signOf(a: string, b: string): number {
   const [x, y] = [parseDecimal(a), parseDecimal(b)]
   if (x !== undefined && y !== undefined) return compareDecimals(x, y)
-  // 10:00Z, 10:00:00.000Z and 12:00+02:00 are one moment.
-  if (MOMENT.test(a) && MOMENT.test(b)) return Math.sign(Date.parse(a) - Date.parse(b))
+  const [before, after] = [momentOf(a), momentOf(b)]
+  if (before !== undefined && after !== undefined) return Math.sign(before - after)
   const [left, right] = [a.toLowerCase(), b.toLowerCase()]
   return left === right ? 0 : left < right ? -1 : 1
 }
 
-const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[\d:.]*(?:Z|[+-]\d{2}:\d{2})$/
+/** 10:00Z, 10:00:00.000Z and 12:00+02:00 are one moment; a day begins at midnight in UTC. */
+function momentOf(text: string): number | undefined {
+  return /^\d{4}-\d{2}-\d{2}/.test(text) ? parseDateTime(text)?.ms : undefined
+}

@@ -1,7 +1,6 @@
 import type { Condition, ConditionOperator, RemoteFields, RemoteValue } from '#connector/contract.ts'
-import { compare as compareDecimals, parseDecimal } from '#lib/decimal.ts'
-import { parseDateTime } from '#lib/local-time.ts'
-import type { CompareOperator, FilterExpression, Literal, Operand } from '#lib/odata/ast.ts'
+import { holds } from '#connector/where.ts'
+import type { FilterExpression, Literal, Operand } from '#lib/odata/ast.ts'
 
 /** Whether plain values pass a map's filter. Text compares without regard to case, as both sides do; no value is `null`. */
 export function passes(filter: FilterExpression, values: Readonly<Record<string, RemoteValue | undefined>>): boolean {
@@ -13,9 +12,9 @@ export function passes(filter: FilterExpression, values: Readonly<Record<string,
     case 'not':
       return !passes(filter.operand, values)
     case 'compare':
-      return compares(filter.operator, operandValue(filter.left, values), operandValue(filter.right, values))
+      return holds(filter.operator, operandValue(filter.left, values), operandValue(filter.right, values))
     case 'in':
-      return filter.values.some((one) => compares('eq', operandValue(filter.left, values), operandValue(one, values)))
+      return filter.values.some((one) => holds('eq', operandValue(filter.left, values), operandValue(one, values)))
     case 'call':
       return searches(filter, values)
     default:
@@ -152,44 +151,4 @@ function literalValue(literal: Literal): RemoteValue {
     default:
       return literal.value
   }
-}
-
-function compares(operator: CompareOperator, left: RemoteValue, right: RemoteValue): boolean {
-  // The ERP has no null text: '' and null are the same nothing.
-  const a = left === '' ? null : left
-  const b = right === '' ? null : right
-  if (a === null || b === null) return operator === 'eq' ? a === b : operator === 'ne' ? a !== b : false
-  const sign = signOf(a, b)
-  switch (operator) {
-    case 'eq':
-      return sign === 0
-    case 'ne':
-      return sign !== 0
-    case 'gt':
-      return sign > 0
-    case 'ge':
-      return sign >= 0
-    case 'lt':
-      return sign < 0
-    case 'le':
-      return sign <= 0
-    default:
-      return operator satisfies never
-  }
-}
-
-function signOf(a: string | number | boolean, b: string | number | boolean): number {
-  const x = parseDecimal(String(a))
-  const y = parseDecimal(String(b))
-  if (x !== undefined && y !== undefined) return compareDecimals(x, y)
-  const [before, after] = [momentOf(a), momentOf(b)]
-  if (before !== undefined && after !== undefined) return Math.sign(before - after)
-  const left = String(a).toLowerCase()
-  const right = String(b).toLowerCase()
-  return left === right ? 0 : left < right ? -1 : 1
-}
-
-/** A moment is the same however it is written; a day begins at midnight in UTC. */
-function momentOf(value: string | number | boolean): number | undefined {
-  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}/.test(value) ? parseDateTime(value)?.ms : undefined
 }

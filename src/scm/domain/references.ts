@@ -14,6 +14,29 @@ export type Reference = {
   shared?: true
 }
 
+/** What the headers of orders and quotations both relate to. */
+export const DOCUMENT_REFERENCES: readonly Reference[] = [
+  {
+    field: 'InvoiceCustomerAccountNumber',
+    label: 'Invoice account',
+    table: 'customer',
+    key: 'CustomerAccount',
+    tableLabel: 'Customers',
+  },
+  { field: 'ContactPersonId', label: 'Contact', table: 'contact_person', key: 'ContactPersonId', tableLabel: 'Contact person' },
+  { field: 'CurrencyCode', label: 'Currency', table: 'currency', key: 'CurrencyCode', tableLabel: 'Currencies', shared: true },
+  { field: 'PaymentTermsName', label: 'Terms of payment', table: 'payment_term', key: 'Name', tableLabel: 'Terms of payment' },
+  {
+    field: 'PriceCustomerGroupCode',
+    label: 'Price group',
+    table: 'price_customer_group',
+    key: 'GroupCode',
+    tableLabel: 'Price groups',
+  },
+  { field: 'DefaultShippingSiteId', label: 'Site', table: 'operational_site', key: 'SiteId', tableLabel: 'Sites' },
+  { field: 'DefaultShippingWarehouseId', label: 'Warehouse', table: 'warehouse', key: 'WarehouseId', tableLabel: 'Warehouses' },
+]
+
 /** Refuses a given value that the related table does not hold, in the ERP's own words. Empty values relate to nothing. */
 export async function checkReferences(
   tx: Tx,

@@ -3,7 +3,7 @@ import type { Tx } from '#postgres/database.ts'
 import { isOnHold } from '../customers.ts'
 import { refuse, refuseField } from '../infolog.ts'
 import { nextNumber } from '../number-sequences.ts'
-import { checkFilled, checkReferences, type Reference } from '../references.ts'
+import { checkFilled, checkReferences, DOCUMENT_REFERENCES, type Reference } from '../references.ts'
 import { deleteRow, findRow, getRow, insertRow, updateRow } from '../rows.queries.ts'
 import { decimal, type Fields, has, type Row, text, type WriteContext, without } from '../rows.ts'
 import { cancelOrder } from './cancel.ts'
@@ -20,16 +20,7 @@ const REFERENCES: readonly Reference[] = [
     key: 'CustomerAccount',
     tableLabel: 'Customers',
   },
-  {
-    field: 'InvoiceCustomerAccountNumber',
-    label: 'Invoice account',
-    table: 'customer',
-    key: 'CustomerAccount',
-    tableLabel: 'Customers',
-  },
-  { field: 'ContactPersonId', label: 'Contact', table: 'contact_person', key: 'ContactPersonId', tableLabel: 'Contact person' },
-  { field: 'CurrencyCode', label: 'Currency', table: 'currency', key: 'CurrencyCode', tableLabel: 'Currencies', shared: true },
-  { field: 'PaymentTermsName', label: 'Terms of payment', table: 'payment_term', key: 'Name', tableLabel: 'Terms of payment' },
+  ...DOCUMENT_REFERENCES,
   {
     field: 'DeliveryModeCode',
     label: 'Mode of delivery',
@@ -44,15 +35,6 @@ const REFERENCES: readonly Reference[] = [
     key: 'TermsCode',
     tableLabel: 'Terms of delivery',
   },
-  {
-    field: 'PriceCustomerGroupCode',
-    label: 'Price group',
-    table: 'price_customer_group',
-    key: 'GroupCode',
-    tableLabel: 'Price groups',
-  },
-  { field: 'DefaultShippingSiteId', label: 'Site', table: 'operational_site', key: 'SiteId', tableLabel: 'Sites' },
-  { field: 'DefaultShippingWarehouseId', label: 'Warehouse', table: 'warehouse', key: 'WarehouseId', tableLabel: 'Warehouses' },
 ]
 
 const LENGTHS_MAX = { SalesOrderNumber: 20, SalesOrderName: 60, CustomersOrderReference: 60, CustomerRequisitionNumber: 50 }

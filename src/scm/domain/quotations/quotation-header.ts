@@ -4,7 +4,7 @@ import { refuse, refuseField } from '../infolog.ts'
 import { nextNumber } from '../number-sequences.ts'
 import { completedDelivery, headerDefaults } from '../orders/header-defaults.ts'
 import { changedFields } from '../orders/order-header.ts'
-import { checkFilled, checkReferences, type Reference } from '../references.ts'
+import { checkFilled, checkReferences, DOCUMENT_REFERENCES, type Reference } from '../references.ts'
 import { deleteRow, findRow, getRow, insertRow, updateRow } from '../rows.queries.ts'
 import { type Fields, has, type Row, text, type WriteContext, without } from '../rows.ts'
 import { confirmQuotation } from './confirm-quotation.ts'
@@ -20,25 +20,7 @@ const REFERENCES: readonly Reference[] = [
     key: 'CustomerAccount',
     tableLabel: 'Customers',
   },
-  {
-    field: 'InvoiceCustomerAccountNumber',
-    label: 'Invoice account',
-    table: 'customer',
-    key: 'CustomerAccount',
-    tableLabel: 'Customers',
-  },
-  { field: 'ContactPersonId', label: 'Contact', table: 'contact_person', key: 'ContactPersonId', tableLabel: 'Contact person' },
-  { field: 'CurrencyCode', label: 'Currency', table: 'currency', key: 'CurrencyCode', tableLabel: 'Currencies', shared: true },
-  { field: 'PaymentTermsName', label: 'Terms of payment', table: 'payment_term', key: 'Name', tableLabel: 'Terms of payment' },
-  {
-    field: 'PriceCustomerGroupCode',
-    label: 'Price group',
-    table: 'price_customer_group',
-    key: 'GroupCode',
-    tableLabel: 'Price groups',
-  },
-  { field: 'DefaultShippingSiteId', label: 'Site', table: 'operational_site', key: 'SiteId', tableLabel: 'Sites' },
-  { field: 'DefaultShippingWarehouseId', label: 'Warehouse', table: 'warehouse', key: 'WarehouseId', tableLabel: 'Warehouses' },
+  ...DOCUMENT_REFERENCES,
 ]
 
 /** What a quotation sets by itself: given values are passed over. */
