@@ -73,21 +73,7 @@ async function runRound(
 ): Promise<void> {
   const erp = await openErp(comptoir)
   const open = await erp.read<{ SalesOrderNumber: string }>(OPEN_ORDERS)
-  const submitting = withPortalDatabase(comptoir, async (database) => {
-    const submit = await createSubmitter(database)
-    const lines = Array.from({ length: ORDERS_A_ROUND }, () => ({ count: 1 + dice.upTo(4), afterMs: dice.around(1_500) }))
-    await Promise.all(
-      lines.map(async ({ count, afterMs }, index) => {
-        await delay(afterMs)
-        const requisition = `CHAOS-${round}-${index}`
-        // Only what was answered counts as submitted: a kill may take the connection first.
-        await submit(requisition, count).then(
-          () => done.submitted.push(requisition),
-          () => undefined,
-        )
-      }),
-    )
-  }).catch(() => undefined)
+  const submitting = submitOrders(comptoir, dice, done, round)
   const editing = editOrders(erp, dice, open, done, round)
   for (let count = 0; count < kills; count++) {
     await delay(dice.around(700))
@@ -96,6 +82,36 @@ async function runRound(
   await Promise.all([submitting, editing])
   await untilReady(comptoir)
   await untilErpAnswers(comptoir)
+}
+
+/**
+ * Each order is submitted once: without an answer it may be there or not, and only what was answered must be. A kill before it was sent,
+ * when the database could not even be asked, only makes it later.
+ */
+async function submitOrders(comptoir: RunningComptoir, dice: Dice, done: Done, round: number): Promise<void> {
+  const orders = Array.from({ length: ORDERS_A_ROUND }, (_, index) => ({
+    requisition: `CHAOS-${round}-${index}`,
+    linesCount: 1 + dice.upTo(4),
+    afterMs: dice.around(1_500),
+  }))
+  await Promise.all(
+    orders.map(async ({ requisition, linesCount, afterMs }) => {
+      await delay(afterMs)
+      for (const deadlineMs = Date.now() + QUIET_MS_MAX; Date.now() < deadlineMs; await delay(200)) {
+        let sent = false
+        try {
+          return await withPortalDatabase(comptoir, async (database) => {
+            const submit = await createSubmitter(database)
+            sent = true
+            await submit(requisition, linesCount)
+            done.submitted.push(requisition)
+          })
+        } catch {
+          if (sent) return
+        }
+      }
+    }),
+  )
 }
 
 /** A start that loses its database says so and ends; then it is started again, as a supervisor does. */
