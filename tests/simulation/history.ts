@@ -4,6 +4,7 @@ import { silentLog } from '../../src/log/log.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import type { Ground } from './ground.ts'
 import { createLedger, type Ledger } from './ledger.ts'
+import { type Length, SHORT } from './length.ts'
 import { judge } from './oracle.ts'
 import { actInErp, actInPortal, correctRows } from './people.ts'
 import { createDice, createRandom, type Dice } from './random.ts'
@@ -18,17 +19,19 @@ export type Outcome = { seed: number; wrong: string[]; hash: string; steps: numb
 const COPIED_MS = Date.parse('2026-01-05T08:00:00Z')
 const START_MS = Date.parse('2026-01-05T09:00:00Z')
 const QUIET_MS_MAX = 10 * 60_000
-const IDLE_MS = 6_000
 /** A process takes that long to start. What the one before it has sent has arrived by then: no look for it would find it earlier. */
 const RESTART_MS = 1_000
-const REFUSED_MS = 25_000
 const NO_DATABASE_FAULTS: DatabaseFaults = { lost: 0, slow: 0, gap: 0 }
 
 /** A whole history of the engine on a real database, in virtual time, made of the seed's numbers alone. */
-export async function runHistory(ground: Ground, seed: number, onStep?: (line: string) => void): Promise<Outcome> {
+export async function runHistory(
+  ground: Ground,
+  seed: number,
+  { length = SHORT, onStep }: { length?: Length; onStep?: (line: string) => void } = {},
+): Promise<Outcome> {
   const dice = createDice(createRandom(seed))
   await ground.clear(dice.chance(0.2) ? 'nothing' : 'copy')
-  return inVirtualTime(ground, { seed, dice, startMs: START_MS, onStep }, live)
+  return inVirtualTime(ground, { seed, dice, length, startMs: START_MS, onStep }, live)
 }
 
 /** What most histories begin with: a first copy that is done. Once for a ground. */
@@ -36,7 +39,7 @@ export async function prepareGround(ground: Ground): Promise<void> {
   await ground.clear('nothing')
   const { wrong } = await inVirtualTime(
     ground,
-    { seed: 0, dice: createDice(createRandom(0)), startMs: COPIED_MS, onStep: undefined },
+    { seed: 0, dice: createDice(createRandom(0)), length: SHORT, startMs: COPIED_MS, onStep: undefined },
     async (world) => {
       fillErp(world.erp.memory)
       await begin(world)
@@ -50,7 +53,7 @@ export async function prepareGround(ground: Ground): Promise<void> {
   await ground.keepCopy()
 }
 
-type Run = { seed: number; dice: Dice; startMs: number; onStep: ((line: string) => void) | undefined }
+type Run = { seed: number; dice: Dice; length: Length; startMs: number; onStep: ((line: string) => void) | undefined }
 
 async function inVirtualTime(ground: Ground, run: Run, main: (world: World) => Promise<string[]>): Promise<Outcome> {
   const { seed, dice, startMs, onStep } = run
@@ -79,6 +82,7 @@ async function inVirtualTime(ground: Ground, run: Run, main: (world: World) => P
 /** Everything of one history, and what its people and its operator may do with it. */
 type World = {
   dice: Dice
+  length: Length
   timeline: Timeline
   ledger: Ledger
   erp: VirtualErp
@@ -100,7 +104,7 @@ type World = {
   edited: { text: string; versions: number }
 }
 
-function createWorld(ground: Ground, timeline: Timeline, { seed, dice }: Run, people: Life): World {
+function createWorld(ground: Ground, timeline: Timeline, { seed, dice, length }: Run, people: Life): World {
   const ledger = createLedger()
   const bus: Bus = { listeners: [] }
   const { notes } = ground
@@ -123,6 +127,7 @@ function createWorld(ground: Ground, timeline: Timeline, { seed, dice }: Run, pe
   const database = openVirtualDatabase(ground.database, { timeline, dice, notes, bus, faults: NO_DATABASE_FAULTS }, people)
   return {
     dice,
+    length,
     timeline,
     ledger,
     erp,
@@ -217,26 +222,26 @@ function chooseFaults({ dice, erpFaults, databaseFaults }: World): void {
 }
 
 async function portalPerson(world: World): Promise<void> {
-  const { dice } = world
-  for (let actions = 3 + dice.upTo(6); actions > 0; actions--) {
-    await world.sleep(dice.around(dice.chance(0.6) ? 60 : 1_500))
+  const { dice, length } = world
+  for (let actions = length.actionsMin + dice.upTo(length.actionsMore); actions > 0; actions--) {
+    await world.sleep(dice.around(dice.chance(length.atOnce) ? 60 : length.pauseMs))
     await world.database.transaction((tx) => actInPortal(world, tx))
   }
 }
 
 async function erpPerson(world: World): Promise<void> {
-  const { dice } = world
-  for (let actions = 3 + dice.upTo(6); actions > 0; actions--) {
-    await world.sleep(dice.around(dice.chance(0.6) ? 60 : 1_500))
+  const { dice, length } = world
+  for (let actions = length.actionsMin + dice.upTo(length.actionsMore); actions > 0; actions--) {
+    await world.sleep(dice.around(dice.chance(length.atOnce) ? 60 : length.pauseMs))
     actInErp(world)
   }
 }
 
 /** Whoever runs the machines: restarts, kills, pauses, outages. */
 async function operator(world: World): Promise<void> {
-  const { dice, erpFaults, timeline } = world
-  for (let actions = dice.upTo(6); actions > 0; actions--) {
-    await world.sleep(dice.around(2_000))
+  const { dice, length, erpFaults, timeline } = world
+  for (let actions = dice.upTo(length.operatorActions); actions > 0; actions--) {
+    await world.sleep(dice.around(length.operatorPauseMs))
     const choice = dice.random()
     if (choice < 0.4) {
       await world.bury()
@@ -308,7 +313,7 @@ async function calmDown(world: World): Promise<void> {
 
 /** What waits behind a refusal does not become quiet before that is corrected. */
 function settleDown(world: World): Promise<void> {
-  return world.refusals ? world.sleep(REFUSED_MS) : untilQuiet(world)
+  return world.refusals ? world.sleep(world.length.refusedMs) : untilQuiet(world)
 }
 
 /** Nothing waits in either direction, parked changes left out, and nothing comes after. */
@@ -352,7 +357,7 @@ async function correctRefused(world: World): Promise<void> {
 async function judgeIdleness(world: World): Promise<string[]> {
   const count = () => world.database.read((tx) => tx<{ changes: number }>`select count(*)::int as changes from sim.history`)
   const [[before], writes] = [await count(), world.ledger.written()]
-  await world.sleep(IDLE_MS)
+  await world.sleep(world.length.idleMs)
   const [after] = await count()
   const wrong: string[] = []
   if (world.ledger.written() > writes)

@@ -1,13 +1,14 @@
 /**
  * `npm run sim -- --seeds N [--seed S]`: histories of the whole engine in virtual time, on a real database, in two processes. Closes with
  * `N passed, N failed`. `--seed S` alone runs that one and prints every step; with `--seeds N`, S is where the seeds begin.
- * `--mutations` breaks the engine on purpose, one way after the other, and tells which seed catches it.
+ * `--long` makes the histories longer; `--mutations` breaks the engine on purpose, one way after the other, and tells which seed catches it.
  */
 import { fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { startTestServer } from '../support/database.ts'
 import { createGround } from './ground.ts'
 import { type Outcome, prepareGround, runHistory } from './history.ts'
+import { LONG, SHORT } from './length.ts'
 import { MUTATIONS } from './mutations.ts'
 
 const SEEDS = 1_000
@@ -18,6 +19,8 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
     seed: { type: 'string' },
+    /** More happens in each history. */
+    long: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
     /** For this program's own workers: every WORKERS-th seed from `seed` on. */
     worker: { type: 'boolean', default: false },
@@ -29,6 +32,7 @@ const { values } = parseArgs({
 
 const count = numberOf(values.seeds ?? (values.seed === undefined ? String(SEEDS) : '1'))
 const first = numberOf(values.seed ?? '1')
+const length = values.long ? LONG : SHORT
 if (values.worker) await work()
 else process.exitCode = await main()
 
@@ -50,7 +54,7 @@ async function main(): Promise<number> {
 async function runTraced(): Promise<Outcome> {
   await using ground = await createGround()
   await prepareGround(ground)
-  const outcome = await runHistory(ground, first, console.log)
+  const outcome = await runHistory(ground, first, { length, onStep: console.log })
   report(outcome)
   console.log(
     `seed ${first}: ${outcome.steps} steps, ${Math.round(outcome.virtualMs / 1000)} s of virtual time, trace ${outcome.hash}`,
@@ -68,7 +72,17 @@ async function runAll(): Promise<Outcome[]> {
 
 /** Seeds in a process of their own; failures are reported as they come. */
 function runWorker(seed: number, seeds: number, step: number, more: readonly string[], mutation?: string): Promise<Outcome[]> {
-  const args = ['--worker', '--seed', String(seed), '--seeds', String(seeds), '--step', String(step), ...more]
+  const args = [
+    '--worker',
+    '--seed',
+    String(seed),
+    '--seeds',
+    String(seeds),
+    '--step',
+    String(step),
+    ...(values.long ? ['--long'] : []),
+    ...more,
+  ]
   const outcomes: Outcome[] = []
   const execArgv = mutation === undefined ? [] : ['--import', new URL('mutate.ts', import.meta.url).href]
   const child = fork(import.meta.filename, args, { execArgv, env: { ...process.env, SIM_MUTATION: mutation ?? '' } })
@@ -84,7 +98,7 @@ async function work(): Promise<void> {
   await using ground = await createGround()
   await prepareGround(ground)
   for (let index = 0; index < count; index++) {
-    const outcome = await runHistory(ground, first + index * numberOf(values.step))
+    const outcome = await runHistory(ground, first + index * numberOf(values.step), { length })
     process.send?.(outcome)
     if (values.bail && outcome.wrong.length > 0) break
   }
@@ -93,7 +107,10 @@ async function work(): Promise<void> {
 }
 
 function report({ seed, wrong }: Outcome): void {
-  if (wrong.length > 0) console.log(`seed ${seed} failed (again: npm run sim -- --seed ${seed})\n  ${wrong.join('\n  ')}`)
+  if (wrong.length > 0)
+    console.log(
+      `seed ${seed} failed (again: npm run sim -- ${values.long ? '--long ' : ''}--seed ${seed})\n  ${wrong.join('\n  ')}`,
+    )
 }
 
 /** Every way of breaking the engine must be caught by some seed. */
