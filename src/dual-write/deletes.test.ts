@@ -82,6 +82,19 @@ test('a record that is deleted in the ERP stays here where the map refuses, and 
   assert.equal((await world.engine.listParked({ map: null, rowsMax: 10 })).length, 0)
 })
 
+test('what the ERP has refused of a line asks nobody any more once the order is gone there', async () => {
+  await using world = await ready({})
+  world.erp.faults.onWrite = ({ entity }) => (entity === 'CDSSalesOrderLines' ? 'reject' : undefined)
+  const [line] = await world.rows('salesorderdetail')
+  await world.edit('salesorderdetail', line?.salesorderdetailid, { quantity: '7' })
+  const parked = () => world.engine.listParked({ map: null, rowsMax: 10 })
+  await until('a person is asked', async () => (await parked()).length === 1)
+  world.erp.remove('CDSSalesOrderHeaders', 'dataAreaId=usmf,SalesOrderNumber=SO-1')
+  await until('the order is gone here', async () => (await world.rows('salesorder')).length === 0)
+  await quiet(world)
+  assert.deepEqual([await world.rows('salesorderdetail'), await parked()], [[], []])
+})
+
 test('an edit of a row whose record is gone does not make the record anew: a person is asked', async () => {
   await using world = await ready({ deletes: { toPortal: 'ignore', toErp: 'ignore' } })
   const row = await find(world, 'C5')

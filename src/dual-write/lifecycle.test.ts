@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { deletePausedPart, holdPausedCompanies } from './scopes.queries.ts'
 
 const C1 = 'dataAreaId=usmf,CustomerAccount=C1'
 const R1 = 'dataAreaId=usrt,CustomerAccount=R1'
@@ -59,6 +60,33 @@ test('a legal entity that is paused waits in both directions while the others fl
   await until('it comes in', async () => (await rowOf(world, 'C1')).msdyn_creditrating === 'theirs')
   await quiet(world)
   assert.deepEqual((await statusOf(world)).scopes, [])
+})
+
+test('nothing stands aside for a legal entity that was resumed, also where the process that works has not heard of it yet', async () => {
+  await using world = await setUpTwo()
+  await world.engine.pauseMap('customers', 'kim', { company: 'usmf' })
+  // Resumed in another process, whose notification is still on its way.
+  const part = { map: 'customers', company: 'usmf', direction: '' as const }
+  assert.ok(await world.database.transaction((tx) => deletePausedPart(tx, part)))
+  await rename(world, 'C1', 'mine')
+  world.erp.change('CustomersV3', C1, { CreditRating: 'theirs' })
+  await until('it goes out', () => world.erp.get('CustomersV3', C1)?.PrimaryContactURL === 'mine')
+  await until('it comes in', async () => (await rowOf(world, 'C1')).msdyn_creditrating === 'theirs')
+})
+
+test('a resume waits for who puts aside for the pause at that moment, so that he leaves nothing behind it', async () => {
+  await using world = await setUpTwo()
+  await world.engine.pauseMap('customers', 'kim', { company: 'usmf' })
+  const order: string[] = []
+  const resumed = await world.database.transaction(async (tx) => {
+    assert.deepEqual(await holdPausedCompanies(tx, ['customers'], 'toErp'), [{ map: 'customers', company: 'usmf' }])
+    const resuming = world.engine.resumeMap('customers', 'kim', { scope: { company: 'usmf' } }).then(() => order.push('resumed'))
+    await new Promise((done) => setTimeout(done, 150))
+    order.push('put aside')
+    return { resuming }
+  })
+  await resumed.resuming
+  assert.deepEqual(order, ['put aside', 'resumed'])
 })
 
 test('one direction is paused by itself', async () => {

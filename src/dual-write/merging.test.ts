@@ -151,3 +151,37 @@ test('what an attempt has left whose answer was lost is our own earlier value, a
   assert.equal((await world.row('account', 'accountnumber', 'C1')).fax, 'two')
   assert.deepEqual(await world.engine.listConflicts({ rowsMax: 10 }), [])
 })
+
+test('edits of both sides between two attempts of a create are merged: what only the portal changed goes out, what both did follows the rule', async () => {
+  await using world = await ready({})
+  const { accountid, msdyn_company = null } = await world.row('account', 'accountnumber', 'C1')
+  let creates = 0
+  let isHeld = true
+  world.erp.faults.onWrite = ({ operation }) => {
+    if (operation !== 'create') return undefined
+    return creates++ === 0 ? 'lose_answer' : isHeld ? 'retry' : undefined
+  }
+  const parent = { parentcustomerid: accountid ?? null, msdyn_company }
+  const name = { firstname: 'Kim', lastname: 'New', emailaddress1: 'kim@fabrikam.example' }
+  await world.insert('contact', { ...parent, ...name, jobtitle: 'first', description: 'first', department: 'first' })
+  const record = () => world.erp.rows('CDSContactsV2').find((one) => one.PrimaryEmailAddress === name.emailaddress1)
+  await until('the first attempt has arrived', () => record() !== undefined)
+  const key = `dataAreaId=usmf,ContactPersonId=${record()?.ContactPersonId}`
+  world.erp.change('CDSContactsV2', key, { EmploymentProfession: 'theirs', EmploymentDepartment: 'theirs' })
+  const { contactid } = await world.row('contact', 'emailaddress1', name.emailaddress1)
+  await world.edit('contact', contactid, { jobtitle: 'ours', description: 'ours' })
+  isHeld = false
+  await until('our edit arrives', () => record()?.Notes === 'ours')
+  await quiet(world)
+  const row = await world.row('contact', 'emailaddress1', name.emailaddress1)
+  assert.deepEqual([row.jobtitle, row.description, row.department], ['theirs', 'ours', 'theirs'])
+  assert.deepEqual(
+    [record()?.EmploymentProfession, record()?.Notes, record()?.EmploymentDepartment],
+    ['theirs', 'ours', 'theirs'],
+  )
+  const lost = await world.engine.listConflicts({ rowId: String(contactid), rowsMax: 10 })
+  assert.deepEqual(
+    lost.map((one) => [one.column, one.kept, one.lost]),
+    [['jobtitle', 'theirs', 'ours']],
+  )
+})
