@@ -21,9 +21,17 @@ export async function kill(comptoir: RunningComptoir, victim: Victim, dice: Dice
     await cutConnections(comptoir, dice).catch(() => undefined)
   } else {
     const pid = victim === 'erp' ? findErp(comptoir) : findServer(comptoir)
-    // It may be away from the kill before.
-    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+    if (pid !== undefined) killNow(pid)
     await delay(AGAIN_MS)
+  }
+}
+
+/** It may be away from the kill before. */
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
