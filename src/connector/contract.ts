@@ -87,7 +87,13 @@ export type EntityDescription = {
   changes?: 'all' | 'no_deletes' | 'none'
 }
 
-export type FieldDescription = { type: FieldType; nullable: boolean; enumMembers: readonly string[] }
+export type FieldDescription = {
+  type: FieldType
+  nullable: boolean
+  enumMembers: readonly string[]
+  /** A new record that says nothing of the field gets a value all the same. */
+  hasDefault?: boolean
+}
 export type FieldType = 'string' | 'integer' | 'decimal' | 'boolean' | 'date' | 'datetime' | 'enum' | 'guid'
 
 /**

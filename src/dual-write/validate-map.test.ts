@@ -26,6 +26,8 @@ const CUSTOMERS: EntityDescription = {
     ['OrganizationName', field('string', false)],
     ['PartyNumber', field('string')],
     ['CreditLimit', field('decimal')],
+    // Never empty, and nobody's duty: the ERP writes 0.
+    ['Employees', { ...field('integer', false), hasDefault: true }],
     ['CreatedOn', field('datetime')],
     ['Blocked', field('enum', true, ['No', 'Yes'])],
     ['ContactPersonId', field('string')],

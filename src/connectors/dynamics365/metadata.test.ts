@@ -32,6 +32,8 @@ test('metadata: sets, keys, types and enums, in whatever prefixes, quotes and or
     ],
   )
   assert.deepEqual(orders.fields.get('Open')?.enumMembers, ['No', 'Yes'])
+  assert.equal(orders.fields.get('DueDate')?.hasDefault, true)
+  assert.equal(orders.fields.get('dataAreaId')?.hasDefault, false)
 })
 
 test('metadata: what is not well formed, or declares entities of its own, is refused with its place', () => {

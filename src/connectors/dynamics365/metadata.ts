@@ -92,7 +92,8 @@ function fieldOf(property: Property, enums: ReadonlyMap<string, string[]>): ErpF
   const members = edmType.startsWith('Edm.') ? undefined : enums.get(localName(edmType))
   if (members !== undefined) return { type: 'enum', nullable, enumMembers: members, edmType }
   const type = isDay(property) ? 'date' : TYPES[edmType]
-  return type === undefined ? undefined : { type, nullable, enumMembers: [], edmType }
+  // "Not nullable" says of a number or a date only that nothing is 0 or 1900-01-01 there.
+  return type === undefined ? undefined : { type, nullable, enumMembers: [], edmType, hasDefault: type !== 'string' }
 }
 
 /**

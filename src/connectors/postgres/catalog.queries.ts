@@ -18,6 +18,7 @@ export function listColumns(tx: Tx): Promise<ColumnRow[]> {
     select n.nspname::text as schema, c.relname::text as "table", a.attname::text as "column",
            tn.nspname::text as "typeSchema", t.typname::text as type, t.typtype::text as kind,
            (not a.attnotnull)::text as nullable, (a.attgenerated <> '' or a.attidentity = 'a')::text as generated,
+           (a.atthasdef or a.attidentity <> '')::text as "hasDefault",
            (select json_agg(e.enumlabel order by e.enumsortorder)::text from pg_catalog.pg_enum e where e.enumtypid = t.oid) as members,
            array_position(key.indkey::int2[], a.attnum)::text as "keyAt"
       from pg_catalog.pg_class c

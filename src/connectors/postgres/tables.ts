@@ -35,6 +35,7 @@ export type ColumnRow = {
   type: string
   kind: string
   nullable: string
+  hasDefault: string
   generated: string
   members: string | null
   /** Place in the key, from 1. */
@@ -82,6 +83,7 @@ function columnOf(row: ColumnRow): PgColumn | undefined {
     name: row.column,
     type,
     nullable: row.nullable === 'true',
+    hasDefault: row.hasDefault === 'true',
     enumMembers: row.members === null ? [] : (JSON.parse(row.members) as string[]),
     sqlType: [row.typeSchema, row.type],
     generated: row.generated === 'true',

@@ -189,7 +189,7 @@ function checkRequiredFields(map: TableMap, entity: EntityDescription, report: R
     map.companyField,
   ])
   for (const [name, field] of entity.fields) {
-    if (field.nullable || sent.has(name) || field.type === 'enum' || field.type === 'boolean') continue
+    if (field.nullable || field.hasDefault || sent.has(name) || field.type === 'enum' || field.type === 'boolean') continue
     report('DIPV1031', 'columns', {
       message: `${name} must have a value in the ERP, and the map sends none`,
       remedy: 'Map it, give it a constant, or leave it to the ERP’s own default',
