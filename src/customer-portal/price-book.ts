@@ -1,6 +1,6 @@
 import { assert } from '#lib/assert.ts'
 import type { Conversion } from '#lib/conversions.ts'
-import { type DecimalText, divide, multiply } from '#lib/decimal.ts'
+import { compare, type DecimalText, divide, multiply } from '#lib/decimal.ts'
 import type { FilterExpression } from '#lib/odata/ast.ts'
 import type { PageContext } from '#portals/component.ts'
 import { engineRows } from '#tables/predicate.ts'
@@ -211,9 +211,11 @@ async function readConversions(ground: Ground, products: readonly QueryRow[]): P
 }
 
 function factorOf(row: QueryRow): DecimalText {
-  const numerator = Number(row.msdyn_numerator) || 1
-  const denominator = Number(row.msdyn_denominator) || 1
-  return divide(multiply(text(row.msdyn_factor) ?? '1', String(numerator)), String(denominator))
+  const part = (column: string) => {
+    const value = text(row[column])
+    return value === null || compare(value, '0') === 0 ? '1' : value
+  }
+  return divide(multiply(text(row.msdyn_factor) ?? '1', part('msdyn_numerator')), part('msdyn_denominator'))
 }
 
 async function readUnits(

@@ -32,6 +32,7 @@ const CASES: [string, Partial<OrderFacts>, string][] = [
   ['closed short: the ERP’s word that it is over holds', { processing: 'delivered', remaining: '2' }, 'shipped'],
   ['a part delivered and that part invoiced', { processing: 'partiallyInvoiced' }, 'partly-shipped'],
   ['all delivered, part invoiced', { processing: 'partiallyInvoiced', remaining: '0' }, 'partly-invoiced'],
+  ['closed short, part invoiced', { processing: 'deliveredPartiallyInvoiced', remaining: '2' }, 'partly-invoiced'],
   ['invoiced', { processing: 'invoiced', remaining: '0' }, 'invoiced'],
   ['stopped', { isStopped: true, processing: 'confirmed' }, 'on-hold'],
   ['stopped after it was over', { isStopped: true, processing: 'invoiced', remaining: '0' }, 'invoiced'],

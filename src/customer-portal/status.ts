@@ -26,6 +26,7 @@ export type ProcessingStatus =
   | 'partiallyDelivered'
   | 'delivered'
   | 'partiallyInvoiced'
+  | 'deliveredPartiallyInvoiced'
   | 'invoiced'
   | 'canceled'
 
@@ -54,6 +55,8 @@ export function orderStatus(facts: OrderFacts): OrderStatus {
   switch (processing) {
     case 'delivered':
       return 'shipped'
+    case 'deliveredPartiallyInvoiced':
+      return 'partly-invoiced'
     case 'partiallyInvoiced':
       return isShort ? 'partly-shipped' : 'partly-invoiced'
     case 'partiallyDelivered':

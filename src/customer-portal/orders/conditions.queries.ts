@@ -36,7 +36,7 @@ export function tabCondition(catalog: Catalog, tab: Tab): RowPredicate | undefin
         or([sql`${alias}.msdyn_processingstatus is null`, early.sql(alias), and([partly.sql(alias), short.sql(alias)])]),
     }
   }
-  const late = processing(catalog, ['delivered', 'invoiced'])
+  const late = processing(catalog, ['delivered', 'deliveredPartiallyInvoiced', 'invoiced'])
   return { reason: 'done', sql: (alias) => or([late.sql(alias), and([partly.sql(alias), not(short.sql(alias))])]) }
 }
 
@@ -87,11 +87,13 @@ export function statusCondition(catalog: Catalog, status: StatusFilter): RowPred
         sql: (alias) => or([delivered.sql(alias), and([invoiced.sql(alias), hasOpenLine(catalog).sql(alias)])]),
       }
     }
-    case 'partly-invoiced':
+    case 'partly-invoiced': {
+      const [delivered, invoiced] = [moving('deliveredPartiallyInvoiced'), moving('partiallyInvoiced')]
       return {
         reason: 'partly invoiced',
-        sql: (alias) => and([moving('partiallyInvoiced').sql(alias), not(hasOpenLine(catalog).sql(alias))]),
+        sql: (alias) => or([delivered.sql(alias), and([invoiced.sql(alias), not(hasOpenLine(catalog).sql(alias))])]),
       }
+    }
     default:
       return status satisfies never
   }

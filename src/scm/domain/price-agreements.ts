@@ -52,7 +52,8 @@ export async function updateAgreement(tx: Tx, row: Row, given: Fields): Promise<
   )
   const fields = { ...without(given, ['RecordId', 'dataAreaId']), ...(touchesAccount ? account({ ...whom, ...given }) : {}) }
   await checkAgreement(tx, company, fields)
-  return updateRow(tx, 'sales_price_agreement', row.recid, fields)
+  const product = has(given, 'ItemNumber') && !has(given, 'ProductNumber') ? { ProductNumber: text(given, 'ItemNumber') } : {}
+  return updateRow(tx, 'sales_price_agreement', row.recid, { ...fields, ...product })
 }
 
 export async function removeAgreement(tx: Tx, row: Row): Promise<void> {
