@@ -19,6 +19,8 @@ export type BothWays<T> = { toErp: T; toPortal: T }
 export type MapStatus = {
   name: string
   title: string
+  /** Null where the map has none. */
+  titleFr: string | null
   version: string
   table: string
   entity: string
@@ -77,7 +79,6 @@ export type MapDetail = {
 export type ParkedItem = {
   id: string
   map: string
-  mapTitle: string
   direction: 'toErp' | 'toPortal'
   table: string
   rowId: string | null
@@ -195,9 +196,10 @@ export type MailDetail = MailSummary & { text: string; links: string[]; attempts
 
 export type Overview = {
   counts: { accounts: number; contacts: number; products: number; orders: number; invoices: number; companies: number }
-  maps: { running: number; total: number; queued: BothWays<number>; parked: number }
-  slowest: { map: string; title: string; lagMs: number } | null
-  errors: { map: string; title: string; at: string; reason: string }[]
+  /** `paused` are those that shall run and do not. */
+  maps: { running: number; paused: number; total: number; queued: BothWays<number>; parked: number }
+  slowest: { map: string; lagMs: number } | null
+  errors: { map: string; at: string; reason: string }[]
   mails: { waiting: number; failed: number }
   places: { portalUrl: string; erpUrl: string; dataDir: string; database: string; smtp: string | null }
 }

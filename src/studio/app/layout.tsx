@@ -18,8 +18,9 @@ import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect } from 'react'
-import { mapsQuery, meQuery } from './lib/api.ts'
+import { meQuery } from './lib/api.ts'
 import { openLiveStream, useConnected } from './lib/live.ts'
+import { useMaps } from './lib/maps.ts'
 import { useWords } from './lib/messages.tsx'
 import {
   AccountIcon,
@@ -105,7 +106,7 @@ export function NotFound() {
 
 function Menu() {
   const { t } = useWords()
-  const maps = useQuery(mapsQuery)
+  const maps = useMaps()
   const isInSync = useRouterState({ select: (state) => state.location.pathname.includes('/sync/') })
   const parked = maps.data?.maps.reduce((sum, map) => sum + map.parked, 0) ?? 0
   return (

@@ -8,6 +8,7 @@ export function statusView(status: EngineStatus, map: TableMap | undefined): Map
   return {
     name: status.name,
     title: status.title,
+    titleFr: map?.titles.fr ?? null,
     version: status.version,
     table: status.table,
     entity: status.entity,

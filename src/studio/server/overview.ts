@@ -23,12 +23,13 @@ export function registerOverview(scope: HttpServer, services: StudioServices): v
       counts,
       maps: {
         running: maps.filter((map) => map.state === 'running').length,
+        paused: maps.filter((map) => map.state === 'paused').length,
         total: maps.length,
         queued: { toErp: sum(maps, (map) => map.queued.toErp), toPortal: sum(maps, (map) => map.queued.toPortal) },
         parked: sum(maps, (map) => map.parked),
       },
       slowest: slowestOf(maps),
-      errors: maps.flatMap(({ name, title, lastError }) => (lastError === null ? [] : [{ map: name, title, ...lastError }])),
+      errors: maps.flatMap(({ name, lastError }) => (lastError === null ? [] : [{ map: name, ...lastError }])),
       mails,
       places: placesOf(services),
     }
@@ -56,7 +57,7 @@ async function countMails({ database, mail }: StudioServices): Promise<Overview[
 
 function slowestOf(maps: readonly MapStatus[]): Overview['slowest'] {
   const [first] = maps
-    .map((map) => ({ map: map.name, title: map.title, lagMs: Math.max(map.lagMs.toErp, map.lagMs.toPortal) }))
+    .map((map) => ({ map: map.name, lagMs: Math.max(map.lagMs.toErp, map.lagMs.toPortal) }))
     .sort((a, b) => b.lagMs - a.lagMs)
   return first === undefined || first.lagMs === 0 ? null : first
 }

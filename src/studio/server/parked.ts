@@ -18,13 +18,8 @@ export function registerParked(scope: HttpServer, services: StudioServices): voi
     const page = { map: null, cluster: request.query.cluster, rowsMax: PARKED_ROWS_MAX }
     const [items, status] = await Promise.all([dualWrite.listParked(page), dualWrite.status()])
     const names = await database.read((tx) => readNames(tx, services, items))
-    const titles = new Map(status.map((map) => [map.name, map.title]))
     return {
-      rows: items.map((item) => ({
-        ...item,
-        mapTitle: titles.get(item.map) ?? item.map,
-        rowName: names.get(item.rowId ?? '') ?? null,
-      })),
+      rows: items.map((item) => ({ ...item, rowName: names.get(item.rowId ?? '') ?? null })),
       next: null,
       total: Math.max(
         items.length,

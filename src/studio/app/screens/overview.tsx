@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { Overview } from '../../wire.ts'
 import { overviewQuery } from '../lib/api.ts'
+import { useMapTitles } from '../lib/maps.ts'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
 import { Loaded, ScreenHead } from '../parts/states.tsx'
@@ -31,11 +32,11 @@ export function OverviewScreen() {
 function Health({ data }: { data: Overview }) {
   const { t, number, duration } = useWords()
   const { maps } = data
-  const allRun = maps.running === maps.total
+  const titleOf = useMapTitles()
   return (
     <SimpleGrid cols={{ base: 2, md: 4 }} spacing="md">
       <Tile
-        tone={allRun ? 'good' : 'bad'}
+        tone={maps.paused > 0 ? 'bad' : maps.running === maps.total ? 'good' : 'plain'}
         label={t('overview.mapsRunning')}
         value={t('overview.ofTotal', { count: maps.running, total: maps.total })}
         more={<TextLink to="/dual-write">{t('overview.showMaps')}</TextLink>}
@@ -47,7 +48,7 @@ function Health({ data }: { data: Overview }) {
         more={
           data.slowest === null
             ? t('overview.noLag')
-            : t('overview.slowest', { map: data.slowest.title, lag: duration(data.slowest.lagMs) })
+            : t('overview.slowest', { map: titleOf(data.slowest.map), lag: duration(data.slowest.lagMs) })
         }
       />
       <Tile
@@ -107,6 +108,7 @@ function Counts({ data }: { data: Overview }) {
 
 function Errors({ data }: { data: Overview }) {
   const { t, ago } = useWords()
+  const titleOf = useMapTitles()
   if (data.errors.length === 0) return null
   return (
     <section aria-labelledby="errors">
@@ -117,7 +119,7 @@ function Errors({ data }: { data: Overview }) {
         {data.errors.map((error) => (
           <Alert key={error.map} color="orange">
             <TextLink to="/dual-write/$name" params={{ name: error.map }} fw={600} c="inherit" underline="always">
-              {error.title}
+              {titleOf(error.map)}
             </TextLink>{' '}
             {error.reason} <span className="when">{ago(error.at)}</span>
           </Alert>

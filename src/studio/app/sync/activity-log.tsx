@@ -1,7 +1,7 @@
 import { Button, Group, Stack, Text, Timeline } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { Activity } from '#dual-write/facets-control.ts'
-import { mapsQuery } from '../lib/api.ts'
+import { useMaps } from '../lib/maps.ts'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
 import { Empty, Loaded } from '../parts/states.tsx'
@@ -48,7 +48,7 @@ export function ActivityLog(props: { map?: string; before: string | undefined; t
 
 function Title({ entry, withMap }: { entry: Activity; withMap: boolean }) {
   const { named } = useWords()
-  const maps = useQuery(mapsQuery).data?.maps
+  const maps = useMaps().data?.maps
   const action = named('activity', entry.action)
   if (!withMap || entry.map === null) return action
   return (

@@ -1,9 +1,8 @@
 import { Tabs, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type ComponentType, lazy, Suspense } from 'react'
 import type { MapStatus } from '../../wire.ts'
-import { mapsQuery } from '../lib/api.ts'
+import { useMaps } from '../lib/maps.ts'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
 import { Empty, Loaded, ScreenHead } from '../parts/states.tsx'
@@ -26,7 +25,7 @@ const TAB_NAMES = Object.keys(TABS) as TabName[]
 /** One map whole, a tab for each thing that one wants to know or do. */
 export function MapPage({ name, address }: { name: string; address: MapAddress }) {
   const { t } = useWords()
-  const picture = useQuery(mapsQuery)
+  const picture = useMaps()
   return (
     <Loaded query={picture}>
       {({ maps }) => {

@@ -1,7 +1,6 @@
 import { Select } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import type { MapStatus } from '../../wire.ts'
-import { mapsQuery } from '../lib/api.ts'
+import { useMaps } from '../lib/maps.ts'
 import { useWords } from '../lib/messages.tsx'
 
 /** One map of all, found by its title; empty means all of them where that makes sense. */
@@ -13,7 +12,7 @@ export function MapSelect(props: {
   only?: (map: MapStatus) => boolean
 }) {
   const { language } = useWords()
-  const maps = useQuery(mapsQuery).data?.maps ?? []
+  const maps = useMaps().data?.maps ?? []
   const choices = maps
     .filter(props.only ?? (() => true))
     .map((map) => ({ value: map.name, label: map.title }))
@@ -29,10 +28,4 @@ export function MapSelect(props: {
       clearable
     />
   )
-}
-
-/** What a map is called, by its name. */
-export function useMapTitles(): (name: string) => string {
-  const maps = useQuery(mapsQuery).data?.maps
-  return (name) => maps?.find((map) => map.name === name)?.title ?? name
 }

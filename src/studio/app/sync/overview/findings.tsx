@@ -2,7 +2,7 @@ import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { HealthFinding } from '#dual-write/facets-watch.ts'
-import { mapsQuery } from '../../lib/api.ts'
+import { useMaps } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { TextLink } from '../../parts/link.tsx'
 import { healthQuery } from '../queries.ts'
@@ -51,7 +51,7 @@ export function Findings() {
 
 function FindingAlert({ finding }: { finding: HealthFinding }) {
   const { t } = useWords()
-  const maps = useQuery(mapsQuery).data?.maps
+  const maps = useMaps().data?.maps
   const { map, severity, message, remedy } = finding
   return (
     <Alert color={severity === 'error' ? 'red' : 'orange'} p="xs">

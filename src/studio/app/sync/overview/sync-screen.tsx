@@ -1,9 +1,8 @@
 import { Group, SegmentedControl, Select, Stack, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import type { MapStatus } from '../../../wire.ts'
-import { mapsQuery } from '../../lib/api.ts'
+import { useMaps } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { SearchBox } from '../../parts/list.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
@@ -26,7 +25,7 @@ export type SyncAddress = { [name in (typeof SYNC_ADDRESS)[number]]?: string }
 export function SyncScreen({ address }: { address: SyncAddress }) {
   const { t } = useWords()
   const navigate = useNavigate()
-  const picture = useQuery(mapsQuery)
+  const picture = useMaps()
   const view = VIEWS.find((one) => one === address.view) ?? 'list'
   const go = (next: SyncAddress) => {
     const search = Object.entries({ ...address, ...next }).filter(([, value]) => value !== '' && value !== 'list')

@@ -1,9 +1,8 @@
 import '../editor/editor.css'
 import { Button, Checkbox, Group, Paper, Stack, Text, Title } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { MapBundle } from '#dual-write/facets-control.ts'
-import { mapsQuery } from '../../lib/api.ts'
+import { useMaps } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { Loaded, tellFailure } from '../../parts/states.tsx'
 import { readEngine } from '../engine-api.ts'
@@ -13,7 +12,7 @@ import { ImportPanel } from './import-panel.tsx'
 /** Maps from one installation to another: out as a file, in with a plan that is read before it is confirmed. */
 export function PromotionScreen() {
   const { t } = useWords()
-  const picture = useQuery(mapsQuery)
+  const picture = useMaps()
   return (
     <>
       <SyncHead title={t('promotion.title')} lead={t('promotion.lead')} />

@@ -4,12 +4,12 @@ import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import type { GridRow } from '../../../wire-data.ts'
 import { firstRowsQuery } from '../../data/queries.ts'
-import { mapsQuery } from '../../lib/api.ts'
+import { useMaps, useMapTitles } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { TextLink } from '../../parts/link.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
 import { SyncHead } from '../head.tsx'
-import { MapSelect, useMapTitles } from '../map-select.tsx'
+import { MapSelect } from '../map-select.tsx'
 import { explanationsQuery } from '../queries.ts'
 import { ExplanationCard } from './explanation.tsx'
 
@@ -73,7 +73,7 @@ function FindForm({ address }: { address: WayAddress }) {
 /** Rows whose number or name is like what was typed, and the text itself as the key of a record. */
 function Found({ find, map }: { find: string; map: string | undefined }) {
   const { t } = useWords()
-  const maps = useQuery(mapsQuery).data?.maps ?? []
+  const maps = useMaps().data?.maps ?? []
   const carried = new Set(maps.map((one) => one.table))
   const chosen = maps.find((one) => one.name === map)
   const tables = chosen === undefined ? TABLES.filter((name) => carried.has(name)) : [chosen.table]

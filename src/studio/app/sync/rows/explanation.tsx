@@ -1,8 +1,7 @@
 import { Alert, Group, Paper, Stack, Text, Timeline, Title } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { ExplainStep, Explanation } from '#dual-write/facets-rows.ts'
-import { mapsQuery } from '../../lib/api.ts'
+import { useMaps } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
 import {
   CheckIcon,
@@ -42,7 +41,7 @@ const TROUBLED: ReadonlySet<ExplainStep> = new Set(['parked', 'conflict', 'not_c
 export function ExplanationCard({ explanation, title }: { explanation: Explanation; title: string }) {
   const { t } = useWords()
   const { map, rowId, remoteKey, verdict, steps, columns } = explanation
-  const table = useQuery(mapsQuery).data?.maps.find((one) => one.name === map)?.table
+  const table = useMaps().data?.maps.find((one) => one.name === map)?.table
   const last = steps.at(-1)
   return (
     <Paper component="section" withBorder p="md" aria-label={title}>
