@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Connector, RecordWrite } from '#connector/contract.ts'
+import type { Connector, RecordWrite, WriteGroup } from '#connector/contract.ts'
 import type { Log } from '#log/log.ts'
 import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
@@ -87,6 +87,88 @@ test('a database that cannot be reached or does not let us in: neither log nor o
     })
   }
   for (const line of lines) assert.doesNotMatch(line, /s3cret/)
+})
+
+test('groups that go together: each in its order, a stale version is the conflict of that group alone, an earlier attempt is found', async () => {
+  await using world = await setUp()
+  const connector = world.connect()
+  await world.run(`insert into thing (id, name) values (1, 'one'), (2, 'two'), (3, 'three'), (4, 'four')`)
+  const read = await connector.readRecords({ entity: ENTITY, fields: ['name'], keys: ['id=1', 'id=2'] }, SIGNAL)
+  await world.run(`update thing set name = 'moved on' where id = 2`)
+  const rename = (id: number, name: string, ifVersion?: string): RecordWrite => ({
+    operation: 'update',
+    entity: ENTITY,
+    key: `id=${id}`,
+    fields: { name },
+    ...(ifVersion === undefined ? {} : { ifVersion }),
+  })
+  const make = (id: number): RecordWrite => ({
+    operation: 'create',
+    entity: ENTITY,
+    company: undefined,
+    fields: { id, name: 'made' },
+    findBy: {},
+  })
+  const groups: WriteGroup[] = [
+    { attempt: 1, id: 'a', writes: [rename(1, 'renamed', read.get('id=1')?.version)] },
+    { attempt: 1, id: 'b', writes: [rename(2, 'lost', read.get('id=2')?.version)] },
+    { attempt: 1, id: 'c', writes: [rename(3, 'first'), rename(3, 'second'), make(10)] },
+    { attempt: 1, id: 'd', writes: [rename(3, 'third')] },
+    { attempt: 2, id: 'e', writes: [make(4)] },
+    {
+      attempt: 1,
+      id: 'f',
+      writes: [make(11), rename(11, 'made and renamed'), { operation: 'delete', entity: ENTITY, key: 'id=4' }],
+    },
+  ]
+  const outcomes = (await connector.writeGroups?.(groups, SIGNAL)) ?? []
+  assert.deepEqual(
+    outcomes.map((group) => group.map((one) => one.kind)),
+    [['applied'], ['conflict'], ['applied', 'applied', 'applied'], ['applied'], ['applied'], ['applied', 'applied', 'applied']],
+  )
+  const rows = await world.run('select id, name from thing order by id')
+  assert.deepEqual(
+    rows.map((row) => `${row.id} ${row.name}`),
+    ['1 renamed', '2 moved on', '3 third', '10 made', '11 made and renamed'],
+  )
+  const again = await connector.writeGroups?.(groups.slice(0, 1), SIGNAL)
+  assert.deepEqual(again, outcomes.slice(0, 1))
+})
+
+test('groups that go together take as many statements for sixty orders as for two', async () => {
+  await using world = await setUp()
+  const connector = world.connect()
+  await world.run('create table line (thing int references thing, number int, primary key (thing, number))')
+  const order = (id: number): WriteGroup => ({
+    attempt: 1,
+    id: `order ${id}`,
+    writes: [
+      { operation: 'create', entity: ENTITY, company: undefined, fields: { id, name: 'x' }, findBy: {} },
+      ...[1, 2, 3].map(
+        (number): RecordWrite => ({
+          operation: 'create',
+          entity: 'public.line',
+          company: undefined,
+          fields: { number },
+          findBy: { number },
+          parent: { index: 0, fields: { thing: 'id' } },
+        }),
+      ),
+    ],
+  })
+  const requests = async (from: number, count: number) => {
+    world.line.faults.loseAnswer(1_000_000)
+    const outcomes = await connector.writeGroups?.(
+      Array.from({ length: count }, (_, at) => order(from + at)),
+      SIGNAL,
+    )
+    assert(outcomes?.every((group) => group.length === 4 && group.every((one) => one.kind === 'applied')))
+    return world.line.faults.writesSeen()
+  }
+  await requests(1, 2)
+  const few = await requests(10, 2)
+  assert.equal(await requests(100, 60), few)
+  assert.equal((await world.run('select from line')).length, 64 * 3)
 })
 
 async function setUp() {

@@ -15,14 +15,14 @@ import type { Log } from '#log/log.ts'
 import type { Tx } from '#postgres/database.ts'
 import { askNothing, listColumns } from './catalog.queries.ts'
 import { beginChanges, readLogged, readVersioned } from './changes.ts'
-import { bothCases } from './expressions.ts'
 import { errorOf } from './failures.ts'
 import { createLink, type Link } from './link.ts'
 import { countRows, listByKeys, listPage, listPlaces, readHash } from './read.queries.ts'
-import { columnsToRead, keyValues, recordOf } from './records.ts'
+import { casesOf, columnsToRead, keyValues, recordOf } from './records.ts'
 import { forgetOld, hasSync, installSync, installTrigger } from './sync.queries.ts'
 import { entitiesOf, type PgEntity, type TableOptions } from './tables.ts'
-import { groupFailureOf, isAnswer, type Planned, type Step, writeSteps, writeTogether } from './write.ts'
+import { groupFailureOf, isAnswer, type Step, writeSteps } from './write.ts'
+import { type Planned, writeTogether } from './write-together.ts'
 
 export type PostgresOptions = {
   /** postgresql://user:password@host/database */
@@ -184,13 +184,6 @@ async function readRecords(tx: Tx, entity: PgEntity, { keys, fields }: ReadRecor
     found.push(...(await listByKeys(tx, entity, lists, columns)))
   }
   return new Map(found.map((row) => recordOf(entity, row, columns)).map((record) => [record.key, record]))
-}
-
-/** The key as it may be written over there: keys name the company in lower case. */
-function casesOf(entity: PgEntity, values: Record<string, string>): Record<string, string>[] {
-  const { companyField } = entity
-  if (companyField === undefined || !entity.keyFields.includes(companyField)) return [values]
-  return bothCases(values[companyField] ?? '').map((company) => ({ ...values, [companyField]: company }))
 }
 
 async function stepsOf(group: WriteGroup, entityOf: (name: string) => Promise<PgEntity>): Promise<Step[]> {

@@ -28,13 +28,15 @@ export function listByKeys(
   keys: readonly (readonly string[])[],
   columns: readonly PgColumn[],
 ): Promise<TextRow[]> {
+  return tx<TextRow>`select ${record(entity, columns)} from ${table(entity)} as r where ${hasKey(entity, keys)}`
+}
+
+export function hasKey(entity: PgEntity, keys: readonly (readonly string[])[]): Sql {
   const lists = entity.keyFields.map((name, at) => {
     const { sqlType } = fieldOf(entity, name)
     return sql`${keys[at] ?? []}::text[]::${identifier(...sqlType)}[]`
   })
-  return tx<TextRow>`
-    select ${record(entity, columns)} from ${table(entity)} as r
-     where ${keyTuple(entity)} in (select * from unnest(${join(lists)}))`
+  return sql`${keyTuple(entity)} in (select * from unnest(${join(lists)}))`
 }
 
 /** Records with exactly these values, in the order of the key. */
@@ -81,14 +83,16 @@ export async function readHash(tx: Tx, entity: PgEntity, request: HashRange): Pr
 /** What is read of a record, and answered of one that was written. */
 export function record(entity: PgEntity, columns: readonly PgColumn[]): Sql {
   const fields = columns.map((column) => valueText(column))
-  // A row from before the version column has none yet. In full: two writes may come within a millisecond.
-  const version =
-    entity.versionColumn === undefined
-      ? sql`r.xmin::text`
-      : sql`coalesce(${identifier('r', entity.versionColumn.name)}::text, r.xmin::text)`
   const modified = entity.modifiedColumn === undefined ? sql`null` : valueText(entity.modifiedColumn)
-  return sql`array[${join(fields)}]::text[] as fields, ${version} as version,
+  return sql`array[${join(fields)}]::text[] as fields, ${versionText(entity)} as version,
            ${placeText(entity)} as place, ${modified}::text as modified`
+}
+
+export function versionText(entity: PgEntity): Sql {
+  // A row from before the version column has none yet. In full: two writes may come within a millisecond.
+  return entity.versionColumn === undefined
+    ? sql`r.xmin::text`
+    : sql`coalesce(${identifier('r', entity.versionColumn.name)}::text, r.xmin::text)`
 }
 
 export function table(entity: PgEntity): Sql {

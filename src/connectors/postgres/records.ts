@@ -2,7 +2,7 @@ import type { RecordKey, RemoteFields, RemoteRecord, RemoteValue } from '#connec
 import { parseRecordKey, recordKey } from '#connector/record-key.ts'
 import { AppError } from '#lib/app-error.ts'
 import { parseDecimal } from '#lib/decimal.ts'
-import { fieldOf } from './expressions.ts'
+import { bothCases, fieldOf } from './expressions.ts'
 import type { TextRow } from './read.queries.ts'
 import type { PgColumn, PgEntity } from './tables.ts'
 
@@ -31,6 +31,13 @@ export function keyValues(entity: PgEntity, key: RecordKey): Record<string, stri
       throw new AppError('connector.refused', `"${key}" is not the key of a record of ${entity.name}: ${name} is missing`)
   }
   return given
+}
+
+/** The key as it may be written over there: keys name the company in lower case. */
+export function casesOf(entity: PgEntity, values: Record<string, string>): Record<string, string>[] {
+  const { companyField } = entity
+  if (companyField === undefined || !entity.keyFields.includes(companyField)) return [values]
+  return bothCases(values[companyField] ?? '').map((company) => ({ ...values, [companyField]: company }))
 }
 
 /** A value as a parameter. No value is null, and empty text where the column must have one. */

@@ -54,6 +54,14 @@ export async function noteNew(tx: Tx, notes: readonly { id: string; outcomes: st
   return made.length === notes.length
 }
 
+/** The outcomes of those of these groups that were carried out. */
+export async function findNoted(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx<{ id: string; outcomes: string }>`
+    select group_id as id, outcomes from comptoir_sync.applied where group_id = any(${ids}::text[]) and outcomes is not null`
+  return new Map(rows.map((row) => [row.id, row.outcomes]))
+}
+
 /** For the rest of the transaction: what somebody else holds is not waited for any longer. */
 export async function waitForLocks(tx: Tx, msMax: number): Promise<void> {
   await tx`select set_config('lock_timeout', ${String(msMax)}, true)`

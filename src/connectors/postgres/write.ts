@@ -7,7 +7,7 @@ import { bothCases } from './expressions.ts'
 import { type Failure, failureOf } from './failures.ts'
 import { listByValues } from './read.queries.ts'
 import { createdFields, keyValues, recordOf, toText } from './records.ts'
-import { claimGroup, noteNew, noteOutcomes, waitForLocks } from './sync.queries.ts'
+import { claimGroup, noteOutcomes } from './sync.queries.ts'
 import type { PgEntity } from './tables.ts'
 import { deleteRecord, insertRecord, lockRecord, updateRecord } from './write.queries.ts'
 
@@ -32,25 +32,6 @@ export async function writeSteps(tx: Tx, steps: readonly Step[], group: WriteGro
   return outcomes
 }
 
-export type Planned = { group: WriteGroup; steps: readonly Step[] }
-
-/**
- * Many groups in one transaction: it is committed once for all. Throws where one of them fails, has been carried out already, or meets a
- * record that somebody holds: then none of them is written, and each has to go by itself.
- */
-export async function writeTogether(tx: Tx, planned: readonly Planned[], remembers: boolean): Promise<readonly GroupOutcome[]> {
-  await waitForLocks(tx, LOCK_MS_MAX)
-  const outcomes: Applied[][] = []
-  for (const { group, steps } of planned) outcomes.push(await writeAll(tx, steps, group.attempt))
-  if (!remembers) return outcomes
-  const notes = planned.map(({ group }, at) => ({ id: `${group.id} ${digest(group)}`, outcomes: JSON.stringify(outcomes[at]) }))
-  if (!(await noteNew(tx, notes))) stop({ kind: 'conflict' })
-  return outcomes
-}
-
-/** Of a group that goes with others: they do not wait for what it waits for. */
-const LOCK_MS_MAX = 200
-
 /** In one transaction, so with the outcomes noted at its end or not at all. */
 async function writeAll(tx: Tx, steps: readonly Step[], attempt: number): Promise<Applied[]> {
   const outcomes: Applied[] = []
@@ -58,7 +39,7 @@ async function writeAll(tx: Tx, steps: readonly Step[], attempt: number): Promis
   return outcomes
 }
 
-function digest({ writes }: WriteGroup): string {
+export function digest({ writes }: WriteGroup): string {
   return createHash('sha256').update(JSON.stringify(writes)).digest('base64url')
 }
 
@@ -79,11 +60,11 @@ export function isAnswer(error: unknown): boolean {
 
 const STOPPED = 'connector.group_stopped'
 
-function stop(failure: Failure): never {
+export function stop(failure: Failure): never {
   throw new AppError(STOPPED, 'The group was not written', { details: { failure } })
 }
 
-function writeStep(tx: Tx, { write, entity }: Step, attempt: number, earlier: readonly Applied[]): Promise<Applied> {
+export function writeStep(tx: Tx, { write, entity }: Step, attempt: number, earlier: readonly WriteOutcome[]): Promise<Applied> {
   switch (write.operation) {
     case 'create':
       return create(tx, entity, write, attempt, earlier)
@@ -94,7 +75,13 @@ function writeStep(tx: Tx, { write, entity }: Step, attempt: number, earlier: re
   }
 }
 
-async function create(tx: Tx, entity: PgEntity, write: Create, attempt: number, earlier: readonly Applied[]): Promise<Applied> {
+async function create(
+  tx: Tx,
+  entity: PgEntity,
+  write: Create,
+  attempt: number,
+  earlier: readonly WriteOutcome[],
+): Promise<Applied> {
   const links = linksOf(write, earlier)
   const fields = createdFields(entity, write, links)
   if (attempt > 1) {
@@ -161,17 +148,18 @@ async function remove(tx: Tx, entity: PgEntity, key: string): Promise<Applied> {
   return { kind: 'applied', key, version: undefined, fields: undefined }
 }
 
-function applied(record: RemoteRecord): Applied {
+export function applied(record: RemoteRecord): Applied {
   return { kind: 'applied', key: record.key, version: record.version, fields: record.fields }
 }
 
 /** The values that a child takes from its parent, which an earlier write of the group has made. */
-function linksOf(write: Create, earlier: readonly Applied[]): RemoteFields {
+export function linksOf(write: Create, earlier: readonly WriteOutcome[]): RemoteFields {
   if (write.parent === undefined) return {}
-  const parent = earlier[write.parent.index]?.fields
+  const parent = earlier[write.parent.index]
+  const values = parent?.kind === 'applied' ? parent.fields : undefined
   return Object.fromEntries(
     Object.entries(write.parent.fields).map(([own, theirs]) => {
-      const value = parent?.[theirs]
+      const value = values?.[theirs]
       assert(value !== undefined && value !== null, `the parent has ${theirs}`)
       return [own, value]
     }),
