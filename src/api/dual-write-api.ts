@@ -12,6 +12,7 @@ import { describeOperations, statusOf } from './dual-write/openapi.ts'
 import type { Operation } from './dual-write/operation.ts'
 import { outcomesFile } from './dual-write/outcomes-file.ts'
 import { rowOperations } from './dual-write/row-operations.ts'
+import { valueOperations } from './dual-write/value-operations.ts'
 import { watchOperations } from './dual-write/watch-operations.ts'
 
 export type DualWriteApiOptions = {
@@ -21,7 +22,7 @@ export type DualWriteApiOptions = {
 }
 
 export const DUAL_WRITE_ROOT = '/api/dual-write'
-const OPERATIONS: readonly Operation[] = [...mapOperations, ...rowOperations, ...watchOperations]
+const OPERATIONS: readonly Operation[] = [...mapOperations, ...valueOperations, ...rowOperations, ...watchOperations]
 const outcomesQuery = z.strictObject({ kind: outcomeKind.optional(), code: z.string().optional() })
 const BODY_BYTES_MAX = 4 * 1024 * 1024
 

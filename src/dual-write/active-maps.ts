@@ -3,7 +3,7 @@ import type { Log } from '#log/log.ts'
 import type { Database, Tx } from '#postgres/database.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { type MapShape, shapeOf } from './map-shape.ts'
-import { type MapSources, type MapText, parseMaps, readMapFiles } from './map-sources.ts'
+import { type MapSources, type MapText, parseMaps, readMapFiles, valueListOf } from './map-sources.ts'
 import type { ValueLists } from './mapping/map-file.ts'
 import type { TableMap } from './table-map.ts'
 import { listActiveTexts, listValueLists } from './versions.queries.ts'
@@ -96,7 +96,8 @@ async function readStored(tx: Tx): Promise<{ stored: Map<string, MapText>; lists
   const stored = new Map(
     texts.map(({ name, version, text }) => [name, { text, source: 'stored' as const, place: `${name} ${version}` }]),
   )
-  return { stored, lists: Object.fromEntries(await listValueLists(tx)) as ValueLists }
+  const lists = await listValueLists(tx)
+  return { stored, lists: Object.fromEntries(lists.map((one) => [one.name, valueListOf(one.entries)])) }
 }
 
 function allOf(folders: readonly string[], problems: ReadonlyMap<string, string>): AppError {

@@ -7,7 +7,7 @@ import { type Confirming, createConfirming } from './confirming.ts'
 import { createCopying } from './copying.ts'
 import type { Core } from './core.ts'
 import { createExplaining } from './explaining.ts'
-import type { Copying, Lifecycle, Versions } from './facets-control.ts'
+import type { Copying, Lifecycle, ValueListing, Versions } from './facets-control.ts'
 import type { Adopting, Comparing, Explaining, Parking } from './facets-rows.ts'
 import type { Arming, Measuring } from './facets-watch.ts'
 import { createFollowing } from './following.ts'
@@ -27,6 +27,7 @@ import { createStates, type States } from './states.ts'
 import type { MapStatus } from './status.ts'
 import { work } from './sync/worker.ts'
 import type { TableMap } from './table-map.ts'
+import { createValueLists } from './value-lists.ts'
 import { createVersions } from './versions.ts'
 
 export type DualWriteOptions = CoreOptions & {
@@ -43,6 +44,7 @@ export type DualWrite = Carrying &
   Copying &
   Lifecycle &
   Versions &
+  ValueListing &
   Comparing &
   Parking &
   Confirming &
@@ -108,6 +110,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     ...createVersions(core, follow, signal),
     ...createSchemas(core, signal),
     ...createPromotion(core, follow, signal),
+    ...createValueLists(core, follow),
     ...createCopying(core, signal),
     ...createComparing(core, signal),
     ...createParking(core),

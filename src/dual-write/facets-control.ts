@@ -176,6 +176,38 @@ export type SchemaColumn = {
 }
 export type SchemaField = { name: string; type: string; nullable: boolean; isKey: boolean; members: string[] }
 
+/** Lists of values that maps share (values.yaml). What a person saves holds in place of the file's list of that name. */
+export type ValueListing = {
+  listValueLists(): Promise<SharedList[]>
+  /** What other pairs would change. `pairs` null: what `resetValueList` would. Nothing is written. */
+  planValueList(name: string, pairs: readonly ValuePair[] | null): Promise<ListPlan>
+  /**
+   * Holds at once, in every map that uses the list; what it changes is carried over to the rows that are there. Refuses what a map cannot
+   * work with, and pairs that were made from another list (`basedOn`, a `revision`; empty for a new one) than the one that holds now.
+   */
+  saveValueList(name: string, list: NewList, actor: string): Promise<ListPlan>
+  /** What was saved is given up: the file's list holds again, or none. */
+  resetValueList(name: string, actor: string): Promise<ListPlan>
+}
+export type ValuePair = { erp: string; portal: string | number | boolean | null }
+export type NewList = { pairs: readonly ValuePair[]; message: string; basedOn: string }
+export type SharedList = {
+  name: string
+  pairs: ValuePair[]
+  /** Changes whenever the pairs do. */
+  revision: string
+  /** Names of maps that use it. */
+  maps: string[]
+  /** Null where the file's list holds. `isNew`: no file has one of this name. */
+  saved: { by: string; at: string; isNew: boolean } | null
+}
+export type ListPlan = {
+  /** In words, one for each pair that came, went or means another value. */
+  changes: string[]
+  /** The maps that use the list. `carried`: their rows are brought in line. `findings`: what is wrong or doubtful then and was not before. */
+  maps: { map: string; carried: boolean; findings: Finding[] }[]
+}
+
 // Initial sync
 
 export type Copying = {

@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import type { ValueLists } from './mapping/map-file.ts'
+import type { ValueList, ValueLists } from './mapping/map-file.ts'
 
 type Content = Readonly<Record<string, unknown>>
 
@@ -13,14 +13,37 @@ export function differencesBetween(before: string, after: string): string[] {
 /** 'value map yes-no: + maybe' for every list of `after` that is another in `before`. */
 export function listDifferences(before: ValueLists, after: ValueLists, names: ReadonlySet<string>): string[] {
   return [...names].sort().flatMap((name) => {
-    const [was, is] = [before[name] ?? {}, after[name] ?? {}]
-    const words = [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((value) => {
-      if (was[value] === is[value]) return []
-      if (was[value] === undefined) return [`+ ${value}`]
-      return is[value] === undefined ? [`- ${value}`] : [`${value} = ${wordOf(was[value])} → ${wordOf(is[value])}`]
-    })
+    const words = pairDifferences(before[name] ?? {}, after[name] ?? {})
     return words.length === 0 ? [] : [`value map ${name}: ${words.join(', ')}`]
   })
+}
+
+/** '+ maybe = 3', one for each pair that came, went or means another value; then which of two with one meaning goes back, where that changed. */
+export function pairDifferences(was: ValueList, is: ValueList): string[] {
+  const words = [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((value) => {
+    if (was[value] === is[value]) return []
+    if (was[value] === undefined) return [`+ ${shown(value)} = ${wordOf(is[value])}`]
+    if (is[value] === undefined) return [`- ${shown(value)} = ${wordOf(was[value])}`]
+    return [`${shown(value)} = ${wordOf(was[value])} → ${wordOf(is[value])}`]
+  })
+  const [back, now] = [waysBack(was), waysBack(is)]
+  for (const [ours, theirs] of now) {
+    const before = back.get(ours)
+    if (before !== undefined && before !== theirs && is[before] !== undefined) words.push(`${ours} goes back as ${shown(theirs)}`)
+  }
+  return words
+}
+
+function waysBack(list: ValueList): Map<string, string> {
+  return new Map(
+    Object.entries(list)
+      .reverse()
+      .map(([theirs, ours]) => [wordOf(ours), theirs]),
+  )
+}
+
+function shown(value: string): string {
+  return value === '' ? "''" : value
 }
 
 /** Names of the lists of values that a map's text uses. */

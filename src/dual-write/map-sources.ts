@@ -1,14 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { AppError, messageOf } from '#lib/app-error.ts'
-import { isJsonObject } from '#lib/json.ts'
+import { isJsonObject, type Json } from '#lib/json.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import { parseMap } from './map.ts'
-import { type ValueLists, valueLists } from './mapping/map-file.ts'
+import { type ValueList, type ValueLists, valueList, valueLists } from './mapping/map-file.ts'
 import { orderMaps } from './mapping/order.ts'
 import type { TableMap } from './table-map.ts'
+import { readYamlText } from './yaml-text.ts'
 
 /** The texts that maps are made of, wherever they stand, and the maps they make. */
 export type MapSources = { lists: ValueLists; texts: ReadonlyMap<string, MapText> }
@@ -50,6 +50,11 @@ export function parseLists(text: string, place: string): ValueLists {
   const parsed = valueLists.safeParse(readYaml(text, place) ?? {})
   if (!parsed.success) throw invalid(`${place} holds no lists of values:\n${z.prettifyError(parsed.error)}`)
   return parsed.data
+}
+
+/** A stored list: pairs in their order, or names and values as earlier versions of this program have stored them. */
+export function valueListOf(entries: Json): ValueList {
+  return valueList.parse(Array.isArray(entries) ? Object.fromEntries(entries as [string, Json][]) : entries)
 }
 
 /** The name that a map's text gives itself. Throws AppError `dual_write.invalid_map`. */
@@ -100,7 +105,7 @@ export function parseMaps(catalog: Catalog, sources: MapSources): { maps: TableM
 
 function readYaml(text: string, place: string): unknown {
   try {
-    return parse(text)
+    return readYamlText(text)
   } catch (cause) {
     throw new AppError('dual_write.invalid_map', `${place} is no YAML: ${messageOf(cause)}`, { cause })
   }

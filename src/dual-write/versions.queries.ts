@@ -1,6 +1,7 @@
 import type { Json } from '#lib/json.ts'
 import type { Tx } from '#postgres/database.ts'
 import type { MapVersion } from './facets-control.ts'
+import type { ValueList } from './mapping/map-file.ts'
 
 /** The versions that hold in place of files. */
 export function listActiveTexts(tx: Tx): Promise<{ name: string; version: string; text: string }[]> {
@@ -29,11 +30,14 @@ export async function insertVersion(tx: Tx, version: NewVersion): Promise<boolea
   return rows.length > 0
 }
 
-/** A file as it now stands. What a person has stored under the same number stays. */
-export async function noteFile(tx: Tx, file: Omit<NewVersion, 'message' | 'by'>): Promise<void> {
+/** The files as they now stand. What a person has stored under the same number stays. */
+export async function noteFiles(tx: Tx, files: readonly Omit<NewVersion, 'message' | 'by'>[]): Promise<void> {
+  const each = (column: 'name' | 'version' | 'text' | 'publisher') => files.map((file) => file[column])
   await tx`
     insert into dual_write.map_version (name, version, text, publisher, source, message, by_whom)
-    values (${file.name}, ${file.version}, ${file.text}, ${file.publisher}, 'file', '', 'file')
+    select name, version, text, publisher, 'file', '', 'file'
+      from unnest(${each('name')}::text[], ${each('version')}::text[], ${each('text')}::text[], ${each('publisher')}::text[])
+        as file (name, version, text, publisher)
     on conflict (name, version) do update set text = excluded.text, publisher = excluded.publisher, at = clock_timestamp()
      where dual_write.map_version.source = 'file' and dual_write.map_version.text <> excluded.text`
 }
@@ -56,15 +60,29 @@ export async function notifyMaps(tx: Tx): Promise<void> {
   await tx`select pg_notify('comptoir_changes', 'dual_write.maps')`
 }
 
-export async function listValueLists(tx: Tx): Promise<Map<string, Json>> {
-  const rows = await tx<{ name: string; entries: Json }>`select name, entries from dual_write.value_list`
-  return new Map(rows.map((row) => [row.name, row.entries]))
+/** `entries`: pairs, because jsonb keeps no order of names and the first of two that mean the same goes back. */
+export type StoredList = { name: string; entries: Json; by: string; at: string }
+
+export function listValueLists(tx: Tx): Promise<StoredList[]> {
+  return tx<StoredList>`select name, entries, by_whom as by, at from dual_write.value_list order by name`
 }
 
-export async function putValueList(tx: Tx, list: { name: string; entries: Json; by: string }): Promise<void> {
+/** Holds the list until the transaction ends. */
+export async function lockValueList(tx: Tx, name: string): Promise<StoredList | undefined> {
+  const [row] = await tx<StoredList>`
+    select name, entries, by_whom as by, at from dual_write.value_list where name = ${name} for update`
+  return row
+}
+
+export async function putValueList(tx: Tx, list: { name: string; entries: ValueList; by: string }): Promise<void> {
   await tx`
-    insert into dual_write.value_list (name, entries, by_whom) values (${list.name}, ${JSON.stringify(list.entries)}::jsonb, ${list.by})
+    insert into dual_write.value_list (name, entries, by_whom)
+    values (${list.name}, ${JSON.stringify(Object.entries(list.entries))}::jsonb, ${list.by})
     on conflict (name) do update set entries = excluded.entries, by_whom = excluded.by_whom, at = clock_timestamp()`
+}
+
+export async function deleteValueList(tx: Tx, name: string): Promise<void> {
+  await tx`delete from dual_write.value_list where name = ${name}`
 }
 
 /** Fields of an entity with their types in words, as the other side last described them. */

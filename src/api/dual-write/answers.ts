@@ -101,6 +101,23 @@ export const mapDifference = same<control.MapDifference>()(
   }),
 )
 
+const valuePair = z.object({ erp: text, portal: z.union([text, z.number(), z.boolean()]).nullable() })
+export const sharedList = same<control.SharedList>()(
+  z.object({
+    name: text,
+    pairs: z.array(valuePair),
+    revision: text,
+    maps: texts,
+    saved: z.object({ by: text, at: time, isNew: z.boolean() }).nullable(),
+  }),
+)
+export const listPlan = same<control.ListPlan>()(
+  z.object({
+    changes: texts,
+    maps: z.array(z.object({ map: text, carried: z.boolean(), findings: z.array(finding) })),
+  }),
+)
+
 export const copyPart = same<control.CopyPart>()(
   z.object({
     company: text,

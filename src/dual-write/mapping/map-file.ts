@@ -8,11 +8,11 @@ const ENTITY = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]
 const FIELD = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)
 const SCALAR = z.union([z.string(), z.number(), z.boolean()])
 /** The ERP's value → ours. '' is no value there, null is none here. */
-const VALUE_LIST = z.record(z.string(), z.union([SCALAR, z.null()]))
+export const valueList = z.record(z.string(), z.union([SCALAR, z.null()]))
 
 /** A file of lists that maps share, by name. */
-export const valueLists = z.record(z.string(), VALUE_LIST)
-export type ValueList = z.infer<typeof VALUE_LIST>
+export const valueLists = z.record(z.string(), valueList)
+export type ValueList = z.infer<typeof valueList>
 export type ValueLists = Readonly<Record<string, Readonly<ValueList>>>
 
 /** `portalWhile`: the portal's value stays while the condition holds for the row, the ERP's afterwards. */
@@ -26,7 +26,7 @@ const columnFile = z.strictObject({
   /** Column, path `lookup.column`, or polymorphic path `customerid.account(accountnumber).contact(msdyn_contactpersonid)`. */
   column: z.string().optional(),
   /** Name of a list of values.yaml, or a list: the ERP's value → ours. */
-  values: z.union([z.string(), VALUE_LIST]).optional(),
+  values: z.union([z.string(), valueList]).optional(),
   /**
    * What a value outside the list does: `pass` takes it as it is, `default` takes the entry's default, `hold` keeps the row back with a
    * reason, `empty` (the default) leaves the other side empty.
