@@ -1,34 +1,30 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import type { Asked } from '#dual-write/facets.ts'
-import type { Direction, Finding, MapScope, Side } from '#dual-write/facets-control.ts'
-import { AppError } from '#lib/app-error.ts'
+import type { CopyOutcomeKind, Direction, MapScope, Side } from '#dual-write/facets-control.ts'
+import { addDefinitionCommands } from './cli-definitions.ts'
+import { addEqualityCommands } from './cli-equality.ts'
+import { addIdentityCommands } from './cli-identity.ts'
+import { JSON_FLAG, type MapCommandParts, ROWS_MAX, wholeNumber, withProgress } from './cli-input.ts'
 
-export type MapCommandParts = {
-  actor: string
-  print(rows: readonly object[], asJson: boolean | undefined): void
-  withEngine(work: (engine: Asked) => Promise<void>): Promise<void>
-}
-
-const ROWS_MAX = 1_000
 const FOLLOW_MS = 1_000
-const JSON_FLAG = ['--json', 'print JSON'] as const
 
 /** `comptoir maps …`: what administrators do with table maps, beside a running Comptoir. */
 export function addMapCommands(program: Command, parts: MapCommandParts): Command {
   const maps = program.command('maps').description('table maps')
   addStates(maps, parts)
   addEnding(maps, parts)
-  addEquality(maps, parts)
+  addEqualityCommands(maps, parts)
+  addIdentityCommands(maps, parts)
   addCopies(maps, parts)
-  addDefinitions(maps, parts)
+  addDefinitionCommands(maps, parts)
   return maps
 }
 
 type ScopeOptions = { company?: string; direction?: Direction }
 
-function addStates(maps: Command, { actor, print, withEngine }: MapCommandParts): void {
+function addStates(maps: Command, parts: MapCommandParts): void {
+  const { print, withEngine } = parts
   maps
     .command('list')
     .description('state, rows, queues and lag of every table map')
@@ -47,33 +43,66 @@ function addStates(maps: Command, { actor, print, withEngine }: MapCommandParts)
       }),
     )
   maps
+    .command('prerequisites <map>')
+    .description('maps that should run before this one, in order')
+    .option(...JSON_FLAG)
+    .action((name: string, options: { json?: boolean }) =>
+      withEngine(async (engine) => print(await engine.prerequisitesOf(name), options.json)),
+    )
+  addRunning(maps, parts)
+}
+
+function addRunning(maps: Command, { actor, tell, say, withEngine }: MapCommandParts): void {
+  maps
     .command('run <map>')
     .description('initial sync, then live')
     .option('--no-initial-sync', 'straight to live changes')
     .option('--with-prerequisites', 'start what it looks up first, in order')
     .addOption(winnerOption())
     .option('--follow', 'tell the progress until it runs')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  comptoir maps dry-run customers                 first: what it would do
+  comptoir maps run customers --with-prerequisites --follow
+  comptoir maps run customers --no-initial-sync`,
+    )
     .action((name: string, options: { initialSync: boolean; withPrerequisites?: true; winner?: Side; follow?: true }) =>
       withEngine(async (engine) => {
         const { initialSync, withPrerequisites: prerequisites, winner } = options
         await engine.runMap(name, actor, { initialSync, prerequisites, winner })
-        if (options.follow === true) await follow(engine, name)
+        say(options.follow === true ? await follow(engine, name, tell) : `${name} starts; see: comptoir maps progress ${name}`)
       }),
     )
   inScope(maps.command('pause <map>').description('changes of both sides queue from now on')).action(
-    (name: string, options: ScopeOptions) => withEngine((engine) => engine.pauseMap(name, actor, scopeOf(options))),
+    (name: string, options: ScopeOptions) =>
+      withEngine(async (engine) => {
+        await engine.pauseMap(name, actor, scopeOf(options))
+        say(`${name} is paused${partText(options)}: changes queue`)
+      }),
   )
   inScope(maps.command('resume <map>').description('changes flow again'))
     .addOption(new Option('--queue <way>', 'what has queued').choices(['first', 'beside', 'discard']).default('first'))
     .option('--confirm-loss <token>', 'for --queue discard: the token of `maps losses`')
+    .addHelpText(
+      'after',
+      `
+first: new changes wait until the queue is empty. beside: live at once, the queue is caught up beside it. discard: what has queued is
+given up, after a look at what that is:
+  comptoir maps losses customers
+  comptoir maps resume customers --queue discard --confirm-loss <token>`,
+    )
     .action((name: string, options: ScopeOptions & { queue: 'first' | 'beside' | 'discard'; confirmLoss?: string }) =>
-      withEngine((engine) =>
-        engine.resumeMap(name, actor, { scope: scopeOf(options), queue: options.queue, confirmLoss: options.confirmLoss }),
-      ),
+      withEngine(async (engine) => {
+        const { queue, confirmLoss } = options
+        await engine.resumeMap(name, actor, { scope: scopeOf(options), queue, confirmLoss })
+        say(`${name} is resumed${partText(options)}`)
+      }),
     )
 }
 
-function addEnding(maps: Command, { actor, print, withEngine }: MapCommandParts): void {
+function addEnding(maps: Command, { actor, print, say, withEngine }: MapCommandParts): void {
   inScope(maps.command('losses <map>').description('what waits, and would be lost by discarding it'))
     .option(...JSON_FLAG)
     .action((name: string, options: ScopeOptions & { json?: boolean }) =>
@@ -89,7 +118,12 @@ function addEnding(maps: Command, { actor, print, withEngine }: MapCommandParts)
   maps
     .command('stop <map>')
     .description('end the map; what waits for it is given up')
-    .action((name: string) => withEngine((engine) => engine.stopMap(name, actor)))
+    .action((name: string) =>
+      withEngine(async (engine) => {
+        await engine.stopMap(name, actor)
+        say(`${name} is stopped`)
+      }),
+    )
   maps
     .command('refresh <map>')
     .description('read the schema of both sides again, and the other side through for missed changes')
@@ -103,104 +137,21 @@ function addEnding(maps: Command, { actor, print, withEngine }: MapCommandParts)
   maps
     .command('activity [map]')
     .description('who did what, newest first')
+    .option('--before <id>', 'those before this one: the next page', wholeNumber(1))
     .option(...JSON_FLAG)
-    .action((map: string | undefined, options: { json?: boolean }) =>
-      withEngine(async (engine) => print(await engine.listActivity({ map: map ?? null, rowsMax: ROWS_MAX }), options.json)),
-    )
-}
-
-function addEquality(maps: Command, { actor, print, withEngine }: MapCommandParts): void {
-  maps
-    .command('compare [maps...]')
-    .description('whether both sides are equal; exit code 1 when they are not')
-    .option('--company <codes...>', 'of these legal entities')
-    .option(...JSON_FLAG)
-    .action((names: string[], options: { company?: string[]; json?: boolean }) =>
-      withEngine(async (engine) => {
-        const companies = options.company === undefined ? {} : { companies: options.company }
-        const comparison = await engine.compareMaps({ ...(names.length === 0 ? {} : { maps: names }), ...companies })
-        if (options.json === true) say(JSON.stringify(comparison, null, 2))
-        else {
-          print(
-            comparison.maps.map(({ map, company, rows, differences, explained }) => ({
-              map,
-              company,
-              rows,
-              differences,
-              'on their way': explained,
-            })),
-            false,
-          )
-          say(comparison.equal ? 'Both sides are equal' : 'Both sides differ; see: comptoir maps differences <map>')
-        }
-        if (!comparison.equal) process.exitCode = 1
-      }),
-    )
-  maps
-    .command('differences <map>')
-    .description('the rows and columns that differ, from the last comparison')
-    .option('--company <code>')
-    .option(...JSON_FLAG)
-    .action((name: string, options: { company?: string; json?: boolean }) =>
+    .action((map: string | undefined, options: { before?: number; json?: boolean }) =>
       withEngine(async (engine) =>
-        print(await engine.listDifferences({ map: name, company: options.company, rowsMax: ROWS_MAX }), options.json),
+        print(await engine.listActivity({ map: map ?? null, before: options.before, rowsMax: ROWS_MAX }), options.json),
       ),
     )
-  maps
-    .command('repair <map> [keys...]')
-    .description('make rows equal; all that differ without keys')
-    .addOption(new Option('--to <side>', 'the side that is changed').choices(['erp', 'portal']).makeOptionMandatory())
-    .action((name: string, keys: string[], options: { to: Side }) =>
-      withEngine(async (engine) => {
-        const which = { map: name, keys: keys.length === 0 ? ('all' as const) : keys, to: options.to }
-        const { repaired, refused } = await engine.repair(which, actor)
-        say(`${repaired} on their way`)
-        for (const one of refused) say(`refused ${one.key}: ${one.reason}`)
-        if (refused.length > 0) process.exitCode = 1
-      }),
-    )
-  maps
-    .command('explain <row>')
-    .description('why a row (its id) or a record (its key, with --map) did or did not travel')
-    .option('--map <map>')
-    .option('--at <time>', 'as it was at this time (ISO 8601)')
-    .option(...JSON_FLAG)
-    .action((row: string, options: { map?: string; at?: string; json?: boolean }) =>
-      withEngine(async (engine) => {
-        const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(row)
-        const { map, at } = options
-        const found = await engine.explain({ map, at, ...(isId ? { rowId: row } : { remoteKey: row }) })
-        if (options.json === true) return print(found, true)
-        for (const one of found) {
-          say(`${one.map}: ${one.verdict}`)
-          for (const step of one.steps) say(`  ${step.at ?? ''.padEnd(24)}  ${step.step.padEnd(10)}  ${step.text}`)
-        }
-        if (found.length === 0) say('No map knows this row')
-      }),
-    )
 }
 
-function addCopies(maps: Command, { actor, print, withEngine }: MapCommandParts): void {
-  maps
-    .command('dry-run <map>')
-    .description('what a run would create, change, delete and refuse; nothing is written')
-    .option('--company <code>', 'of one legal entity')
-    .addOption(winnerOption())
-    .option('--samples <number>', 'rows to show', Number, 10)
-    .option(...JSON_FLAG)
-    .action((name: string, options: { company?: string; winner?: Side; samples: number; json?: boolean }) =>
-      withEngine(async (engine) => {
-        const { company, winner, samples: samplesMax } = options
-        const result = await engine.dryRun(name, { company, winner, samplesMax })
-        if (options.json === true) return say(JSON.stringify(result, null, 2))
-        print(result.parts, false)
-        for (const sample of result.samples) {
-          say(`${sample.kind} ${sample.key}${sample.reason === null ? '' : `: ${sample.reason}`}`)
-          for (const one of sample.columns)
-            say(`  ${one.column}: ${one.before ?? '(nothing)'} → ${one.after ?? '(nothing)'} (${one.decidedBy})`)
-        }
-      }),
-    )
+const OUTCOMES: readonly CopyOutcomeKind[] = ['created', 'updated', 'unchanged', 'excluded', 'ignored', 'failed']
+type OutcomeOptions = { kind?: CopyOutcomeKind; code?: string; after?: string; json?: boolean }
+
+function addCopies(maps: Command, parts: MapCommandParts): void {
+  const { actor, print, say, withEngine } = parts
+  addDryRun(maps, parts)
   maps
     .command('progress <map>')
     .description('how far the initial sync is, by legal entity and direction')
@@ -214,6 +165,22 @@ function addCopies(maps: Command, { actor, print, withEngine }: MapCommandParts)
     .option(...JSON_FLAG)
     .action((name: string, options: { json?: boolean }) =>
       withEngine(async (engine) => print(await engine.groupCopyErrors(name), options.json)),
+    )
+  maps
+    .command('outcomes <map>')
+    .description('what became of every row of the initial sync')
+    .addOption(new Option('--kind <kind>', 'only these').choices(OUTCOMES))
+    .option('--code <code>', 'only this cause')
+    .option('--after <place>', 'go on after a page: its last line says where')
+    .option(...JSON_FLAG)
+    .action((name: string, options: OutcomeOptions) =>
+      withEngine(async (engine) => {
+        const { kind, code, after } = options
+        const { rows, next } = await engine.listCopyOutcomes({ map: name, kind, code, after, rowsMax: ROWS_MAX })
+        if (options.json === true) return say(JSON.stringify({ rows, next }, null, 2))
+        print(rows, false)
+        if (next !== null) say(`There is more: --after ${next}`)
+      }),
     )
   maps
     .command('retry <map>')
@@ -231,64 +198,28 @@ function addCopies(maps: Command, { actor, print, withEngine }: MapCommandParts)
     )
 }
 
-function addDefinitions(maps: Command, { actor, print, withEngine }: MapCommandParts): void {
+function addDryRun(maps: Command, parts: MapCommandParts): void {
+  const { print, say, withEngine } = parts
   maps
-    .command('versions <map>')
-    .description('all versions that were ever active here')
+    .command('dry-run <map>')
+    .description('what a run would create, change, delete and refuse; nothing is written')
+    .option('--company <code>', 'of one legal entity')
+    .addOption(winnerOption())
+    .option('--samples <number>', 'rows to show', wholeNumber(0), 10)
     .option(...JSON_FLAG)
-    .action((name: string, options: { json?: boolean }) =>
-      withEngine(async (engine) => print(await engine.listVersions(name), options.json)),
-    )
-  maps
-    .command('show <map>')
-    .description('the map as text')
-    .action((name: string) => withEngine(async (engine) => void process.stdout.write((await engine.readMap(name)).text)))
-  maps
-    .command('save <file>')
-    .description('store a map file as a new version and make it the active one')
-    .requiredOption('--message <text>', 'why')
-    .action((file: string, options: { message: string }) =>
+    .action((name: string, options: { company?: string; winner?: Side; samples: number; json?: boolean }) =>
       withEngine(async (engine) => {
-        const saved = await engine.saveMap(readFileSync(file, 'utf8'), actor, options.message)
-        for (const one of saved.findings) say(findingText(one))
-        say(`${saved.name} ${saved.version} is active`)
+        const { company, winner, samples: samplesMax } = options
+        const result = await withProgress(parts, 'reading both sides', () => engine.dryRun(name, { company, winner, samplesMax }))
+        if (options.json === true) return say(JSON.stringify(result, null, 2))
+        print(result.parts, false)
+        for (const sample of result.samples) {
+          say(`${sample.kind} ${sample.key}${sample.reason === null ? '' : `: ${sample.reason}`}`)
+          for (const one of sample.columns)
+            say(`  ${one.column}: ${one.before ?? '(nothing)'} → ${one.after ?? '(nothing)'} (${one.decidedBy})`)
+        }
       }),
     )
-  maps
-    .command('activate <map> <version>')
-    .description('go to another version')
-    .action((name: string, version: string) => withEngine((engine) => engine.activateVersion(name, version, actor)))
-  maps
-    .command('export [maps...]')
-    .description('active maps as one document, for another environment')
-    .option('--file <file>', 'instead of standard output')
-    .action((names: string[], options: { file?: string }) =>
-      withEngine(async (engine) => {
-        const bundle = JSON.stringify(await engine.exportMaps(names.length === 0 ? 'all' : names), null, 2)
-        if (options.file === undefined) say(bundle)
-        else writeFileSync(options.file, `${bundle}\n`)
-      }),
-    )
-  for (const [verb, description] of [
-    ['diff', 'what an import of the document would change'],
-    ['import', 'take over the maps of the document'],
-  ] as const)
-    maps
-      .command(`${verb} <file>`)
-      .description(description)
-      .option(...JSON_FLAG)
-      .action((file: string, options: { json?: boolean }) =>
-        withEngine(async (engine) => {
-          const bundle = parseJson(file)
-          const differences = await (verb === 'diff' ? engine.planImport(bundle) : engine.importMaps(bundle, actor))
-          if (options.json === true) return print(differences, true)
-          for (const one of differences.filter((other) => other.kind !== 'same')) {
-            say(`${one.map}: ${one.kind} ${one.from ?? ''} → ${one.to ?? ''}`)
-            for (const line of [...one.changes, ...one.findings.map(findingText)]) say(`  ${line}`)
-          }
-          if (differences.every((one) => one.kind === 'same')) say('nothing differs')
-        }),
-      )
 }
 
 function inScope(command: Command): Command {
@@ -305,8 +236,13 @@ function scopeOf({ company, direction }: ScopeOptions): MapScope {
   return { company, direction }
 }
 
-/** Tells the progress of an initial sync until the map runs. */
-async function follow(engine: Asked, name: string): Promise<void> {
+function partText({ company, direction }: ScopeOptions): string {
+  const way = direction === undefined ? [] : [direction === 'toErp' ? 'to the ERP' : 'to the portal']
+  return [...(company === undefined ? [] : [company]), ...way].map((one) => `, ${one}`).join('')
+}
+
+/** Tells the progress of an initial sync until it has ended; answers what the map does then. */
+async function follow(engine: Asked, name: string, tell: MapCommandParts['tell']): Promise<string> {
   for (;;) {
     const map = (await engine.status()).find((one) => one.name === name)
     const parts = await engine.copyProgress(name)
@@ -314,24 +250,11 @@ async function follow(engine: Asked, name: string): Promise<void> {
     const total = parts.reduce((sum, part) => sum + (part.rowsTotal ?? 0), 0)
     const rate = parts.reduce((sum, part) => sum + (part.rowsPerSecond ?? 0), 0)
     const left = Math.max(0, ...parts.map((part) => part.msLeft ?? 0))
-    process.stderr.write(`${done} of ${total} rows, ${Math.round(rate)} rows/s, ${Math.round(left / 1_000)} s left\n`)
-    if (map?.state !== 'initializing') return say(`${name} is ${map?.state.replaceAll('_', ' ') ?? 'gone'}`)
+    tell(`${done} of ${total} rows, ${Math.round(rate)} rows/s, ${Math.round(left / 1_000)} s left`)
+    if (map?.state !== 'initializing') {
+      tell(undefined)
+      return `${name} is ${map?.state.replaceAll('_', ' ') ?? 'gone'}: ${done} rows`
+    }
     await sleep(FOLLOW_MS)
   }
-}
-
-export function findingText(one: Finding): string {
-  return `${one.code} ${one.severity} ${one.at}: ${one.message} ${one.remedy}`
-}
-
-function parseJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw new AppError('request.invalid', `${file} cannot be read as JSON`, { cause })
-  }
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

@@ -1,109 +1,131 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { AlertRule } from '#dual-write/facets-watch.ts'
-import type { MapCommandParts } from './cli-maps.ts'
+import { AppError } from '#lib/app-error.ts'
+import { JSON_FLAG, type MapCommandParts, ROWS_MAX, wholeNumber } from './cli-input.ts'
 
-const ROWS_MAX = 1_000
-const JSON_FLAG = ['--json', 'print JSON'] as const
-
-/** `comptoir parked | alerts | latency | check | environment …`: what waits for a person, and what is watched. */
+/** `comptoir alerts | latency | rates | check | environment …`: what is watched. */
 export function addWatchCommands(program: Command, parts: MapCommandParts): void {
-  addParked(program, parts)
   addAlerts(program, parts)
   addFigures(program, parts)
-}
-
-function addParked(program: Command, { actor, print, withEngine }: MapCommandParts): void {
-  const parked = program.command('parked').description('changes that wait for a person')
-  parked
-    .command('list')
-    .description('newest first')
-    .option('--map <map>', 'of one table map')
-    .option(...JSON_FLAG)
-    .action((options: { map?: string; json?: boolean }) =>
-      withEngine(async (engine) => print(await engine.listParked({ map: options.map ?? null, rowsMax: ROWS_MAX }), options.json)),
-    )
-  parked
-    .command('clusters')
-    .description('similar failures as one, largest first')
-    .option('--map <map>', 'of one table map')
-    .option(...JSON_FLAG)
-    .action((options: { map?: string; json?: boolean }) =>
-      withEngine(async (engine) => print(await engine.clusterParked(options.map ?? null), options.json)),
-    )
-  parked
-    .command('retry [ids...]')
-    .description('back into the queue; all of them without ids')
-    .option('--map <map>', 'of one table map')
-    .option('--cluster <id>', 'all of one cluster')
-    .action((ids: string[], options: { map?: string; cluster?: string }) =>
-      withEngine(async (engine) => {
-        const which = { ids: ids.length === 0 ? ('all' as const) : ids, map: options.map ?? null, cluster: options.cluster }
-        say(`${await engine.retryParked(which, actor)} taken up again`)
-      }),
-    )
-  parked
-    .command('discard <ids...>')
-    .description('give changes up; what they said stays in the activity log')
-    .action((ids: string[]) =>
-      withEngine(async (engine) => say(`${await engine.discardParked({ ids, map: null }, actor)} given up`)),
-    )
+  addEnvironment(program, parts)
 }
 
 type RuleOptions = {
-  title: string
+  title?: string
   map?: string
-  kind: AlertRule['kind']
-  count: number
-  minutes: number
-  mail: string[]
+  allMaps?: true
+  kind?: AlertRule['kind']
+  count?: number
+  minutes?: number
+  mail?: string[]
   webhook?: string
-  pause: boolean
+  pause?: boolean
+  enabled?: boolean
 }
 
-function addAlerts(program: Command, { actor, print, withEngine }: MapCommandParts): void {
+function addAlerts(program: Command, { actor, print, say, withEngine }: MapCommandParts): void {
   const alerts = program.command('alerts').description('rules that tell people when something goes wrong')
   alerts
     .command('list')
     .description('what the rules have told, newest first')
+    .option('--before <id>', 'those before this one: the next page', wholeNumber(1))
     .option(...JSON_FLAG)
-    .action((options: { json?: boolean }) =>
-      withEngine(async (engine) => print(await engine.listAlerts({ rowsMax: ROWS_MAX }), options.json)),
+    .action((options: { before?: number; json?: boolean }) =>
+      withEngine(async (engine) => print(await engine.listAlerts({ before: options.before, rowsMax: ROWS_MAX }), options.json)),
     )
   alerts
     .command('rules')
+    .description('the rules there are')
     .option(...JSON_FLAG)
     .action((options: { json?: boolean }) => withEngine(async (engine) => print(await engine.listAlertRules(), options.json)))
-  alerts
-    .command('add')
-    .description('a new rule; it holds at once')
-    .requiredOption('--title <text>')
-    .option('--map <map>', 'only of one table map')
-    .addOption(
-      new Option('--kind <kind>', 'what is counted')
-        .choices(['parked', 'failed', 'lag', 'difference', 'unreachable'])
-        .makeOptionMandatory(),
-    )
-    .option('--count <number>', 'at least so many (for lag: milliseconds)', Number, 1)
-    .option('--minutes <number>', 'within so long', Number, 15)
-    .option('--mail <addresses...>', 'tell them', [])
-    .option('--webhook <url>', 'post to it')
-    .option('--pause', 'pause the map', false)
+  ruleOptions(alerts.command('add').description('a new rule; it holds at once'))
+    .addHelpText('after', ADD_EXAMPLES)
     .action((options: RuleOptions) =>
+      withEngine(async (engine) => say(`rule ${(await engine.putAlertRule(ruleOf(NEW_RULE, options), actor)).id} holds`)),
+    )
+  ruleOptions(alerts.command('change').description('change a rule: what is not given stays; it holds at once'))
+    .argument('<id>', 'of: comptoir alerts rules', wholeNumber(1))
+    .option('--all-maps', 'of every table map again')
+    .option('--enabled', 'let it tell again')
+    .option('--no-enabled', 'keep the rule, but let it tell nothing')
+    .action((id: number, options: RuleOptions) =>
       withEngine(async (engine) => {
-        const { title, map, kind, count, minutes: windowMinutes, mail, webhook, pause } = options
-        const action = { mail, webhook: webhook ?? null, pause }
-        const rule = { title, map: map ?? null, kind, count, windowMinutes, action, enabled: true }
-        say(`rule ${(await engine.putAlertRule(rule, actor)).id} holds`)
+        const before = (await engine.listAlertRules()).find((one) => one.id === id)
+        if (before === undefined) throw new AppError('dual_write.not_found', `There is no alert rule ${id}`)
+        await engine.putAlertRule(ruleOf(before, options), actor)
+        say(`rule ${id} holds as changed`)
       }),
     )
-  alerts.command('remove <id>').action((id: string) => withEngine((engine) => engine.deleteAlertRule(Number(id), actor)))
+  alerts
+    .command('remove')
+    .description('the rule is gone; what it has told stays')
+    .argument('<id>', 'of: comptoir alerts rules', wholeNumber(1))
+    .action((id: number) => withEngine((engine) => engine.deleteAlertRule(id, actor)))
 }
 
-function addFigures(program: Command, { actor, print, withEngine }: MapCommandParts): void {
+const ADD_EXAMPLES = `
+Examples:
+  comptoir alerts add --title "Refused orders" --map sales-order-headers --kind parked --mail sales@contoso.example
+  comptoir alerts add --title "The ERP is away" --kind unreachable --minutes 5 --webhook https://chat.example/hooks/1
+  comptoir alerts add --title "Too much fails" --kind failed --count 100 --pause`
+
+const KINDS = ['parked', 'failed', 'lag', 'difference', 'unreachable'] as const
+
+function ruleOptions(command: Command): Command {
+  return command
+    .option('--title <text>', 'what people read')
+    .option('--map <map>', 'only of one table map')
+    .addOption(new Option('--kind <kind>', 'what is counted').choices(KINDS))
+    .option('--count <number>', 'at least so many (for lag: milliseconds)', wholeNumber(1))
+    .option('--minutes <number>', 'within so long', wholeNumber(1))
+    .option('--mail <addresses...>', 'tell them')
+    .option('--webhook <url>', 'post to it', webAddress)
+    .option('--pause', 'pause the map')
+    .option('--no-pause', 'leave the map running')
+}
+
+const NEW_RULE = {
+  title: undefined,
+  map: null,
+  kind: undefined,
+  count: 1,
+  windowMinutes: 15,
+  action: { mail: [], webhook: null, pause: false },
+  enabled: true,
+}
+
+/** The rule with what is given in place of what it was. Throws AppError `request.invalid` for what is missing. */
+function ruleOf<Before extends AlertRule | typeof NEW_RULE>(before: Before, given: RuleOptions): Before & AlertRuleWrite {
+  const title = given.title ?? before.title
+  const kind = given.kind ?? before.kind
+  if (title === undefined) throw new AppError('request.invalid', 'Give the rule a name that people understand: --title')
+  if (kind === undefined) throw new AppError('request.invalid', `Say what is counted: --kind ${KINDS.join(', ')}`)
+  const { mail, webhook, pause } = before.action
+  return {
+    ...before,
+    title,
+    kind,
+    map: given.allMaps === true ? null : (given.map ?? before.map),
+    count: given.count ?? before.count,
+    windowMinutes: given.minutes ?? before.windowMinutes,
+    action: { mail: given.mail ?? mail, webhook: given.webhook ?? webhook, pause: given.pause ?? pause },
+    enabled: given.enabled ?? before.enabled,
+  }
+}
+
+type AlertRuleWrite = Omit<AlertRule, 'id'>
+
+function webAddress(text: string): string {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('It must be an address that begins with http.')
+  return text
+}
+
+function addFigures(program: Command, { print, withEngine }: MapCommandParts): void {
   program
     .command('latency')
     .description('end-to-end latency per direction')
-    .option('--minutes <number>', 'of the last minutes', Number, 60)
+    .option('--minutes <number>', 'of the last minutes', wholeNumber(1), 60)
     .option(...JSON_FLAG)
     .action((options: { minutes: number; json?: boolean }) =>
       withEngine(async (engine) => {
@@ -125,6 +147,21 @@ function addFigures(program: Command, { actor, print, withEngine }: MapCommandPa
         if (findings.some((one) => one.severity === 'error')) process.exitCode = 1
       }),
     )
+  program
+    .command('rates')
+    .description('settled changes and end-to-end latency minute by minute, per direction')
+    .option('--map <map>', 'of one table map')
+    .option('--minutes <number>', 'of the last minutes', wholeNumber(1), 60)
+    .option(...JSON_FLAG)
+    .action((options: { map?: string; minutes: number; json?: boolean }) =>
+      withEngine(async (engine) => {
+        const since = new Date(Date.now() - options.minutes * 60_000).toISOString()
+        print(await engine.readSeries({ map: options.map, since }), options.json)
+      }),
+    )
+}
+
+function addEnvironment(program: Command, { actor, print, withEngine }: MapCommandParts): void {
   const environment = program
     .command('environment')
     .description('which installation this is, and whether it may write to the ERP')
@@ -136,8 +173,4 @@ function addFigures(program: Command, { actor, print, withEngine }: MapCommandPa
     .command('arm')
     .description('after a restored backup or a copy: from now on this installation writes')
     .action(() => withEngine(async (engine) => print([await engine.arm(actor)], false)))
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

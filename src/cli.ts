@@ -16,6 +16,7 @@ import { findCompanyId } from '#tables/rows.queries.ts'
 import { addConnectionCommands } from './cli-connection.ts'
 import { addMapCommands } from './cli-maps.ts'
 import { addMapTestCommands } from './cli-maps-test.ts'
+import { addParkedCommands } from './cli-parked.ts'
 import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
 import { addTokenCommands } from './cli-tokens.ts'
@@ -31,8 +32,9 @@ const actor = `command (${process.env.USER ?? 'unknown'})`
 const program = new Command('comptoir').description('Commands beside a running Comptoir')
 const json = ['--json', 'print JSON'] as const
 
-const mapCommands = { actor, print, withEngine }
+const mapCommands = { actor, print, say, tell, withEngine }
 const maps = addMapCommands(program, mapCommands)
+addParkedCommands(program, mapCommands)
 addWatchCommands(program, mapCommands)
 
 program
@@ -134,6 +136,15 @@ function print(rows: readonly object[], asJson: boolean | undefined): void {
   if (asJson === true) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
   else if (rows.length === 0) process.stdout.write('nothing\n')
   else process.stdout.write(`${table(rows as readonly Record<string, unknown>[])}\n`)
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+/** One line that is written over, on a terminal; it takes nothing of the results, which go to standard output. */
+function tell(text: string | undefined): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text ?? ''}`)
 }
 
 function table(rows: readonly Record<string, unknown>[]): string {

@@ -20,10 +20,14 @@ export const rowOperations: readonly Operation[] = [
     path: '/comparisons',
     tag: 'equality',
     summary: 'Compares both sides now: all running maps, or those named',
-    body: z.strictObject({ maps: z.array(z.string()).max(500).optional(), companies: z.array(company).max(1_000).optional() }),
+    body: z.strictObject({
+      maps: z.array(z.string()).max(500).optional(),
+      companies: z.array(company).max(1_000).optional(),
+      /** False: hashes of ranges, or versions, and only what they leave in doubt. */
+      exact: z.boolean().optional(),
+    }),
     answer: answers.comparison,
-    run: (engine, { body: { maps, companies } }) =>
-      engine.compareMaps({ ...(maps === undefined ? {} : { maps }), ...(companies === undefined ? {} : { companies }) }),
+    run: (engine, { body }) => engine.compareMaps(body),
   }),
   operation({
     id: 'readComparison',
