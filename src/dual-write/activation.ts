@@ -9,7 +9,7 @@ import { type Carrying, carryingBetween, type MapShape } from './map-shape.ts'
 import { headOf } from './map-sources.ts'
 import { insertActivity, lockMapState } from './maps.queries.ts'
 import { sentColumns, type TableMap } from './table-map.ts'
-import { noteFile } from './versions.queries.ts'
+import { noteFiles } from './versions.queries.ts'
 
 /** A transaction that writes to the table for longer than this makes the activation wait for another try; those behind it wait as long. */
 const WRITERS_MS_MAX = 3_000
@@ -51,7 +51,10 @@ export async function beginCapture(tx: Tx, map: TableMap, shape: MapShape): Prom
 export async function followFiles(core: Core): Promise<void> {
   const { maps, active } = core
   await core.database.transaction(async (tx) => {
-    for (const [name, { text }] of active.files.texts) await noteFile(tx, { name, text, ...headOf(text) })
+    await noteFiles(
+      tx,
+      [...active.files.texts].map(([name, { text }]) => ({ name, text, ...headOf(text) })),
+    )
   })
   const stored = await core.database.read(listShapes)
   for (const map of maps) {

@@ -32,6 +32,7 @@ export type MapPlace = { database: Database; catalog: Catalog; folders: readonly
 /** Throws AppError `dual_write.invalid_map` with all that is wrong with the files. */
 export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
   let current = await readActive(place)
+  const shapes = new WeakMap<TableMap, MapShape>()
   let following: Promise<unknown> = Promise.resolve()
   const listeners: (() => void)[] = []
 
@@ -50,7 +51,11 @@ export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
     get files() {
       return current.files
     },
-    shapeOf: (map) => current.shapes.get(map) ?? shapeOf(map, sourceOf(current.sources, map.name)),
+    shapeOf(map) {
+      const shape = shapes.get(map) ?? shapeOf(map, sourceOf(current.sources, map.name))
+      shapes.set(map, shape)
+      return shape
+    },
     follow() {
       // One after the other: a later reading never loses against an earlier one.
       const next = following.then(replace)
@@ -61,14 +66,10 @@ export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
   }
 }
 
-type Active = { maps: TableMap[]; sources: MapSources; files: MapSources; shapes: ReadonlyMap<TableMap, MapShape> }
+type Active = { maps: TableMap[]; sources: MapSources; files: MapSources }
 
 function sourceOf(sources: MapSources, name: string): { text: string; lists: ValueLists } {
   return { text: sources.texts.get(name)?.text ?? '', lists: sources.lists }
-}
-
-function activeOf(maps: TableMap[], sources: MapSources, files: MapSources): Active {
-  return { maps, sources, files, shapes: new Map(maps.map((map) => [map, shapeOf(map, sourceOf(sources, map.name))])) }
 }
 
 async function readActive({ database, catalog, folders, log }: MapPlace): Promise<Active> {
@@ -77,7 +78,7 @@ async function readActive({ database, catalog, folders, log }: MapPlace): Promis
   const texts = new Map<string, MapText>([...files.texts, ...stored])
   const sources = { lists: { ...files.lists, ...lists }, texts }
   const { maps, problems } = parseMaps(catalog, sources)
-  if (problems.size === 0) return activeOf(maps, sources, files)
+  if (problems.size === 0) return { maps, sources, files }
   // A stored version that no longer goes with the tables must not take the others away: its file's takes its place.
   for (const [name, reason] of problems) {
     const file = files.texts.get(name)
@@ -88,7 +89,7 @@ async function readActive({ database, catalog, folders, log }: MapPlace): Promis
   }
   const second = parseMaps(catalog, sources)
   if (second.problems.size > 0) throw allOf(folders, second.problems)
-  return activeOf(second.maps, sources, files)
+  return { maps: second.maps, sources, files }
 }
 
 async function readStored(tx: Tx): Promise<{ stored: Map<string, MapText>; lists: ValueLists }> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { parse } from 'yaml'
 import type { ValueLists } from './mapping/map-file.ts'
 import { sentColumns, type TableMap } from './table-map.ts'
+import { readYamlText } from './yaml-text.ts'
 
 /** What of a map decides which values stand on both sides: small enough to be kept, and to be compared with the next version's. */
 export type MapShape = {
@@ -21,7 +21,7 @@ export type MapShape = {
 
 /** Told from the map's own words, so that another version of this program finds the same. */
 export function shapeOf(map: TableMap, source: { text: string; lists: ValueLists }): MapShape {
-  const content = parse(source.text) as { columns: readonly Record<string, unknown>[] }
+  const content = readYamlText(source.text) as { columns: readonly Record<string, unknown>[] }
   const words = new Map<string, string>()
   for (const { dir: _, wins: __, ...entry } of content.columns) {
     const name = String(entry.column ?? '').split(/[.(]/, 1)[0] ?? ''

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type pg from 'pg'
 import { silentLog } from '../../src/log/log.ts'
 import { type Database, openDatabase } from '../../src/postgres/database.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
@@ -139,13 +140,14 @@ export async function createGround(): Promise<Ground> {
   ])
     await owner.pool.query(`alter database "${name}" set ${setting}`)
   const database = openDatabase({ url, log: silentLog, connectionsMax: 10 })
-  const notes: Notes = { taken: [] }
+  const notes: Notes = { now: '2026-01-01T00:00:00Z', taken: [] }
   database.pool.on('connect', (client) =>
     client.on('notice', ({ message = '' }) => {
       const [, channel = '', payload = ''] = /^sim:(\S+) (.*)$/s.exec(message) ?? []
       if (channel !== '') notes.taken.push({ channel, payload })
     }),
   )
+  database.pool.on('connect', (client) => beginWithTime(client, notes))
   const catalog = readCatalog()
   await migrate(
     database,
@@ -184,4 +186,15 @@ export async function createGround(): Promise<Ground> {
       await rest[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Each transaction is told the time by the message that begins it: half of the round trips of a history would be for that alone. */
+function beginWithTime(client: pg.ClientBase, notes: Notes): void {
+  const query = client.query.bind(client) as (...words: unknown[]) => unknown
+  const withTime = (first: unknown, ...more: unknown[]) =>
+    query(
+      typeof first === 'string' && first.startsWith('begin') ? `${first}; set local sim.now = '${notes.now}'` : first,
+      ...more,
+    )
+  client.query = withTime as typeof client.query
 }

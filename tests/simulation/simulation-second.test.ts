@@ -1,4 +1,4 @@
 import { expectHistories } from './expect-histories.ts'
 
 // In a file of its own, which runs beside the first.
-expectHistories(31, 30)
+expectHistories(101, 100)

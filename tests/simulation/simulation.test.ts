@@ -7,7 +7,7 @@ import { runHistory } from './history.ts'
 import { MUTATIONS } from './mutations.ts'
 
 // More: npm run sim -- --seeds 5000
-const ground = expectHistories(1, 30)
+const ground = expectHistories(1, 100)
 
 test('the same seed is the same history, step by step', async () => {
   const once = await runHistory(ground(), 7)

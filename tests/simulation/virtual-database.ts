@@ -14,8 +14,13 @@ export type DatabaseFaults = {
   gap: number
 }
 
-/** The notifications of the transaction that is under way: the ground's pg_notify speaks through notices of the connection. */
-export type Notes = { taken: { channel: string; payload: string }[] }
+/** What the ground's database and the simulation tell each other. */
+export type Notes = {
+  /** When the transaction that is under way happens. */
+  now: string
+  /** Its notifications: the ground's pg_notify speaks through notices of the connection. */
+  taken: { channel: string; payload: string }[]
+}
 
 /** All processes that listen, in the order in which they began. */
 export type Bus = {
@@ -39,6 +44,14 @@ export function openVirtualDatabase(real: Database, world: World, life: Life): D
     return timeline.perform(life, kind, () => carryOut(begin, work, isDone, isLost), delay)
   }
 
+  /** Without a transaction that would tell it the time. */
+  function alone<T>(work: (tx: Tx) => Promise<T>): (tx: Tx) => Promise<T> {
+    return async (tx) => {
+      await tx`select set_config('sim.now', ${notes.now}, false)`
+      return work(tx)
+    }
+  }
+
   async function carryOut<T>(
     begin: (work: (tx: Tx) => Promise<T>) => Promise<T>,
     work: (tx: Tx) => Promise<T>,
@@ -47,10 +60,8 @@ export function openVirtualDatabase(real: Database, world: World, life: Life): D
   ): Promise<T> {
     const lost = () => new AppError('postgres.unreachable', 'The simulated connection was lost')
     if (!isDone) throw lost()
-    const result = await begin(async (tx) => {
-      await tx`select set_config('sim.now', ${new Date(timeline.nowMs()).toISOString()}, false)`
-      return work(noted(tx, timeline))
-    }).catch((error: unknown) => {
+    notes.now = new Date(timeline.nowMs()).toISOString()
+    const result = await begin((tx) => work(noted(tx, timeline))).catch((error: unknown) => {
       notes.taken = []
       throw error
     })
@@ -62,7 +73,7 @@ export function openVirtualDatabase(real: Database, world: World, life: Life): D
   return {
     transaction: (work, options) => step('transaction', (run) => real.transaction(run, options), work),
     read: (work) => step('read', (run) => real.read(run), work),
-    statement: (work) => step('statement', (run) => real.statement(run), work),
+    statement: (work) => step('statement', (run) => real.statement(run), alone(work)),
     as: (bearer) => real.as(bearer),
     async listen(channel, onPayload, onGap) {
       const listener = { life, channel, onPayload, onGap: onGap ?? (() => undefined) }
