@@ -2,12 +2,16 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 import { mapVariants } from '../../tests/support/map-variants.ts'
+import type { MemoryErp } from '../../tests/support/memory-connector.ts'
 import { findSyncStates } from './sync-state.ts'
 
 const C1 = 'dataAreaId=usmf,CustomerAccount=C1'
 
-async function ready(variants: Parameters<typeof mapVariants>[0]): Promise<World> {
-  const world = await setUp({ mapFolders: [mapVariants(variants)] })
+async function ready(
+  variants: Parameters<typeof mapVariants>[0],
+  before: (erp: MemoryErp) => void = () => undefined,
+): Promise<World> {
+  const world = await setUp({ mapFolders: [mapVariants(variants)], before })
   await world.engine.whenRunning()
   await quiet(world)
   return world
@@ -184,4 +188,27 @@ test('edits of both sides between two attempts of a create are merged: what only
     lost.map((one) => [one.column, one.kept, one.lost]),
     [['jobtitle', 'theirs', 'ours']],
   )
+})
+
+test('an answer that comes late brings back nothing that the ERP has changed since, and takes nothing from an edit that knew of it', async () => {
+  const late = Promise.withResolvers<void>()
+  await using world = await ready({}, ({ connector }) => {
+    const writeGroup = connector.writeGroup.bind(connector)
+    connector.writeGroup = async (group, signal) => {
+      const outcome = await writeGroup(group, signal)
+      await late.promise
+      return outcome
+    }
+  })
+  const { accountid } = await world.row('account', 'accountnumber', 'C1')
+  await world.edit('account', accountid, { fax: 'ours', description: 'ours' })
+  await until('it has arrived', () => world.erp.get('CustomersV3', C1)?.PrimaryContactFax === 'ours')
+  world.erp.change('CustomersV3', C1, { PrimaryContactFax: 'theirs', SalesMemo: 'theirs' })
+  await until('theirs is here', async () => (await world.row('account', 'accountnumber', 'C1')).fax === 'theirs')
+  await world.edit('account', accountid, { description: 'ours again' })
+  late.resolve()
+  await quiet(world)
+  const [row, record] = [await world.row('account', 'accountnumber', 'C1'), world.erp.get('CustomersV3', C1)]
+  assert.deepEqual([row.fax, row.description], ['theirs', 'ours again'])
+  assert.deepEqual([record?.PrimaryContactFax, record?.SalesMemo], ['theirs', 'ours again'])
 })

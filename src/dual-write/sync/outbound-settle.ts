@@ -152,7 +152,7 @@ async function settleConflict(core: Core, tx: Tx, step: Write, theirs: Theirs): 
   if (step.write.operation !== 'create') {
     const read = theirs.get(`${map.name} ${step.write.key}`)
     const record = read?.get(step.write.key)
-    if (record !== undefined) await takeTheirs(core, tx, map, record)
+    if (record !== undefined) await takeTheirs(core, tx, step, record)
     else if (read !== undefined) return settleGone(core, tx, step, step.write.key)
   }
   await postponeChange(tx, map.name, change, {
@@ -163,10 +163,14 @@ async function settleConflict(core: Core, tx: Tx, step: Write, theirs: Theirs): 
   return 0
 }
 
-/** Times of notices tell which edit is the newer one, where the record itself does not. */
-async function takeTheirs(core: Core, tx: Tx, map: TableMap, record: RemoteRecord): Promise<void> {
+/**
+ * Times of notices tell which edit is the newer one, where the record itself does not. What somebody else has taken in since the write was
+ * planned stays: he may have read the record later.
+ */
+async function takeTheirs(core: Core, tx: Tx, { item: { map }, link }: Write, record: RemoteRecord): Promise<void> {
   const noticedAt = await findNoticeTimes(tx, map.name, [record.key])
-  const results = await applyRecords(core, tx, map, [record], { quiet: false, noticedAt })
+  const fence = new Map(link === undefined ? [] : [[record.key, link.revision]])
+  const results = await applyRecords(core, tx, map, [record], { quiet: false, noticedAt, fence })
   // Outside the map's filter by now: its own notice says what becomes of the row.
   if (results[0]?.result.kind === 'excluded')
     await putRemoteChanges(tx, [{ map: map.name, remoteKey: record.key, eventId: null }])

@@ -6,7 +6,15 @@ import { type RowId, readRowsById } from '#tables/rows.queries.ts'
 import { applyRecords } from '../apply/apply-records.ts'
 import { deleteErpChanges } from '../conflicts.queries.ts'
 import { CONFLICT, type Core } from '../core.ts'
-import { deleteLinks, findLinksByKey, findLinksByRow, type LinkWrite, putLinks, type RowLink } from '../links.queries.ts'
+import {
+  type Agreed,
+  deleteLinks,
+  findLinksByKey,
+  findLinksByRow,
+  type LinkWrite,
+  putLinks,
+  type RowLink,
+} from '../links.queries.ts'
 import { setMapError } from '../maps.queries.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
@@ -48,7 +56,19 @@ export async function settleApplied(core: Core, tx: Tx, map: TableMap, done: rea
     map.name,
     kept.map((one) => linkOf(core, one, links.get(rowIdOf(one)))),
   )
-  await takeAnswers(core, tx, map, kept)
+  const isOvertaken = (one: Done) => isOlderThan(links.get(rowIdOf(one)), one)
+  const [overtaken, current] = [kept.filter(isOvertaken), kept.filter((one) => !isOvertaken(one))]
+  await takeAnswers(core, tx, map, current)
+  await readAgain(
+    tx,
+    map,
+    overtaken.map(({ outcome }) => outcome.key),
+  )
+}
+
+/** The link was written since the write was planned: whoever did that has read the record later than our answer says, or may have. */
+function isOlderThan(link: RowLink | undefined, { step }: Done): boolean {
+  return link?.revision !== step.link?.revision
 }
 
 function rowIdOf({ step }: Done): RowId {
@@ -128,15 +148,24 @@ function sentAgain(one: Done, link: RowLink | undefined): { rowId: RowId; column
   return sent.map((column) => ({ rowId: rowIdOf(one), column }))
 }
 
-function linkOf(core: Core, { step, outcome }: Done, link: RowLink | undefined): LinkWrite {
+function linkOf(core: Core, one: Done, link: RowLink | undefined): LinkWrite {
+  const { step, outcome } = one
+  const isOlder = isOlderThan(link, one)
+  const answered = outcome.fields === undefined ? (outcome.version ?? null) : null
   return {
     rowId: step.item.change.rowId,
     remoteKey: outcome.key,
     company: step.company,
-    agreed: { ...link?.agreed, ...(isPerhapsOlder(core, step) ? {} : step.agreed) },
-    remoteVersion: outcome.fields === undefined ? (outcome.version ?? null) : null,
+    agreed: { ...link?.agreed, ...(isPerhapsOlder(core, step) ? {} : agreedBy(step, link)) },
+    remoteVersion: isOlder ? (link?.remoteVersion ?? null) : answered,
     sent: Object.keys(step.agreed),
   }
+}
+
+/** What both sides agree on through this write; in a column on which they have agreed otherwise meanwhile, that is the newer word. */
+function agreedBy({ agreed, link: planned }: Write, link: RowLink | undefined): Agreed {
+  const isSame = (column: string) => link?.agreed[column] === planned?.agreed[column]
+  return Object.fromEntries(Object.entries(agreed).filter(([column]) => isSame(column)))
 }
 
 /** What the ERP made of them: from its answers, or by reading them. */
@@ -150,8 +179,12 @@ async function takeAnswers(core: Core, tx: Tx, map: TableMap, done: readonly Don
   }
   for (const { record, result } of await applyRecords(core, tx, map, records, { quiet: false, adopt: true }))
     if ('missing' in result) again.push(record.key)
+  await readAgain(tx, map, again)
+}
+
+async function readAgain(tx: Tx, map: TableMap, keys: readonly string[]): Promise<void> {
   await putRemoteChanges(
     tx,
-    again.map((remoteKey) => ({ map: map.name, remoteKey, eventId: null })),
+    keys.map((remoteKey) => ({ map: map.name, remoteKey, eventId: null })),
   )
 }
