@@ -7,7 +7,8 @@ import { AppError, messageOf } from '#lib/app-error.ts'
 import type { JsonObject } from '#lib/json.ts'
 import type { Log } from '#log/log.ts'
 import { outcomeKind } from './dual-write/answers.ts'
-import { mapOperations } from './dual-write/map-operations.ts'
+import { dryRunLines } from './dual-write/dry-run-lines.ts'
+import { dryRunBody, mapOperations } from './dual-write/map-operations.ts'
 import { describeOperations, statusOf } from './dual-write/openapi.ts'
 import type { Operation } from './dual-write/operation.ts'
 import { outcomesFile } from './dual-write/outcomes-file.ts'
@@ -48,6 +49,11 @@ export async function registerDualWriteApi(server: HttpServer, options: DualWrit
         const { map } = request.params
         void reply.header('content-disposition', `attachment; filename="${encodeURIComponent(map)}-outcomes.csv"`)
         return reply.type('text/csv; charset=utf-8').send(outcomesFile(options.engine, { map, ...which }))
+      })
+      api.post<{ Params: { map: string } }>('/maps/:map/dry-runs.ndjson', (request, reply) => {
+        const asked = parse(dryRunBody, request.body ?? {}, 'body')
+        void reply.header('cache-control', 'no-store')
+        return reply.type('application/x-ndjson; charset=utf-8').send(dryRunLines(options.engine, request.params.map, asked))
       })
     },
     { prefix: DUAL_WRITE_ROOT },

@@ -45,7 +45,8 @@ export function createCopying(core: Core, signal: AbortSignal): Copying {
       })
       return count
     },
-    dryRun: (name, options = {}) => dryRun(core, name, options, signal),
+    dryRun: (name, options = {}, watch = {}) =>
+      dryRun(core, name, options, { ...watch, signal: AbortSignal.any([signal, ...(watch.signal ? [watch.signal] : [])]) }),
   }
 }
 

@@ -219,11 +219,27 @@ export type Copying = {
   listCopyOutcomes(page: OutcomePage): Promise<{ rows: CopyOutcome[]; next: string | null }>
   /** Only rows that failed. Answers how many are tried again. */
   retryFailedRows(name: string, actor: string, which?: { code?: string | undefined }): Promise<number>
-  /** What a run would do, in data terms, without doing it. */
+  /** What a run would do, in data terms, without doing it. Throws AppError `connector.…` where the other side does not answer. */
   dryRun(
     name: string,
     options?: { company?: string | undefined; winner?: Side | undefined; samplesMax?: number },
+    watch?: DryRunWatch,
   ): Promise<DryRun>
+}
+export type DryRunWatch = {
+  /** Ends the reading: what was found until then is answered. */
+  signal?: AbortSignal | undefined
+  /** Called after each page. */
+  progress?: ((now: DryRunProgress) => void) | undefined
+}
+/** `part` counts from 1; `rowsTotal` is null where nobody says. */
+export type DryRunProgress = {
+  company: string
+  direction: Direction
+  part: number
+  parts: number
+  rowsDone: number
+  rowsTotal: number | null
 }
 export type CopyPart = {
   company: string

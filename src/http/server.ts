@@ -150,6 +150,10 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   changed_meanwhile: 409,
   took_too_long: 400,
   'tables.refused': 409,
+  // What a person has written, and the other side, of which we can only tell.
+  'dual_write.invalid_map': 400,
+  'connector.refused': 502,
+  'connector.unavailable': 503,
   'tables.busy': 503,
 }
 

@@ -140,3 +140,34 @@ function assertShape(value: Node, schema: Node, at: string): void {
     else assert.notEqual(schema.additionalProperties, false, `${at}.${name} is not described`)
   }
 }
+
+test('a dry run tells how far it is, and why it ended; a list of values that maps cannot work with is told as the mistake it is', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  const server = await createHttpServer({ log: silentLog, cookieSecret: 'x'.repeat(32) })
+  const visitorOf = () => VISITORS.admin ?? anonymousVisitor('en')
+  await registerDualWriteApi(server, { engine: world.engine, log: silentLog, visitorOf })
+  const linesOf = async (map: string): Promise<Node[]> => {
+    const url = `/api/dual-write/maps/${map}/dry-runs.ndjson`
+    const { body } = await server.inject({ method: 'POST', url, payload: {} })
+    return body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Node)
+  }
+  const lines = await linesOf('customers')
+  assert.ok(lines.slice(0, -1).every((line) => line.kind === 'progress' && line.part <= line.parts))
+  assert.equal(lines.at(-2)?.part, lines.at(-2)?.parts, 'each part is told')
+  assert.equal(lines.at(-1)?.kind, 'done')
+  assert.equal(lines.at(-1)?.parts.length, lines.at(-2)?.parts)
+  const [failed] = await linesOf('nope')
+  assert.deepEqual([failed.kind, failed.error.code], ['failed', 'dual_write.not_found'])
+
+  const wrong = { pairs: [{ erp: 'No', portal: 'perhaps' }], message: 'm' }
+  const call = await serve(world)
+  const [hold] = (await call('GET', '/value-lists')).json.filter((one: Node) => one.name === 'hold')
+  const refused = await call('PUT', '/value-lists/hold', { body: { ...wrong, basedOn: hold.revision } })
+  assert.equal(refused.status, 400)
+  assert.match(refused.json.error.message, /No becomes perhaps/)
+})

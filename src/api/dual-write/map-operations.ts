@@ -2,6 +2,12 @@ import { z } from 'zod'
 import * as answers from './answers.ts'
 import { before, company, NO_BODY, type Operation, operation, rowsMax, scope, side } from './operation.ts'
 
+export const dryRunBody = z.strictObject({
+  company: company.optional(),
+  winner: side.optional(),
+  samplesMax: z.number().int().min(0).max(100).default(10),
+})
+
 /** Maps as a whole: what they do, what they copied, how they are written. */
 export const mapOperations: readonly Operation[] = [
   operation({
@@ -144,11 +150,7 @@ export const mapOperations: readonly Operation[] = [
     path: '/maps/{map}/dry-runs',
     tag: 'copies',
     summary: 'What a run would create, change, delete and refuse, with samples; nothing is written',
-    body: z.strictObject({
-      company: company.optional(),
-      winner: side.optional(),
-      samplesMax: z.number().int().min(0).max(100).default(10),
-    }),
+    body: dryRunBody,
     answer: answers.dryRun,
     run: (engine, { params, body }) => engine.dryRun(params.map ?? '', body),
   }),

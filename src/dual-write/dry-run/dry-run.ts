@@ -1,13 +1,13 @@
 import { AppError } from '#lib/app-error.ts'
 import { withWinner } from '../apply/merge-first.ts'
 import { type Core, pinned } from '../core.ts'
-import type { DryRun, Side } from '../facets-control.ts'
+import type { Direction, DryRun, DryRunWatch, Side } from '../facets-control.ts'
 import { findMap } from '../lifecycle.ts'
 import { companiesOf, goesOut } from '../sync/initial-sync.ts'
 import type { TableMap } from '../table-map.ts'
 import { tryIncoming } from './incoming.ts'
 import { tryOutgoing } from './outgoing.ts'
-import { createTally, type Tally } from './tally.ts'
+import { createTally, type PageWatch, type Tally } from './tally.ts'
 
 const SAMPLES_MAX = 10
 
@@ -19,29 +19,31 @@ export async function dryRun(
   live: Core,
   name: string,
   options: { company?: string | undefined; winner?: Side | undefined; samplesMax?: number },
-  signal: AbortSignal,
+  { signal, progress = () => undefined }: DryRunWatch & { signal: AbortSignal },
 ): Promise<DryRun> {
   const core = pinned(live)
   const found = findMap(core, name)
   const map = withWinner(found, options.winner ?? found.initialWinner)
   const companies = await wantedCompanies(core, map, options.company)
+  const samplesMax = options.samplesMax ?? SAMPLES_MAX
   const tallies: Tally[] = []
+  const parts = companies.length * (goesOut(map) ? 2 : 1)
+  let part = 0
   for (const company of companies) {
-    const start = (direction: 'toPortal' | 'toErp') => {
-      const tally = createTally(company, direction, options.samplesMax ?? SAMPLES_MAX)
+    const start = (direction: Direction) => {
+      const tally = createTally(company, direction, samplesMax)
       tallies.push(tally)
       return tally
     }
+    const watch = (direction: Direction): PageWatch => {
+      part += 1
+      const now = { company, direction, part, parts }
+      return { signal, pageDone: (rowsDone, rowsTotal) => progress({ ...now, rowsDone, rowsTotal }) }
+    }
     const incoming = start('toPortal')
     const outgoing = goesOut(map) ? start('toErp') : undefined
-    const adopted = await tryIncoming(
-      core,
-      map,
-      company,
-      { incoming, outgoing, samplesMax: options.samplesMax ?? SAMPLES_MAX },
-      signal,
-    )
-    if (outgoing !== undefined) await tryOutgoing(core, map, company, outgoing, adopted, signal)
+    const adopted = await tryIncoming(core, map, company, { incoming, outgoing, samplesMax }, watch('toPortal'))
+    if (outgoing !== undefined) await tryOutgoing(core, map, company, { tally: outgoing, adopted }, watch('toErp'))
   }
   return { map: name, parts: tallies.map((one) => one.part), samples: tallies.flatMap((one) => one.samples) }
 }

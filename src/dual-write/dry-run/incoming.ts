@@ -1,4 +1,6 @@
-import type { RemoteRecord } from '#connector/contract.ts'
+import type { RecordPage, RemoteRecord } from '#connector/contract.ts'
+import { AppError, messageOf } from '#lib/app-error.ts'
+import { retryDelayMs } from '#lib/backoff.ts'
 import type { Tx } from '#postgres/database.ts'
 import type { RowId, RowValues } from '#tables/rows.queries.ts'
 import type { Applied } from '../apply/applied.ts'
@@ -9,10 +11,12 @@ import type { Core } from '../core.ts'
 import { countLinksOf, findVersions, listLinkedKeys } from '../links.queries.ts'
 import { type MappedRecord, waitsFor } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
-import { kindOf, pageOf, patiently } from '../sync/copy-pages.ts'
+import { kindOf, PAGE_MS_MAX, pageOf } from '../sync/copy-pages.ts'
 import type { TableMap } from '../table-map.ts'
-import { ruleText, type SampleColumn, type Tally, type Tried } from './tally.ts'
+import { type PageWatch, ruleText, type SampleColumn, type Tally, type Tried } from './tally.ts'
 
+/** Of one page. */
+const ATTEMPTS_MAX = 3
 /** Nothing counts as written since. */
 const REVISION = Number.MAX_SAFE_INTEGER
 const LINKS_AT_ONCE = 200
@@ -27,26 +31,56 @@ export async function tryIncoming(
   map: TableMap,
   company: string,
   tallies: Tallies,
-  signal: AbortSignal,
+  { signal, pageDone }: PageWatch,
 ): Promise<ReadonlySet<RowId>> {
   const adopted = new Set<RowId>()
   /** Rows that several records share and an earlier page would have made. */
   const made = new Set<string>()
   let linked = 0
+  let rowsDone = 0
+  let rowsTotal: number | null = null
   let after: string | undefined
   do {
-    const page = await patiently(
-      core,
-      map,
-      (during) => core.connector.readPage(pageOf(core, map, { company, bounds: null }, after), during),
-      signal,
-    )
+    const page = await readPage(core, map, company, after, signal)
     if (page === undefined) break
     linked += await core.database.read((tx) => tryPage(core, tx, map, page.records, { ...tallies, adopted, made }))
+    rowsDone += page.records.length
+    rowsTotal = page.total ?? rowsTotal
+    pageDone(rowsDone, rowsTotal)
     after = page.next
   } while (after !== undefined)
   if (map.rows === 'own') await tryGone(core, map, company, linked, tallies, signal)
   return adopted
+}
+
+/** Undefined when nobody waits for the answer any more. A side that stays silent is told to whoever asks: nothing is copied that could wait. */
+async function readPage(
+  core: Core,
+  map: TableMap,
+  company: string,
+  after: string | undefined,
+  signal: AbortSignal,
+): Promise<RecordPage | undefined> {
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      const during = AbortSignal.any([signal, AbortSignal.timeout(PAGE_MS_MAX)])
+      return await core.connector.readPage(pageOf(core, map, { company, bounds: null }, after), during)
+    } catch (error) {
+      if (signal.aborted) return undefined
+      if (attempt === ATTEMPTS_MAX || !isUnavailable(error)) throw failure(error)
+      await core.clock.sleep(retryDelayMs(attempt, core.clock.random()), signal)
+    }
+  }
+  return undefined
+}
+
+function isUnavailable(error: unknown): boolean {
+  return !(error instanceof AppError) || error.code === 'connector.unavailable'
+}
+
+function failure(cause: unknown): AppError {
+  const message = `The ERP could not be read: ${messageOf(cause)}. Nothing was written; try again when it answers`
+  return new AppError('connector.unavailable', message, { cause })
 }
 
 /** Answers how many of the records have a link. */

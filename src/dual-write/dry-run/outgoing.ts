@@ -7,18 +7,18 @@ import { findLinksByRow } from '../links.queries.ts'
 import { listIds, OUT_ROWS_MAX, splitWanted } from '../sync/copy-out.ts'
 import { type Item, planGroup, type Step } from '../sync/outbound-plan.ts'
 import type { TableMap } from '../table-map.ts'
-import type { Tally, Tried } from './tally.ts'
+import type { PageWatch, Tally, Tried } from './tally.ts'
 
 /** Portal → ERP, page by page: rows without a link that no record would be linked to. */
 export async function tryOutgoing(
   core: Core,
   map: TableMap,
   company: string,
-  tally: Tally,
-  adopted: ReadonlySet<RowId>,
-  signal: AbortSignal,
+  { tally, adopted }: { tally: Tally; adopted: ReadonlySet<RowId> },
+  { signal, pageDone }: PageWatch,
 ): Promise<void> {
   let cursor: string | null = null
+  let rowsDone = 0
   while (!signal.aborted) {
     const page = { company, cursor }
     const ids: RowId[] = await core.database.read(async (tx) => {
@@ -30,6 +30,8 @@ export async function tryOutgoing(
       tally.add(await tryRows(core, tx, map, rows))
       return found
     })
+    rowsDone += ids.length
+    pageDone(rowsDone, null)
     if (ids.length < OUT_ROWS_MAX) return
     cursor = ids.at(-1) ?? null
   }

@@ -9,6 +9,9 @@ export type Tried = Pick<DryRunSample, 'key' | 'reason' | 'columns'> & {
 /** Counts what would happen in one part, and keeps the first of each kind as samples. */
 export type Tally = { add(tried: readonly Tried[]): void; part: DryRun['parts'][number]; samples: DryRunSample[] }
 
+/** Of one part, page by page. */
+export type PageWatch = { signal: AbortSignal; pageDone(rowsDone: number, rowsTotal: number | null): void }
+
 export function createTally(company: string, direction: 'toPortal' | 'toErp', samplesMax: number): Tally {
   const part = { company, direction, created: 0, changed: 0, unchanged: 0, deleted: 0, refused: 0, excluded: 0 }
   const samples: DryRunSample[] = []

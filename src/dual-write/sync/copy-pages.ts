@@ -18,7 +18,7 @@ import type { TableMap } from '../table-map.ts'
 
 /** Two pages of each range that is under way are in memory: one that is written, one that is read. */
 const PAGE_ROWS_MAX = 1_000
-const PAGE_MS_MAX = 120_000
+export const PAGE_MS_MAX = 120_000
 const RETRY_MS_MAX = 15_000
 
 /** A page and what was known of the other side before it was read. */
