@@ -46,7 +46,10 @@ export async function findNoticeTimes(tx: Tx, map: string, keys: readonly string
   return new Map(rows.map((row) => [row.key, row.at]))
 }
 
-/** Claims up to `rowsMax` records that are due, oldest first, for `leaseMs`. */
+/**
+ * Claims up to `rowsMax` records that are due, oldest first, for `leaseMs`. They are found again by their place: PostgreSQL expects as many
+ * as may be claimed, and would read the whole queue for one.
+ */
 export function claimRemoteChanges(
   tx: Tx,
   claim: { maps: readonly string[]; rowsMax: number; leaseMs: number },
@@ -54,15 +57,15 @@ export function claimRemoteChanges(
   return tx<RemoteChange>`
     with due as (
       select c.map, c.remote_key from dual_write.remote_change c
-       where c.parked_at is null and c.due_at <= clock_timestamp() and (c.map, c.remote_key) in (
-         select d.map, d.remote_key
+       where c.parked_at is null and c.due_at <= clock_timestamp() and c.ctid = any(array(
+         select d.ctid
            from unnest(${claim.maps}::text[]) as m(name)
           cross join lateral (
-            select r.map, r.remote_key, r.due_at from dual_write.remote_change r
-             where r.map = m.name and r.parked_at is null and r.due_at <= clock_timestamp()
+            select r.ctid, r.map, r.remote_key, r.due_at from dual_write.remote_change r
+             where r.map = m.name and r.parked_at is null and r.due_at <= (select clock_timestamp())
              order by r.due_at, r.remote_key limit ${claim.rowsMax}) d
-          order by d.due_at, d.map, d.remote_key limit ${claim.rowsMax})
-       for update skip locked
+          order by d.due_at, d.map, d.remote_key limit ${claim.rowsMax}))
+       order by c.due_at, c.map, c.remote_key for update skip locked
     )
     update dual_write.remote_change c
        set attempt = c.attempt + 1, reason_code = null, waits_for = null,
@@ -87,7 +90,7 @@ export async function settleRemoteChanges(tx: Tx, changes: readonly RemoteChange
      where c.map = v.map and c.remote_key = v.remote_key and c.generation > v.generation and c.attempt > 0`
 }
 
-/** `waitsFor`: the row whose coming makes it due at once (see `wakeWaitingRecords`). */
+/** `waitsFor`: the row whose coming makes it due at once (see `wakeWaitingRecords`). What is parked stays so. */
 export async function postponeRemoteChange(
   tx: Tx,
   change: Pick<RemoteChange, 'map' | 'remoteKey' | 'attempt'>,
@@ -97,7 +100,7 @@ export async function postponeRemoteChange(
     update dual_write.remote_change
        set due_at = clock_timestamp() + make_interval(secs => (${delay.afterMs}::numeric / 1000)::float8), reason_code = ${delay.code}, reason = ${delay.reason},
            waits_for = ${delay.waitsFor ?? null}
-     where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt}`
+     where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt} and parked_at is null`
 }
 
 export async function parkRemoteChange(
@@ -133,12 +136,14 @@ export async function releaseRemoteLeases(tx: Tx, maps: readonly string[]): Prom
        and due_at < 'infinity'`
 }
 
-/** Records that back off for this reason are due at once. */
-export async function hurryRemoteChanges(tx: Tx, maps: readonly string[], code: string): Promise<void> {
+/** Up to so many records that back off for this reason are due at once. */
+export async function hurryRemoteChanges(tx: Tx, maps: readonly string[], code: string, rowsMax: number): Promise<void> {
   await tx`
     update dual_write.remote_change set due_at = clock_timestamp()
-     where map = any(${maps}::text[]) and reason_code = ${code} and parked_at is null
-       and due_at > clock_timestamp() and due_at < 'infinity'`
+     where (map, remote_key) in (
+       select c.map, c.remote_key from dual_write.remote_change c
+        where c.map = any(${maps}::text[]) and c.reason_code = ${code} and c.parked_at is null
+          and c.due_at > clock_timestamp() and c.due_at < 'infinity' limit ${rowsMax})`
 }
 
 export type RemoteQueueCount = { map: string; waiting: number; parked: number; oldestReceivedAt: string | null }

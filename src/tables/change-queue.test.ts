@@ -4,7 +4,7 @@ import test from 'node:test'
 import { migrate } from '#postgres/migrate.ts'
 import { createTestDatabase } from '../../tests/support/database.ts'
 import { readCatalog } from './catalog.ts'
-import { claimChanges, countQueues, settleChange, subscribe, waitForRow } from './changes.queries.ts'
+import { claimChanges, countQueues, postponeChange, settleChange, subscribe, waitForRow } from './changes.queries.ts'
 import { countClusters, discardParkedChanges, listParked, parkChange, releaseParked } from './parked-changes.queries.ts'
 import { insertRows, type RowId, updateRows } from './rows.queries.ts'
 import { applyDefinitions } from './schema.ts'
@@ -96,4 +96,17 @@ test('a change that waits for another row is due when that row’s changes end, 
   assert.equal(woken?.rowId, waiter)
   assert.ok(woken !== undefined)
   assert.equal(await t.database.transaction((tx) => waitForRow(tx, 'map', woken, why)), false, 'there is nothing to wait for')
+})
+
+test('a change that is parked keeps its reason when its worker, which has not heard of that, puts it back', async () => {
+  await using t = await setUp()
+  await t.insert(['one'])
+  const [change] = await t.claim(1)
+  assert.ok(change !== undefined)
+  const refused = { code: 'erp.refused', reason: 'That is not allowed.' }
+  await t.database.transaction((tx) => parkChange(tx, 'map', change, refused))
+  const lost = { afterMs: 0, code: 'postgres.unreachable', reason: 'The connection was lost' }
+  await t.database.transaction((tx) => postponeChange(tx, 'map', change, lost))
+  const [parked] = await t.database.read((tx) => listParked(tx, { subscribers: ['map'], rowsMax: 2 }))
+  assert.deepEqual({ code: parked?.code, reason: parked?.reason }, refused)
 })

@@ -67,7 +67,10 @@ const HIDDEN_AT_ONCE_MAX = 1_000
 /** The next claim goes on where this one stops. */
 const ROUNDS_MAX = 5
 
-/** The changes that have been due longest. A head is the oldest of its row. */
+/**
+ * The changes that have been due longest. A head is the oldest of its row. The moment is asked for once: against a function that PostgreSQL
+ * must ask for each entry it would walk over all that are not due yet.
+ */
 function findDue(
   tx: Tx,
   claim: { subscribers: readonly string[]; rowsMax: number },
@@ -78,7 +81,7 @@ function findDue(
       from unnest(${claim.subscribers}::text[]) as s(name)
      cross join lateral (
        select c.number, c.subscriber, c.row_id, c.due_at from tables.change c
-        where c.subscriber = s.name and c.parked_at is null and c.due_at <= clock_timestamp()
+        where c.subscriber = s.name and c.parked_at is null and c.due_at <= (select clock_timestamp())
         order by c.due_at, c.number limit ${claim.rowsMax}::bigint * ${LOOKS_PER_ROW}::int) d
      order by d.due_at, d.number limit ${claim.rowsMax}::bigint * ${LOOKS_PER_ROW}::int`
 }
@@ -94,7 +97,7 @@ async function hideBehind(tx: Tx, subscribers: readonly string[]): Promise<numbe
         from unnest(${subscribers}::text[]) as s(name)
        cross join lateral (
          select c.number, c.subscriber, c.row_id from tables.change c
-          where c.subscriber = s.name and c.parked_at is null and c.due_at <= clock_timestamp() and c.reason_code is null
+          where c.subscriber = s.name and c.parked_at is null and c.due_at <= (select clock_timestamp()) and c.reason_code is null
           order by c.due_at, c.number limit ${HIDDEN_AT_ONCE_MAX}) d
        cross join lateral (
          select e.number from tables.change e
@@ -185,7 +188,10 @@ export async function settleChanges(tx: Tx, subscriber: string, changes: readonl
   return new Set(rows.map((row) => row.number))
 }
 
-/** Back into the queue for later, with the reason that the state of the row shows. */
+/**
+ * Back into the queue for later, with the reason that the state of the row shows. What is parked stays so: a worker that did not hear that its
+ * outcome was recorded must not put another reason in its place.
+ */
 export async function postponeChange(
   tx: Tx,
   subscriber: string,
@@ -196,7 +202,7 @@ export async function postponeChange(
     with postponed as (
       update tables.change
          set due_at = clock_timestamp() + make_interval(secs => (${delay.afterMs}::numeric / 1000)::float8), reason_code = ${delay.code}, reason = ${delay.reason}
-       where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt}
+       where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt} and parked_at is null
       returning table_name, row_id)
     select pg_notify('comptoir_rows', table_name || ' ' || row_id) from postponed`
 }
@@ -224,12 +230,17 @@ export async function waitForRow(
   return true
 }
 
-/** Changes that back off for this reason are due at once: the other side answers again. */
-export async function hurryChanges(tx: Tx, subscribers: readonly string[], code: string): Promise<void> {
+/**
+ * Changes that back off for this reason are due at once: the other side answers again. After a long outage that may be all of a long queue,
+ * of which some are enough: the others are due before those are done.
+ */
+export async function hurryChanges(tx: Tx, subscribers: readonly string[], code: string, rowsMax: number): Promise<void> {
   await tx`
     update tables.change set due_at = clock_timestamp()
-     where subscriber = any(${subscribers}::text[]) and reason_code = ${code} and parked_at is null
-       and due_at > clock_timestamp() and due_at < 'infinity'`
+     where number in (
+       select c.number from tables.change c
+        where c.subscriber = any(${subscribers}::text[]) and c.reason_code = ${code} and c.parked_at is null
+          and c.due_at > clock_timestamp() and c.due_at < 'infinity' limit ${rowsMax})`
 }
 
 /** Ends the leases of workers that are known to be gone. The attempts count: what they did may have arrived. */
