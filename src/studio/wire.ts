@@ -27,7 +27,8 @@ export type MapStatus = {
   /** The ways this map carries changes at all. */
   carries: BothWays<boolean>
   state: MapState
-  rows: number
+  /** Linked ones; null where the map fills or shares the rows of others. */
+  rows: number | null
   queued: BothWays<number>
   parked: number
   /** Age of the oldest change that waits; 0 when nothing does. */

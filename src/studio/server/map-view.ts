@@ -14,7 +14,7 @@ export function statusView(status: EngineStatus, map: TableMap | undefined): Map
     entity: status.entity,
     carries: { toErp: map?.writes ?? true, toPortal: true },
     state: status.state,
-    rows: status.rows,
+    rows: map === undefined || map.rows === 'own' ? status.rows : null,
     queued: status.queued,
     parked: status.parked,
     lagMs: status.lagMs,

@@ -49,7 +49,7 @@ function Facts({ status }: { status: MapStatus }) {
   const { t, number, duration, ago } = useWords()
   const lagMs = lagOf(status)
   const facts = [
-    [t('maps.rows'), number(status.rows)],
+    [t('maps.rows'), status.rows === null ? '–' : number(status.rows)],
     [t('maps.lag'), lagMs === 0 ? '–' : duration(lagMs)],
     [t('maps.rate'), number(status.perMinute.toErp + status.perMinute.toPortal)],
     [

@@ -21,7 +21,7 @@ export function Figures({ maps }: { maps: MapStatus[] }) {
   const running = maps.filter((map) => map.state === 'running').length
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 6 }} spacing="sm" component="section" aria-label={t('figure.label')}>
-      <Equality />
+      <Equality maps={maps} />
       <Latency direction="toErp" />
       <Latency direction="toPortal" />
       <Tile
@@ -49,13 +49,22 @@ export function Figures({ maps }: { maps: MapStatus[] }) {
   )
 }
 
-function Equality() {
+function Equality({ maps }: { maps: MapStatus[] }) {
   const { t, number, ago, language } = useWords()
   const comparison = useQuery(comparisonQuery)
   const known = comparison.data === undefined ? undefined : sumOf(comparison.data)
-  const more = <TextLink to="/sync/differences">{t('figure.showDifferences')}</TextLink>
+  const compared = new Set(comparison.data?.maps.map((one) => one.map))
+  const toCome = maps.filter((map) => map.state === 'running' && !compared.has(map.name)).length
+  const more = (
+    <TextLink to="/sync/differences" underline="always">
+      {t('figure.showDifferences')}
+    </TextLink>
+  )
   if (known === undefined || known.comparedAt === null)
     return <Tile label={t('figure.equal')} value="–" more={comparison.isPending ? t('state.loading') : t('figure.notCompared')} />
+  const rows = number(known.rows)
+  const same = toCome === 0 ? t('figure.allEqual', { rows }) : t('figure.soFar', { rows, count: toCome })
+  const said = known.differences === 0 ? same : t('figure.different', { count: number(known.differences), rows })
   return (
     <Tile
       tone={known.differences === 0 ? 'good' : 'bad'}
@@ -63,9 +72,7 @@ function Equality() {
       value={equalPercent(known.rows, known.differences, language)}
       more={
         <>
-          {known.differences === 0
-            ? t('figure.allEqual', { rows: number(known.rows) })
-            : t('figure.different', { count: number(known.differences), rows: number(known.rows) })}
+          {said}
           {known.explained > 0 && ` ${t('figure.explained', { count: number(known.explained) })}`}
           {' · '}
           {ago(known.comparedAt)} {known.differences > 0 && more}

@@ -18,7 +18,7 @@ const SORTS = {
   parked: (map: MapStatus) => map.parked,
   differences: (map: MapStatus) => map.differences ?? -1,
   rate: (map: MapStatus) => map.perMinute.toErp + map.perMinute.toPortal,
-  rows: (map: MapStatus) => map.rows,
+  rows: (map: MapStatus) => map.rows ?? -1,
 } satisfies Record<string, (map: MapStatus) => string | number>
 type Head = keyof typeof SORTS
 const HEADS = Object.keys(SORTS) as Head[]
@@ -130,7 +130,7 @@ function MapRow({ map }: { map: MapStatus }) {
           <Sparkline map={map.name} />
         </Group>
       </Table.Td>
-      <Table.Td className="number">{number(map.rows)}</Table.Td>
+      <Table.Td className="number">{map.rows === null ? '–' : number(map.rows)}</Table.Td>
       <Table.Td>
         <Verbs map={map} compact />
       </Table.Td>

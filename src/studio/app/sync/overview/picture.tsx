@@ -1,5 +1,6 @@
 import '@xyflow/react/dist/style.css'
-import { useComputedColorScheme } from '@mantine/core'
+import { Stack, Text, useComputedColorScheme } from '@mantine/core'
+import { useElementSize } from '@mantine/hooks'
 import { Background, Controls, Handle, type Node, type NodeProps, Position, ReactFlow } from '@xyflow/react'
 import { useMemo } from 'react'
 import type { MapStatus } from '../../../wire.ts'
@@ -19,34 +20,45 @@ export function Picture({ maps }: { maps: MapStatus[] }) {
   const words = useWords()
   const { t } = words
   const colorMode = useComputedColorScheme('light')
-  const { nodes, edges, width, height } = useMemo(() => drawMaps(maps, words), [maps, words])
+  const { ref, width: placeWidth } = useElementSize()
+  const drawing = useMemo(() => drawMaps(maps, placeWidth, words), [maps, placeWidth, words])
+  const { nodes, edges, width, height } = drawing
   return (
-    <section className="sync-picture" style={{ aspectRatio: `${width} / ${height}` }} aria-label={t('syncView.picture')}>
-      <ReactFlow
-        nodes={nodes as Node[]}
-        edges={edges}
-        nodeTypes={NODE_TYPES}
-        colorMode={colorMode}
-        fitView
-        fitViewOptions={{ padding: 0.02 }}
-        zoomOnScroll={false}
-        minZoom={0.2}
-        nodesConnectable={false}
-        nodesDraggable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        preventScrolling={false}
-        ariaLabelConfig={{
-          'controls.zoomIn.ariaLabel': t('data.zoomIn'),
-          'controls.zoomOut.ariaLabel': t('data.zoomOut'),
-          'controls.fitView.ariaLabel': t('data.fit'),
-        }}
-      >
-        <Background />
-        <Controls showInteractive={false} />
-      </ReactFlow>
-    </section>
+    <Stack gap="xs" ref={ref}>
+      <section className="sync-picture" style={{ aspectRatio: `${width} / ${height}` }} aria-label={t('syncView.picture')}>
+        {placeWidth > 0 && (
+          <ReactFlow
+            // Another number of columns, or of maps, is another drawing: it is fitted to its place anew.
+            key={`${placeWidth} ${width} ${height}`}
+            nodes={nodes as Node[]}
+            edges={edges}
+            nodeTypes={NODE_TYPES}
+            colorMode={colorMode}
+            fitView
+            fitViewOptions={{ padding: 0.01 }}
+            zoomOnScroll={false}
+            minZoom={0.2}
+            nodesConnectable={false}
+            nodesDraggable={false}
+            nodesFocusable={false}
+            edgesFocusable={false}
+            elementsSelectable={false}
+            preventScrolling={false}
+            ariaLabelConfig={{
+              'controls.zoomIn.ariaLabel': t('data.zoomIn'),
+              'controls.zoomOut.ariaLabel': t('data.zoomOut'),
+              'controls.fitView.ariaLabel': t('data.fit'),
+            }}
+          >
+            <Background />
+            <Controls showInteractive={false} />
+          </ReactFlow>
+        )}
+      </section>
+      <Text size="sm" c="dimmed">
+        {t('picture.legend')}
+      </Text>
+    </Stack>
   )
 }
 
@@ -55,7 +67,9 @@ function Hub({ data }: NodeProps<HubNode>) {
   const isPortal = data.side === 'portal'
   return (
     <div className="sync-hub">
-      {t(isPortal ? 'flow.portal' : 'flow.erp')}
+      <span>{t(isPortal ? 'flow.portal' : 'flow.erp')}</span>
+      <span aria-hidden="true">{t(isPortal ? 'flow.portal' : 'flow.erp')}</span>
+      <span />
       {data.handles.flatMap(({ theme, top }) =>
         (['toErp', 'toPortal'] as const).map((direction) => (
           <Handle
@@ -94,14 +108,7 @@ function ThemeBox({ data }: NodeProps<ThemeNode>) {
 }
 
 function MapBox({ data: { map } }: NodeProps<MapNode>) {
-  const { t, duration } = useWords()
-  const lagMs = lagOf(map)
-  const moves = map.perMinute.toErp + map.perMinute.toPortal
-  const facts = [
-    moves > 0 && t('picture.rate', { toErp: map.perMinute.toErp, toPortal: map.perMinute.toPortal }),
-    map.queued.toErp + map.queued.toPortal > 0 && t('picture.queued', { count: map.queued.toErp + map.queued.toPortal }),
-    lagMs > 0 && t('picture.lag', { time: duration(lagMs) }),
-  ].filter(Boolean)
+  const { toErp, toPortal } = map.carries
   return (
     <div className="sync-map" data-bad={map.parked > 0 || undefined}>
       <TextLink to="/dual-write/$name" params={{ name: map.name }} fw={600} size="sm" lh={1.2} className="nodrag nopan">
@@ -109,9 +116,33 @@ function MapBox({ data: { map } }: NodeProps<MapNode>) {
       </TextLink>
       <div className="sync-map-facts">
         <StateBadge state={map.state} />
-        {map.parked > 0 && <span className="bad">{t('maps.parked', { count: map.parked })}</span>}
+        <span aria-hidden="true">{toErp && toPortal ? '⇄' : toErp ? '→' : '←'}</span>
       </div>
-      <div className="sync-map-facts">{facts.join(' · ')}</div>
+      <div className="sync-map-facts">
+        <Now map={map} />
+      </div>
     </div>
+  )
+}
+
+/** What matters most about a map now: what waits for a person, what differs, what is on its way, else that all is equal. */
+function Now({ map }: { map: MapStatus }) {
+  const { t, duration, dateTime } = useWords()
+  if (map.parked > 0) return <span className="bad">{t('maps.parked', { count: map.parked })}</span>
+  const differences = map.differences ?? 0
+  if (differences > 0) return <span className="bad">{t('picture.different', { count: differences })}</span>
+  const queued = map.queued.toErp + map.queued.toPortal
+  if (queued > 0) {
+    const lagMs = lagOf(map)
+    return `${t('picture.queued', { count: queued })}${lagMs > 0 ? ` ${t('picture.lag', { time: duration(lagMs) })}` : ''}`
+  }
+  const { toErp, toPortal } = map.perMinute
+  if (toErp + toPortal > 0) return t('picture.rate', { toErp, toPortal })
+  if (map.state === 'not_running') return null
+  if (map.comparedAt === null) return <span className="when">{t('picture.notCompared')}</span>
+  return (
+    <span className="when" title={dateTime(map.comparedAt)}>
+      {map.rows === null ? t('picture.equal') : t('picture.equalRows', { count: map.rows })}
+    </span>
   )
 }
