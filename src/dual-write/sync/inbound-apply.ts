@@ -9,7 +9,7 @@ import { type Core, LIVE, PARENT } from '../core.ts'
 import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
 import { waitsFor } from '../mapping/to-portal.ts'
 import { setMapError } from '../maps.queries.ts'
-import { releaseParkedRemoteChanges } from '../parked-records.queries.ts'
+import { releaseParkedRecords } from '../parked-records.queries.ts'
 import {
   parkRemoteChange,
   postponeRemoteChange,
@@ -19,6 +19,7 @@ import {
 } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
 import { insertTrace } from '../trace.queries.ts'
+import { adoptLate } from './adopt-late.ts'
 import type { Member } from './read-children.ts'
 import { traceRecords } from './trace.ts'
 
@@ -132,7 +133,7 @@ async function applyBatch(
   const plain = all.filter((one) => !adopted.has(one.key))
   const results = await applyRecords(core, tx, map, plain, options)
   const late = all.filter((one) => adopted.has(one.key))
-  if (late.length > 0) results.push(...(await applyRecords(core, tx, map, late, { ...options, adopt: true })))
+  if (late.length > 0) results.push(...(await adoptLate(core, tx, map, late, options)))
   const gone = changes.flatMap((one): Gone[] => (records.has(one.remoteKey) ? [] : [{ key: one.remoteKey, kind: 'gone' }]))
   const left = results.flatMap((one): Gone[] => (one.result.kind === 'excluded' ? [{ key: one.record.key, kind: 'left' }] : []))
   return { results, refused: await applyGone(core, tx, map, [...gone, ...left], { quiet: false }) }
@@ -164,6 +165,8 @@ function assertCame({ map, record }: Member, result: Applied['result'] | undefin
   const told = result.kind === 'held' ? { ...result, reason: `${map.title} ${record.key}: ${result.reason}` } : result
   throw new AppError('dual_write.incomplete', 'A row came without some of its children', { cause: new Incomplete(told) })
 }
+
+const NOTHING_DONE: ReadonlySet<string> = new Set(['unchanged', 'excluded', 'ignored'])
 
 async function settleResults(
   core: Core,
@@ -198,10 +201,12 @@ async function settleResults(
     tx,
     failed.map((one) => ({ map: map.name, remoteKey: one.record.key, eventId: null })),
   )
+  // What was read again, our own writes' echo and a sweep of all records alike, is no change that somebody waited for.
+  const changed = done.filter((change) => !NOTHING_DONE.has(byKey.get(change.remoteKey)?.kind ?? ''))
   core.meter.note(
     map.name,
     'toPortal',
-    done.map((change) => change.receivedAt),
+    changed.map((change) => change.receivedAt),
   )
   return due
 }
@@ -210,8 +215,10 @@ async function settleResults(
 async function releaseArrived(tx: Tx, map: TableMap, batch: Batch, results: readonly Applied[]): Promise<void> {
   const arrived = results.filter((one) => batch.extra.has(one.record.key) && one.result.kind === 'created')
   if (arrived.length === 0) return
-  const keys = arrived.map((one) => ({ map: map.name, remoteKey: one.record.key }))
-  await releaseParkedRemoteChanges(tx, { maps: [map.name], of: keys, rowsMax: keys.length })
+  await releaseParkedRecords(
+    tx,
+    arrived.map((one) => ({ map: map.name, remoteKey: one.record.key })),
+  )
 }
 
 async function settleResult(
