@@ -212,3 +212,31 @@ test('an answer that comes late brings back nothing that the ERP has changed sin
   assert.deepEqual([row.fax, row.description], ['theirs', 'ours again'])
   assert.deepEqual([record?.PrimaryContactFax, record?.SalesMemo], ['theirs', 'ours again'])
 })
+
+test('whatever went wrong before, a record that has changed in the ERP is merged; a person is asked where it changes at every attempt', async () => {
+  let answer: 'out' | 'other version' | undefined = 'out'
+  let attempts = 0
+  await using world = await ready({}, ({ connector }) => {
+    const writeGroup = connector.writeGroup.bind(connector)
+    connector.writeGroup = async (group, signal) => {
+      attempts++
+      if (answer === 'out') return group.writes.map(() => ({ kind: 'retry', afterMs: 1, reason: 'out' }))
+      return answer === undefined ? writeGroup(group, signal) : group.writes.map(() => ({ kind: 'conflict' }))
+    }
+  })
+  const { accountid } = await world.row('account', 'accountnumber', 'C1')
+  await world.edit('account', accountid, { fax: 'ours' })
+  await until('it was tried often', () => attempts > 12)
+  await world.engine.pauseMap('customers', 'tester', { direction: 'toPortal' })
+  world.erp.change('CustomersV3', C1, { SalesMemo: 'theirs' })
+  answer = undefined
+  await until('it arrives', () => world.erp.get('CustomersV3', C1)?.PrimaryContactFax === 'ours')
+  await world.engine.resumeMap('customers', 'tester', { scope: { direction: 'toPortal' } })
+  await quiet(world)
+  assert.equal((await world.row('account', 'accountnumber', 'C1')).description, 'theirs')
+  answer = 'other version'
+  await world.edit('account', accountid, { fax: 'ours again' })
+  const parked = () => world.engine.listParked({ map: 'customers', rowsMax: 10 })
+  await until('a person is asked', async () => (await parked()).length === 1)
+  assert.equal((await parked())[0]?.code, 'dual_write.conflict')
+})

@@ -15,12 +15,18 @@ import { traceGroup } from './trace.ts'
 
 const RETRY_MS_MAX = 15_000
 const PARENT_WAIT_MS_MAX = 5_000
-const CONFLICTS_MAX = 10
+/** After so many in a row a person is asked. */
+export const CONFLICTS_MAX = 10
 
 type Write = Extract<Step, { kind: 'write' }>
 
 /** A group with what the ERP has answered, one outcome for each of its writes. */
-export type Written = { steps: readonly Step[]; outcomes: readonly WriteOutcome[] }
+export type Written = {
+  steps: readonly Step[]
+  outcomes: readonly WriteOutcome[]
+  /** How many times in a row its records had another version. */
+  conflicts: number
+}
 
 /** Records what came of groups, all in one transaction. Answers after how many ms something of them is due again. */
 export async function settle(core: Core, written: readonly Written[], signal: AbortSignal): Promise<number | undefined> {
@@ -41,8 +47,8 @@ export async function settle(core: Core, written: readonly Written[], signal: Ab
       .toArray()
       .sort(inOrder(core)))
       await settleApplied(core, tx, map, done)
-    for (const { step, outcome } of pairs) {
-      const dueMs = outcome.kind === 'applied' ? undefined : await settleFailed(core, tx, step, outcome, theirs)
+    for (const pair of pairs) {
+      const dueMs = isDone(pair) ? undefined : await settleFailed(core, tx, pair, theirs)
       if (dueMs !== undefined) due.push(dueMs)
     }
     await readAgain(tx, groups)
@@ -56,20 +62,23 @@ export async function settle(core: Core, written: readonly Written[], signal: Ab
 }
 
 /** A refused group is refused whole: its lines wait with their header for the same person. */
-function asWhole({ steps, outcomes }: Written): Written {
+function asWhole(written: Written): Written {
+  const { outcomes } = written
   const refusal = outcomes.find((one) => one.kind === 'rejected')
-  if (refusal === undefined) return { steps, outcomes }
-  return { steps, outcomes: outcomes.map((one) => (one.kind === 'applied' ? one : refusal)) }
+  if (refusal === undefined) return written
+  return { ...written, outcomes: outcomes.map((one) => (one.kind === 'applied' ? one : refusal)) }
 }
 
-type Pair = { step: Write; outcome: WriteOutcome }
+type Pair = { step: Write; outcome: WriteOutcome; conflicts: number }
 
-function pairsOf({ steps, outcomes }: Written): Pair[] {
+function pairsOf({ steps, outcomes, conflicts }: Written): Pair[] {
   const none: WriteOutcome = { kind: 'retry', afterMs: undefined, reason: 'The connector gave no outcome' }
-  return steps.filter((step) => step.kind === 'write').map((step, index) => ({ step, outcome: outcomes[index] ?? none }))
+  return steps
+    .filter((step) => step.kind === 'write')
+    .map((step, index) => ({ step, outcome: outcomes[index] ?? none, conflicts }))
 }
 
-function isDone(pair: Pair): pair is Done {
+function isDone(pair: Pair): pair is Pair & Done {
   return pair.outcome.kind === 'applied'
 }
 
@@ -94,17 +103,18 @@ async function settleUnsent(tx: Tx, steps: readonly Step[]): Promise<number[]> {
   return due
 }
 
-type Failed = Exclude<WriteOutcome, { kind: 'applied' }>
-
-async function settleFailed(core: Core, tx: Tx, step: Write, outcome: Failed, theirs: Theirs): Promise<number | undefined> {
+async function settleFailed(core: Core, tx: Tx, pair: Pair, theirs: Theirs): Promise<number | undefined> {
+  const { step, outcome } = pair
   const { item } = step
   const { map, change } = item
   switch (outcome.kind) {
+    case 'applied':
+      return undefined
     case 'rejected':
       await park(tx, item, { code: outcome.code, reason: outcome.message })
       return undefined
     case 'conflict':
-      return settleConflict(core, tx, step, theirs)
+      return settleConflict(core, tx, pair, theirs)
     case 'retry': {
       const backOffMs = Math.min(retryDelayMs(change.attempt, core.clock.random()), RETRY_MS_MAX)
       const afterMs = outcome.afterMs ?? backOffMs
@@ -143,10 +153,13 @@ async function readConflicts(core: Core, pairs: readonly Pair[], signal: AbortSi
 }
 
 /** Both sides changed: take in what the ERP has, column by column, and try again with its version. */
-async function settleConflict(core: Core, tx: Tx, step: Write, theirs: Theirs): Promise<number | undefined> {
+async function settleConflict(core: Core, tx: Tx, { step, conflicts }: Pair, theirs: Theirs): Promise<number | undefined> {
   const { map, change } = step.item
-  if (change.attempt >= CONFLICTS_MAX) {
-    await park(tx, step.item, { code: CONFLICT, reason: 'The record changed in the ERP at each of our attempts' })
+  if (conflicts >= CONFLICTS_MAX) {
+    await park(tx, step.item, {
+      code: CONFLICT,
+      reason: `The record had changed in the ERP at each of ${CONFLICTS_MAX} attempts`,
+    })
     return undefined
   }
   if (step.write.operation !== 'create') {

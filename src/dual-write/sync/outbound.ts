@@ -7,12 +7,14 @@ import { setMapError } from '../maps.queries.ts'
 import { hurryRemoteChanges } from '../remote-changes.queries.ts'
 import { claimGroups } from './outbound-claims.ts'
 import { type Group, planGroups, type Step, toWriteGroup } from './outbound-plan.ts'
-import { settle, type Written } from './outbound-settle.ts'
+import { CONFLICTS_MAX, settle, type Written } from './outbound-settle.ts'
 
 /** Longer than the longest write, which the abort below ends: a lease is not lost to slowness. */
 const LEASE_MS = 90_000
 const WRITE_MS_MAX = 60_000
 const RETRY_MS_MAX = 15_000
+/** More than arrive before the others are due by themselves. */
+const HURRIED_MAX = 10_000
 
 /** Groups that are written to the ERP at once, where it is given one at a time. */
 const GROUPS_MAX = 8
@@ -35,6 +37,8 @@ export type Outbound = {
 export function createOutbound(core: Core, live: () => readonly string[]): Outbound {
   const { writeGroups } = core.connector
   let wasUnreachable = false
+  /** How many times in a row the change with this number has met another version; an outage between is none of them. */
+  const conflicts = new Map<number, number>()
 
   async function claim(running: number): Promise<Load[]> {
     const free = (writeGroups === undefined ? GROUPS_MAX : LOADS_MAX) - running
@@ -58,7 +62,7 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
       return putBack(core, load, error)
     }
     try {
-      const written = await write(core, plans, signal)
+      const written = (await write(core, plans, signal)).map(counted)
       const dueMs = await settleEach(core, load, written, signal)
       await noteReach(written.flatMap((one) => one.outcomes))
       return dueMs
@@ -67,14 +71,22 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
     }
   }
 
+  function counted({ steps, outcomes }: Pick<Written, 'steps' | 'outcomes'>): Written {
+    const number = steps[0]?.item.change.number ?? 0
+    const count = outcomes.some((one) => one.kind === 'conflict') ? (conflicts.get(number) ?? 0) + 1 : 0
+    if (count === 0 || count >= CONFLICTS_MAX) conflicts.delete(number)
+    else conflicts.set(number, count)
+    return { steps, outcomes, conflicts: count }
+  }
+
   /** Once the ERP answers again, what waited for that goes at once. */
   async function noteReach(outcomes: readonly WriteOutcome[]): Promise<void> {
     if (outcomes.some((one) => one.kind === 'retry')) wasUnreachable = true
     else if (wasUnreachable && outcomes.length > 0) {
       wasUnreachable = false
       await core.database.transaction(async (tx) => {
-        await hurryChanges(tx, live(), UNREACHABLE)
-        await hurryRemoteChanges(tx, live(), UNREACHABLE)
+        await hurryChanges(tx, live(), UNREACHABLE, HURRIED_MAX)
+        await hurryRemoteChanges(tx, live(), UNREACHABLE, HURRIED_MAX)
       })
     }
   }
@@ -104,7 +116,11 @@ async function putBack(core: Core, load: Load, error: unknown): Promise<number |
 }
 
 /** What the ERP makes of each group; a group of which it has nothing to hear has no outcomes. */
-async function write(core: Core, plans: readonly (readonly Step[])[], signal: AbortSignal): Promise<Written[]> {
+async function write(
+  core: Core,
+  plans: readonly (readonly Step[])[],
+  signal: AbortSignal,
+): Promise<Pick<Written, 'steps' | 'outcomes'>[]> {
   const writes = plans.map((steps) => steps.filter((step) => step.kind === 'write'))
   const sent = writes.filter((some) => some.length > 0)
   const groups = sent.map((some) => toWriteGroup(core, some))
