@@ -52,7 +52,8 @@ export type Prerequisite = { map: string; title: string; state: TableMapState; r
 export type Losses = {
   toErp: number
   toPortal: number
-  samples: { direction: Direction; key: string; operation: string; columns: string[] }[]
+  /** `key`: the row's id, or the record's key; `remoteKey`: null for a row that the ERP does not know yet. */
+  samples: { direction: Direction; key: string; remoteKey: string | null; operation: string; columns: string[] }[]
   /** Changes whenever what would be lost changes. */
   token: string
 }

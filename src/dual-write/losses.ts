@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Tx } from '#postgres/database.ts'
 import { digestChanges, discardChangesOf, sampleChanges } from '#tables/set-aside.queries.ts'
 import type { Direction, Losses, MapScope } from './facets-control.ts'
+import { findLinksByRow } from './links.queries.ts'
 import { digestRecords, discardRecordsOf, sampleRecords } from './scopes.queries.ts'
 import { partName } from './scopes.ts'
 
@@ -15,13 +16,21 @@ export async function findLosses(tx: Tx, map: string, scope: MapScope): Promise<
   const out = isMeant('toErp') ? await digestChanges(tx, map, part) : { count: 0, lastNumber: 0 }
   const into = isMeant('toPortal') ? await digestRecords(tx, map, company) : { count: 0, generations: 0 }
   const changes = out.count === 0 ? [] : await sampleChanges(tx, map, part, SAMPLES_MAX)
+  const links = await findLinksByRow(
+    tx,
+    map,
+    changes.map((one) => one.rowId),
+  )
   const keys = into.count === 0 ? [] : await sampleRecords(tx, map, company, SAMPLES_MAX)
   return {
     toErp: out.count,
     toPortal: into.count,
     samples: [
-      ...changes.map((one) => ({ direction: 'toErp' as const, key: one.rowId, operation: one.operation, columns: one.columns })),
-      ...keys.map((key) => ({ direction: 'toPortal' as const, key, operation: 'read', columns: [] })),
+      ...changes.map(({ rowId, operation, columns }) => {
+        const remoteKey = links.get(rowId)?.remoteKey ?? null
+        return { direction: 'toErp' as const, key: rowId, remoteKey, operation, columns }
+      }),
+      ...keys.map((key) => ({ direction: 'toPortal' as const, key, remoteKey: key, operation: 'read', columns: [] })),
     ],
     token: createHash('sha256')
       .update(JSON.stringify([map, scope.company ?? '', direction ?? '', out, into]))

@@ -26,7 +26,7 @@ export const losses = same<control.Losses>()(
   z.object({
     toErp: count,
     toPortal: count,
-    samples: z.array(z.object({ direction, key: text, operation: text, columns: z.array(text) })),
+    samples: z.array(z.object({ direction, key: text, remoteKey: text.nullable(), operation: text, columns: z.array(text) })),
     token: text,
   }),
 )

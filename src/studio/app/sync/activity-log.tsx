@@ -1,10 +1,11 @@
-import { Button, Group, Stack, Text, Timeline } from '@mantine/core'
+import { Button, Group, Stack, Timeline } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { Activity } from '#dual-write/facets-control.ts'
 import { useMaps } from '../lib/maps.ts'
 import { useWords } from '../lib/messages.tsx'
 import { TextLink } from '../parts/link.tsx'
 import { Empty, Loaded } from '../parts/states.tsx'
+import { ActivityDetails } from './activity-details.tsx'
 import { ACTIVITY_ROWS_MAX, activityQuery } from './queries.ts'
 
 /** What people and the engine did, newest first: of one map or of all. `turn` goes to the page before an entry; '' to the first. */
@@ -23,7 +24,7 @@ export function ActivityLog(props: { map?: string; before: string | undefined; t
             <Timeline bulletSize={12} lineWidth={2} aria-busy={entries.isFetching}>
               {shown.map((entry) => (
                 <Timeline.Item key={entry.id} title={<Title entry={entry} withMap={map === undefined} />}>
-                  <Details entry={entry} />
+                  <ActivityDetails entry={entry} />
                 </Timeline.Item>
               ))}
             </Timeline>
@@ -57,23 +58,6 @@ function Title({ entry, withMap }: { entry: Activity; withMap: boolean }) {
       <TextLink to="/dual-write/$name" params={{ name: entry.map }}>
         {maps?.find((map) => map.name === entry.map)?.title ?? entry.map}
       </TextLink>
-    </>
-  )
-}
-
-function Details({ entry }: { entry: Activity }) {
-  const { dateTime } = useWords()
-  const details = Object.entries(entry.details)
-  return (
-    <>
-      {details.map(([name, value]) => (
-        <Text size="sm" key={name} className="wrap-anywhere">
-          {name}: {typeof value === 'string' ? value : JSON.stringify(value)}
-        </Text>
-      ))}
-      <Text size="xs" c="dimmed">
-        <time dateTime={entry.at}>{dateTime(entry.at)}</time> · {entry.actor}
-      </Text>
     </>
   )
 }

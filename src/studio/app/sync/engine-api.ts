@@ -29,6 +29,27 @@ export async function askEngine<T = unknown>(
   )
 }
 
+/** Asks for an answer that comes in lines of JSON, and hands each over as it arrives. Throws ApiFailure where nothing begins. */
+export async function askLines<T>(path: string, body: object, signal: AbortSignal, take: (line: T) => void): Promise<void> {
+  const me = await queryClient.ensureQueryData(meQuery)
+  const response = await fetch(ENGINE_ROOT + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf-token': me.csrfToken },
+    body: JSON.stringify(body),
+    signal,
+  })
+  if (!response.ok || response.body === null) return answer<undefined>(response)
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    const lines = (rest + (value ?? '')).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) take(JSON.parse(line) as T)
+    if (done) return
+  }
+}
+
 export function mapPath(map: string, rest = ''): string {
   return `/maps/${encodeURIComponent(map)}${rest}`
 }

@@ -1,79 +1,63 @@
-import { Alert, Group, Loader, Stack, Table, Text } from '@mantine/core'
-import { useEffect, useRef, useState } from 'react'
-import type { DryRun, DryRunSample, Side } from '#dual-write/facets-control.ts'
+import { Alert, Progress, Stack, Table, Text } from '@mantine/core'
+import { useEffect, useRef } from 'react'
+import type { DryRun, DryRunProgress, DryRunSample } from '#dual-write/facets-control.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { messageOf } from '../../parts/states.tsx'
 import { CompanyName } from '../copy-parts.tsx'
 import { DirectionText } from '../direction.tsx'
-import { askEngine, mapPath } from '../engine-api.ts'
+import type { Trial } from './use-dry-run.ts'
 
-export type Trial = {
-  isBusy: boolean
-  result: DryRun | undefined
-  error: Error | undefined
-  start(options: { winner?: Side }): Promise<void>
-  cancel(): void
-  /** What was found no longer answers the question. */
-  forget(): void
-}
-
-/** Asks what a first copy would do. Leaving the dialog ends the waiting. */
-export function useDryRun(map: string): Trial {
-  const [state, setState] = useState<Pick<Trial, 'isBusy' | 'result' | 'error'>>(NOTHING)
-  const asking = useRef<AbortController>(undefined)
-  useEffect(() => () => asking.current?.abort(), [])
-  const leave = () => {
-    asking.current?.abort()
-    setState(NOTHING)
-  }
-  return {
-    ...state,
-    async start(options) {
-      asking.current?.abort()
-      const current = new AbortController()
-      asking.current = current
-      setState({ ...NOTHING, isBusy: true })
-      try {
-        const result = await askEngine<DryRun>('POST', mapPath(map, '/dry-runs'), options, current.signal)
-        setState({ ...NOTHING, result })
-      } catch (error) {
-        if (!current.signal.aborted) setState({ ...NOTHING, error: error as Error })
-      }
-    },
-    cancel: leave,
-    forget: leave,
-  }
-}
-
-const NOTHING = { isBusy: false, result: undefined, error: undefined }
 const COUNTS = ['created', 'changed', 'unchanged', 'deleted', 'refused', 'excluded'] as const
 
+/** What a first copy would do: how far the reading is, then what was found. */
 export function DryRunResult({ trial }: { trial: Trial }) {
   const { t } = useWords()
-  if (trial.isBusy)
-    return (
-      <Group gap="sm" role="status">
-        <Loader size="sm" aria-hidden="true" />
-        <Text size="sm">{t('dryRun.busy')}</Text>
-      </Group>
-    )
+  if (trial.isBusy) return <HowFar now={trial.now} />
   if (trial.error !== undefined)
     return (
-      <Alert color="red" role="alert" title={t('state.failed')}>
+      <Alert color="red" role="alert" title={t('dryRun.failed')}>
         {messageOf(trial.error, t)}
       </Alert>
     )
   return trial.result === undefined ? null : <Found result={trial.result} />
 }
 
+function HowFar({ now }: { now: DryRunProgress | undefined }) {
+  const { t, number } = useWords()
+  const done = now === undefined ? 0 : now.part - 1 + (now.rowsTotal ? Math.min(now.rowsDone / now.rowsTotal, 1) : 0)
+  return (
+    <Stack gap={4}>
+      <Progress value={now === undefined ? 0 : (done / now.parts) * 100} aria-label={t('dryRun.progress')} animated />
+      <Text size="sm">{t('dryRun.busy')}</Text>
+      {now !== undefined && (
+        <Text size="xs" c="dimmed">
+          {t('dryRun.part', { part: now.part, parts: now.parts })} · {now.company !== '' && `${now.company}, `}
+          {t(`direction.${now.direction}`)} ·{' '}
+          {now.rowsTotal === null
+            ? t('initialSync.rows', { done: number(now.rowsDone) })
+            : t('initialSync.rowsOf', { done: number(now.rowsDone), total: number(now.rowsTotal) })}
+        </Text>
+      )}
+    </Stack>
+  )
+}
+
 function Found({ result }: { result: DryRun }) {
   const { t } = useWords()
+  const place = useRef<HTMLDivElement>(null)
+  // It comes below what one has just clicked.
+  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), [])
   return (
-    <Stack gap="sm" component="section" aria-label={t('dryRun.title')}>
+    <Stack gap="sm" component="section" aria-label={t('dryRun.title')} ref={place}>
       <Text fw={600} role="status">
         {t('dryRun.title')}
       </Text>
       <Parts parts={result.parts} />
+      {result.samples.length > 0 && (
+        <Text size="sm" fw={600}>
+          {t('dryRun.samples')}
+        </Text>
+      )}
       {result.samples.map((sample) => (
         <Sample key={`${sample.company} ${sample.direction} ${sample.kind} ${sample.key}`} sample={sample} />
       ))}

@@ -1,10 +1,11 @@
 import { Alert, Stack, Table, Text } from '@mantine/core'
 import type { Losses } from '#dual-write/facets-control.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { TextLink } from '../../parts/link.tsx'
 import { DirectionText } from '../direction.tsx'
 
 /** What would be given up: how much in each direction, and the first of it by name. */
-export function LossList({ losses }: { losses: Losses }) {
+export function LossList({ map, losses }: { map: string; losses: Losses }) {
   const { t, named } = useWords()
   const total = losses.toErp + losses.toPortal
   if (total === 0)
@@ -32,9 +33,18 @@ export function LossList({ losses }: { losses: Losses }) {
                   <Table.Td>
                     <DirectionText direction={sample.direction} />
                   </Table.Td>
-                  <Table.Td className="mono">{sample.key}</Table.Td>
                   <Table.Td>
-                    {named('operation', sample.operation)}
+                    <TextLink
+                      to="/sync/explain"
+                      search={sample.direction === 'toErp' ? { map, row: sample.key } : { map, key: sample.key }}
+                      size="sm"
+                      className="wrap-anywhere"
+                    >
+                      {sample.remoteKey ?? t('losses.newRow', { id: sample.key })}
+                    </TextLink>
+                  </Table.Td>
+                  <Table.Td>
+                    {sample.operation === 'read' ? t('losses.read') : named('operation', sample.operation)}
                     {sample.columns.length > 0 && <span className="mono"> {sample.columns.join(', ')}</span>}
                   </Table.Td>
                 </Table.Tr>

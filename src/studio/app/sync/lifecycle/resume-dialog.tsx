@@ -21,7 +21,7 @@ export function ResumeDialog(props: Props) {
   const part = scopeText(props.scope ?? {}, t)
   const name = part === '' ? props.map.title : `${props.map.title} (${part})`
   return (
-    <Dialog opened={props.opened} close={props.close} title={t('maps.ask.resume.title', { name })}>
+    <Dialog opened={props.opened} close={props.close} title={t('maps.ask.resume.title', { name })} size="xl">
       <Form {...props} />
     </Dialog>
   )
@@ -62,7 +62,7 @@ function Form({ map, scope = {}, close }: Props) {
           <Loaded query={losses}>
             {(lost) => (
               <>
-                <LossList losses={lost} />
+                <LossList map={map.name} losses={lost} />
                 <Checkbox
                   label={t('losses.seen')}
                   checked={seen === lost.token}

@@ -9,8 +9,9 @@ import { TextLink } from '../../parts/link.tsx'
 import { Loaded } from '../../parts/states.tsx'
 import { prerequisitesQuery } from '../queries.ts'
 import { DialogFoot } from './dialog-foot.tsx'
-import { DryRunResult, useDryRun } from './dry-run.tsx'
+import { DryRunResult } from './dry-run.tsx'
 import { useDeed } from './use-deed.ts'
+import { useDryRun } from './use-dry-run.ts'
 import type { VerbDialogProps } from './verb-dialog.ts'
 
 type Winner = 'map' | Side
@@ -102,37 +103,10 @@ function Needed(props: { maps: Prerequisite[]; before: boolean; setBefore: (befo
   if (maps.length === 0) return <Text size="sm">{t('run.needsNone')}</Text>
   return (
     <Stack gap="xs">
-      <Text size="sm">{t('run.needs', { count: maps.length, waiting })}</Text>
-      <Table.ScrollContainer minWidth={480}>
-        <Table verticalSpacing={4} fz="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t('run.order')}</Table.Th>
-              <Table.Th>{t('run.map')}</Table.Th>
-              <Table.Th>{t('run.state')}</Table.Th>
-              <Table.Th>{t('run.why')}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {maps.map((map, index) => (
-              <Table.Tr key={map.map}>
-                <Table.Td>{index + 1}</Table.Td>
-                <Table.Td>
-                  <TextLink to="/dual-write/$name" params={{ name: map.map }} size="sm">
-                    {map.title}
-                  </TextLink>
-                </Table.Td>
-                <Table.Td>
-                  <StateBadge state={map.state} />
-                </Table.Td>
-                <Table.Td>
-                  {map.reason} {map.required ? t('run.required') : t('run.filledLater')}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <details open={waiting > 0}>
+        <summary>{t('run.needs', { count: maps.length, waiting })}</summary>
+        <NeededTable maps={maps} />
+      </details>
       {waiting > 0 && (
         <Checkbox
           label={t('run.startBefore', { count: waiting })}
@@ -141,5 +115,41 @@ function Needed(props: { maps: Prerequisite[]; before: boolean; setBefore: (befo
         />
       )}
     </Stack>
+  )
+}
+
+function NeededTable({ maps }: { maps: Prerequisite[] }) {
+  const { t } = useWords()
+  return (
+    <Table.ScrollContainer minWidth={480}>
+      <Table verticalSpacing={4} fz="sm">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('run.order')}</Table.Th>
+            <Table.Th>{t('run.map')}</Table.Th>
+            <Table.Th>{t('run.state')}</Table.Th>
+            <Table.Th>{t('run.why')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {maps.map((map, index) => (
+            <Table.Tr key={map.map}>
+              <Table.Td>{index + 1}</Table.Td>
+              <Table.Td>
+                <TextLink to="/dual-write/$name" params={{ name: map.map }} size="sm">
+                  {map.title}
+                </TextLink>
+              </Table.Td>
+              <Table.Td>
+                <StateBadge state={map.state} />
+              </Table.Td>
+              <Table.Td>
+                {map.reason} {map.required ? t('run.required') : t('run.filledLater')}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
   )
 }

@@ -13,7 +13,7 @@ import type { VerbDialogProps } from './verb-dialog.ts'
 export function StopDialog(props: VerbDialogProps) {
   const { t } = useWords()
   return (
-    <Dialog opened={props.opened} close={props.close} title={t('maps.ask.stop.title', { name: props.map.title })}>
+    <Dialog opened={props.opened} close={props.close} title={t('maps.ask.stop.title', { name: props.map.title })} size="xl">
       <Form {...props} />
     </Dialog>
   )
@@ -35,7 +35,7 @@ function Form({ map, close }: VerbDialogProps) {
     >
       <Stack>
         <Text size="sm">{t('maps.ask.stop.text')}</Text>
-        <Loaded query={losses}>{(lost) => <LossList losses={lost} />}</Loaded>
+        <Loaded query={losses}>{(lost) => <LossList map={map.name} losses={lost} />}</Loaded>
         <DialogFoot close={close} deed={t('maps.deed.stop')} danger busy={busy} disabled={losses.data === undefined} />
       </Stack>
     </form>
