@@ -164,11 +164,13 @@ async function untilQuiet(comptoir: RunningComptoir): Promise<void> {
     maps = JSON.parse(await comptoir.command('maps', 'list', '--json').catch(() => '[]'))
     quietTimes = maps.length > 0 && maps.every((map) => map.queued === 0) ? quietTimes + 1 : 0
   }
-  assert.deepEqual(
-    maps.filter((map) => map.queued > 0 || map.parked > 0),
-    [],
-    'something is stuck',
-  )
+  const stuck = maps.filter((map) => map.queued > 0 || map.parked > 0)
+  if (stuck.length > 0) throw new Error(`Something is stuck:\n${await describeStuck(comptoir, stuck)}`)
+}
+
+async function describeStuck(comptoir: RunningComptoir, maps: readonly { name: string }[]): Promise<string> {
+  const parked = await Promise.all(maps.map(({ name }) => comptoir.command('parked', 'list', '--map', name)))
+  return [JSON.stringify(maps), ...parked].join('\n')
 }
 
 /** Every order that was answered is in the ERP once and released, and the last edits stand. */
