@@ -1,6 +1,7 @@
 import { Badge, type MantineColor, Text } from '@mantine/core'
 import type { MapState, SignInState, SyncState } from '../../wire.ts'
 import { useWords } from '../lib/messages.tsx'
+import { useSaid } from '../lib/said.ts'
 
 const STATE_COLORS: Readonly<Record<MapState, MantineColor>> = {
   not_running: 'gray',
@@ -31,18 +32,19 @@ export function SyncBadge({ sync }: { sync: SyncState }) {
 export function SyncSentence({ sync }: { sync: SyncState }) {
   const words = useWords()
   const { t } = words
+  const said = useSaid()
   switch (sync.kind) {
     case 'waiting':
       return (
         <Text size="sm">
           {t('sync.waitingText', { since: words.ago(sync.since) })}
-          {sync.reason !== null && ` ${t('sync.waitingReason', { reason: sync.reason, attempt: sync.attempt })}`}
+          {sync.reason !== null && ` ${t('sync.waitingReason', { reason: said(sync.reason), attempt: sync.attempt })}`}
         </Text>
       )
     case 'accepted':
       return <Text size="sm">{t('sync.acceptedText', { key: sync.remoteKey, at: words.dateTime(sync.at) })}</Text>
     case 'refused':
-      return <Text size="sm">{t('sync.refusedText', { reason: sync.reason })}</Text>
+      return <Text size="sm">{t('sync.refusedText', { reason: said(sync.reason) })}</Text>
     case 'unlinked':
       return <Text size="sm">{t('sync.unlinkedText')}</Text>
     default:

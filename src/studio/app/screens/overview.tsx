@@ -5,6 +5,7 @@ import type { Overview } from '../../wire.ts'
 import { overviewQuery } from '../lib/api.ts'
 import { useMapTitles } from '../lib/maps.ts'
 import { useWords } from '../lib/messages.tsx'
+import { useSaid } from '../lib/said.ts'
 import { TextLink } from '../parts/link.tsx'
 import { Loaded, ScreenHead } from '../parts/states.tsx'
 
@@ -109,6 +110,7 @@ function Counts({ data }: { data: Overview }) {
 function Errors({ data }: { data: Overview }) {
   const { t, ago } = useWords()
   const titleOf = useMapTitles()
+  const said = useSaid()
   if (data.errors.length === 0) return null
   return (
     <section aria-labelledby="errors">
@@ -121,7 +123,7 @@ function Errors({ data }: { data: Overview }) {
             <TextLink to="/dual-write/$name" params={{ name: error.map }} fw={600} c="inherit" underline="always">
               {titleOf(error.map)}
             </TextLink>{' '}
-            {error.reason} <span className="when">{ago(error.at)}</span>
+            {said(error.reason)} <span className="when">{ago(error.at)}</span>
           </Alert>
         ))}
       </Stack>

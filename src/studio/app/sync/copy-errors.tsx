@@ -2,6 +2,7 @@ import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { CopyErrorGroup } from '#dual-write/facets-control.ts'
 import { useWords } from '../lib/messages.tsx'
+import { useSaid } from '../lib/said.ts'
 import { Loaded } from '../parts/states.tsx'
 import { useDeed } from './lifecycle/use-deed.ts'
 import { copyErrorsQuery } from './queries.ts'
@@ -46,15 +47,16 @@ export function CopyErrors({ map, showRows }: { map: string; showRows: (code: st
 
 function Cause(props: { group: CopyErrorGroup; busy: boolean; retry: () => void; show: () => void }) {
   const { t } = useWords()
+  const said = useSaid()
   const { code, reason, count, exampleKey, remedy } = props.group
   return (
     <Paper withBorder p="md">
       <Group justify="space-between" align="flex-start" wrap="nowrap">
         <Stack gap={4} className="grow">
           <Text className="bad wrap-anywhere" fw={600}>
-            {reason}
+            {said(reason)}
           </Text>
-          <Text size="sm">{remedy}</Text>
+          <Text size="sm">{said(remedy)}</Text>
           <Text size="xs" c="dimmed">
             {t('copy.example', { count, key: exampleKey })} <span className="mono">{code}</span>
           </Text>

@@ -2,6 +2,7 @@ import { Button, Group, Select, Stack, Table, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { CopyOutcome, CopyOutcomeKind } from '#dual-write/facets-control.ts'
 import { useWords } from '../lib/messages.tsx'
+import { useSaid } from '../lib/said.ts'
 import { Loaded } from '../parts/states.tsx'
 import { CompanyName } from './copy-parts.tsx'
 import { DirectionText } from './direction.tsx'
@@ -77,6 +78,7 @@ function fileOf(map: string, kind: CopyOutcomeKind | undefined, code: string | u
 
 function Outcomes({ rows }: { rows: CopyOutcome[] }) {
   const { t, dateTime } = useWords()
+  const said = useSaid()
   return (
     <Table.ScrollContainer minWidth={720}>
       <Table verticalSpacing={4} fz="sm" highlightOnHover>
@@ -102,7 +104,7 @@ function Outcomes({ rows }: { rows: CopyOutcome[] }) {
               </Table.Td>
               <Table.Td className={row.kind === 'failed' ? 'bad' : undefined}>{t(`outcome.${row.kind}`)}</Table.Td>
               <Table.Td className="wrap-anywhere">
-                {row.reason ?? ''} {row.code !== null && <span className="mono small">{row.code}</span>}
+                {said(row.reason ?? '')} {row.code !== null && <span className="mono small">{row.code}</span>}
               </Table.Td>
               <Table.Td>{dateTime(row.at)}</Table.Td>
             </Table.Tr>

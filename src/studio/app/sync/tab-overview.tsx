@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { MapScope } from '#dual-write/facets-control.ts'
 import type { MapStatus } from '../../wire.ts'
 import { useWords } from '../lib/messages.tsx'
+import { useSaid } from '../lib/said.ts'
 import { StateBadge } from '../parts/badges.tsx'
 import { Flow } from '../parts/flow.tsx'
 import { InitialSync } from '../parts/initial-sync.tsx'
@@ -16,6 +17,7 @@ import type { TabProps } from './tab-props.ts'
 /** How a map is right now: what flows, what waits, what is wrong; and how it was. */
 export function OverviewTab({ name, status, address, go }: TabProps) {
   const { t, ago } = useWords()
+  const said = useSaid()
   return (
     <Stack gap="xl">
       <Paper withBorder p="md">
@@ -33,7 +35,7 @@ export function OverviewTab({ name, status, address, go }: TabProps) {
           )}
           {status.lastError !== null && (
             <Alert color="orange" title={t('map.lastError', { when: ago(status.lastError.at) })}>
-              {status.lastError.reason}
+              {said(status.lastError.reason)}
             </Alert>
           )}
         </Stack>
@@ -138,12 +140,13 @@ function PausedParts({ status }: { status: MapStatus }) {
 /** What the map carries and the other side no longer has. */
 function Misses({ status }: { status: MapStatus }) {
   const { t } = useWords()
+  const said = useSaid()
   if (status.misses.length === 0) return null
   return (
     <Alert color="orange" title={t('map.misses')}>
       <List size="sm">
         {status.misses.map((miss) => (
-          <List.Item key={miss}>{miss}</List.Item>
+          <List.Item key={miss}>{said(miss)}</List.Item>
         ))}
       </List>
     </Alert>

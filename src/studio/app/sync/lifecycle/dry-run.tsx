@@ -2,6 +2,7 @@ import { Alert, Progress, Stack, Table, Text } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import type { DryRun, DryRunProgress, DryRunSample } from '#dual-write/facets-control.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { messageOf } from '../../parts/states.tsx'
 import { CompanyName } from '../copy-parts.tsx'
 import { DirectionText } from '../direction.tsx'
@@ -105,6 +106,7 @@ function Parts({ parts }: { parts: DryRun['parts'] }) {
 
 function Sample({ sample }: { sample: DryRunSample }) {
   const { t } = useWords()
+  const said = useSaid()
   return (
     <details>
       <summary>
@@ -118,7 +120,7 @@ function Sample({ sample }: { sample: DryRunSample }) {
       </summary>
       {sample.reason !== null && (
         <Text size="sm" className="bad">
-          {sample.reason}
+          {said(sample.reason)}
         </Text>
       )}
       {sample.columns.length > 0 && <Columns columns={sample.columns} />}

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Prerequisite, Side } from '#dual-write/facets-control.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { StateBadge } from '../../parts/badges.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { TextLink } from '../../parts/link.tsx'
@@ -120,6 +121,7 @@ function Needed(props: { maps: Prerequisite[]; before: boolean; setBefore: (befo
 
 function NeededTable({ maps }: { maps: Prerequisite[] }) {
   const { t } = useWords()
+  const said = useSaid()
   return (
     <Table.ScrollContainer minWidth={480}>
       <Table verticalSpacing={4} fz="sm">
@@ -144,7 +146,7 @@ function NeededTable({ maps }: { maps: Prerequisite[] }) {
                 <StateBadge state={map.state} />
               </Table.Td>
               <Table.Td>
-                {map.reason} {map.required ? t('run.required') : t('run.filledLater')}
+                {said(map.reason)} {map.required ? t('run.required') : t('run.filledLater')}
               </Table.Td>
             </Table.Tr>
           ))}

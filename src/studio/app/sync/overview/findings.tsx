@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { HealthFinding } from '#dual-write/facets-watch.ts'
 import { useMaps } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { TextLink } from '../../parts/link.tsx'
 import { healthQuery } from '../queries.ts'
 
@@ -52,6 +53,7 @@ export function Findings() {
 function FindingAlert({ finding }: { finding: HealthFinding }) {
   const { t } = useWords()
   const maps = useMaps().data?.maps
+  const said = useSaid()
   const { map, severity, message, remedy } = finding
   return (
     <Alert color={severity === 'error' ? 'red' : 'orange'} p="xs">
@@ -62,13 +64,31 @@ function FindingAlert({ finding }: { finding: HealthFinding }) {
             {maps?.find((one) => one.name === map)?.title ?? map}
           </TextLink>
         )}{' '}
-        {message}
+        {said(message)} <FindingLink finding={finding} />
       </Text>
       {remedy !== null && (
         <Text size="sm" c="dimmed">
-          {t('health.remedy', { remedy })}
+          {t('health.remedy', { remedy: said(remedy) })}
         </Text>
       )}
     </Alert>
   )
+}
+
+/** Where one looks at what was found. */
+export function FindingLink({ finding: { code, map } }: { finding: HealthFinding }) {
+  const { t } = useWords()
+  if (code === 'parked' && map !== null)
+    return (
+      <TextLink to="/parked-changes" search={{ map }} size="sm" c="inherit" underline="always">
+        {t('figure.showParked')}
+      </TextLink>
+    )
+  if (code === 'different')
+    return (
+      <TextLink to="/sync/differences" size="sm" c="inherit" underline="always">
+        {t('figure.showDifferences')}
+      </TextLink>
+    )
+  return null
 }

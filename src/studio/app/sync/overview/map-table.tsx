@@ -1,6 +1,7 @@
 import { Group, Table, Text, UnstyledButton } from '@mantine/core'
 import type { MapStatus } from '../../../wire.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { StateBadge } from '../../parts/badges.tsx'
 import { InitialSync } from '../../parts/initial-sync.tsx'
 import { TextLink } from '../../parts/link.tsx'
@@ -81,6 +82,7 @@ function sorted(maps: MapStatus[], by: string, isBackwards: boolean, language: s
 
 function MapRow({ map }: { map: MapStatus }) {
   const { t, number, duration, ago } = useWords()
+  const said = useSaid()
   const lagMs = lagOf(map)
   const rate = map.perMinute.toErp + map.perMinute.toPortal
   return (
@@ -93,8 +95,8 @@ function MapRow({ map }: { map: MapStatus }) {
           {map.table} {map.carries.toErp ? '⇄' : '←'} {map.entity}
         </Text>
         {map.lastError !== null && (
-          <Text size="xs" className="bad" lineClamp={2} title={map.lastError.reason}>
-            {t('maps.lastError', { reason: map.lastError.reason, when: ago(map.lastError.at) })}
+          <Text size="xs" className="bad" lineClamp={2} title={said(map.lastError.reason)}>
+            {t('maps.lastError', { reason: said(map.lastError.reason), when: ago(map.lastError.at) })}
           </Text>
         )}
         {map.initialSync !== null && map.initialSync.state !== 'done' && (

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import type { Side } from '#dual-write/facets-control.ts'
 import type { PairSuggestion } from '#dual-write/facets-rows.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { Tag } from '../../parts/badges.tsx'
 import { TextLink } from '../../parts/link.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
@@ -79,6 +80,7 @@ type Adopted = { adopted: number; refused: { remoteKey: string; reason: string }
 
 function Pairs({ map, pairs }: { map: string; pairs: PairSuggestion[] }) {
   const { t } = useWords()
+  const said = useSaid()
   const [winners, setWinners] = useState<Readonly<Record<string, Side>>>({})
   const [refused, setRefused] = useState<Adopted['refused']>([])
   const selection = useSelection(pairs.map(idOf), pairs.filter((one) => one.certain).map(idOf))
@@ -114,7 +116,7 @@ function Pairs({ map, pairs }: { map: string; pairs: PairSuggestion[] }) {
         <Alert color="orange" role="alert" title={t('diff.refused', { count: refused.length })}>
           {refused.map((one) => (
             <Text size="sm" key={one.remoteKey}>
-              {one.remoteKey}: {one.reason}
+              {one.remoteKey}: {said(one.reason)}
             </Text>
           ))}
         </Alert>

@@ -5,12 +5,14 @@ import { useState } from 'react'
 import type { AlertRule, HealthFinding } from '#dual-write/facets-watch.ts'
 import { useMapTitles } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { Tag } from '../../parts/badges.tsx'
 import { Confirm, type Question } from '../../parts/confirm.tsx'
 import { TextLink } from '../../parts/link.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
 import { askEngine } from '../engine-api.ts'
 import { SyncHead } from '../head.tsx'
+import { FindingLink } from '../overview/findings.tsx'
 import { ALERTS_MAX, alertRulesQuery, alertsQuery, healthQuery } from '../queries.ts'
 import { AlertRuleDialog } from './alert-rule.tsx'
 import { deed } from './deeds.ts'
@@ -169,6 +171,7 @@ function RuleRow({ rule, edit, remove }: { rule: AlertRule; edit: () => void; re
 
 function Fired({ before, turn }: { before: string | undefined; turn: (before: string) => void }) {
   const { t, ago, dateTime } = useWords()
+  const said = useSaid()
   const title = useMapTitles()
   const alerts = useQuery(alertsQuery(before === undefined ? undefined : Number(before)))
   return (
@@ -183,7 +186,7 @@ function Fired({ before, turn }: { before: string | undefined; turn: (before: st
                 <Paper component="li" withBorder p="md" key={one.id}>
                   <Text fw={600}>{one.title}</Text>
                   <Text size="sm" className="wrap-anywhere">
-                    {one.text}
+                    {said(one.text)}
                   </Text>
                   <Text size="xs" c="dimmed" title={dateTime(one.at)}>
                     {ago(one.at)} · {one.map === null ? t('parked.allMaps') : title(one.map)} ·{' '}
@@ -238,6 +241,7 @@ function Health() {
 
 function FindingCard({ finding }: { finding: HealthFinding }) {
   const { t } = useWords()
+  const said = useSaid()
   const title = useMapTitles()
   return (
     <Paper component="li" withBorder p="md">
@@ -251,11 +255,11 @@ function FindingCard({ finding }: { finding: HealthFinding }) {
         <span className="mono when">{finding.code}</span>
       </Group>
       <Text mt={6} className="wrap-anywhere">
-        {finding.message}
+        {said(finding.message)} <FindingLink finding={finding} />
       </Text>
       {finding.remedy !== null && (
         <Text size="sm" c="dimmed" className="wrap-anywhere">
-          {t('health.remedy', { remedy: finding.remedy })}
+          {t('health.remedy', { remedy: said(finding.remedy) })}
         </Text>
       )}
     </Paper>

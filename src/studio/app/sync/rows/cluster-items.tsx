@@ -5,6 +5,7 @@ import { useRef, useState } from 'react'
 import type { ParkedCluster } from '#dual-write/facets-rows.ts'
 import type { ParkedItem } from '../../../wire.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { Confirm, type Question } from '../../parts/confirm.tsx'
 import { TextLink } from '../../parts/link.tsx'
 import { Loaded } from '../../parts/states.tsx'
@@ -135,6 +136,7 @@ function ItemRow(props: {
   edit: () => void
 }) {
   const { t, named, ago, dateTime } = useWords()
+  const said = useSaid()
   const { item } = props
   const name = item.rowName ?? item.remoteKey ?? item.rowId ?? item.id
   return (
@@ -168,7 +170,7 @@ function ItemRow(props: {
           </TextLink>
         </Group>
         <Text size="sm" className="bad wrap-anywhere">
-          {item.reason}
+          {said(item.reason)}
         </Text>
         <Text size="xs" c="dimmed" title={dateTime(item.parkedAt)}>
           {t('parked.when', { when: ago(item.parkedAt), attempts: item.attempt })}

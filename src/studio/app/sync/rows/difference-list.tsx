@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Difference } from '#dual-write/facets-rows.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { Tag } from '../../parts/badges.tsx'
 import { Confirm, type Question } from '../../parts/confirm.tsx'
 import { TextLink } from '../../parts/link.tsx'
@@ -112,12 +113,13 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
 
 function RefusedAlert({ refused }: { refused: Refused[] }) {
   const { t } = useWords()
+  const said = useSaid()
   if (refused.length === 0) return null
   return (
     <Alert color="orange" role="alert" title={t('diff.refused', { count: refused.length })}>
       {refused.map((one) => (
         <Text size="sm" key={one.key} className="wrap-anywhere">
-          {one.key}: {one.reason}
+          {one.key}: {said(one.reason)}
         </Text>
       ))}
     </Alert>
@@ -134,6 +136,7 @@ function Card({
   select: (on: boolean) => void
 }) {
   const { t } = useWords()
+  const said = useSaid()
   const { key, map, rowId, kind, columns, explanation } = difference
   return (
     <Paper component="li" withBorder p="md">
@@ -153,7 +156,7 @@ function Card({
       </Group>
       {explanation !== null && (
         <Text size="sm" c="dimmed" mb="xs">
-          {explanation}
+          {said(explanation)}
         </Text>
       )}
       {columns.length > 0 && <SideBySide label={t('sides.of', { name: key })} columns={columns} />}

@@ -8,6 +8,7 @@ import { rowQuery, tableQuery } from '../../data/queries.ts'
 import { changesIn, editableColumns } from '../../data/row-edits.ts'
 import { mapQuery } from '../../lib/api.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Loaded, messageOf, tellDone } from '../../parts/states.tsx'
 import { askEngine } from '../engine-api.ts'
@@ -72,6 +73,7 @@ function OfRecord({ item, close }: Part) {
 
 function Form(props: Part & { table: TableDetail; row: RowDetail | undefined; columns: ColumnInfo[] }) {
   const { t } = useWords()
+  const said = useSaid()
   const { item, row, columns, table } = props
   const [edits, setEdits] = useState<Record<string, CellValue>>({})
   const [problem, setProblem] = useState<Error>()
@@ -95,7 +97,7 @@ function Form(props: Part & { table: TableDetail; row: RowDetail | undefined; co
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Stack>
         <Text size="sm" className="bad wrap-anywhere">
-          {item.reason}
+          {said(item.reason)}
         </Text>
         <Text size="sm" c="dimmed">
           {t(row === undefined ? 'wait.editRecord' : 'wait.editRow')}

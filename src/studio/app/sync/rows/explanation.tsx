@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import type { ExplainStep, Explanation } from '#dual-write/facets-rows.ts'
 import { useMaps } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import {
   CheckIcon,
   DoorIcon,
@@ -43,6 +44,7 @@ export function ExplanationCard({ explanation, title }: { explanation: Explanati
   const { map, rowId, remoteKey, verdict, steps, columns } = explanation
   const table = useMaps().data?.maps.find((one) => one.name === map)?.table
   const last = steps.at(-1)
+  const said = useSaid()
   return (
     <Paper component="section" withBorder p="md" aria-label={title}>
       <Stack>
@@ -60,7 +62,7 @@ export function ExplanationCard({ explanation, title }: { explanation: Explanati
           {remoteKey !== null && <span className="mono">{remoteKey}</span>}
         </Group>
         <Alert color={last !== undefined && TROUBLED.has(last.step) ? 'orange' : 'teal'} className="wrap-anywhere">
-          {verdict}
+          {said(verdict)}
         </Alert>
         {steps.length > 0 && <Steps steps={steps} />}
         {columns.length > 0 && (
@@ -76,6 +78,7 @@ export function ExplanationCard({ explanation, title }: { explanation: Explanati
 
 function Steps({ steps }: { steps: Explanation['steps'] }) {
   const { t, dateTime } = useWords()
+  const said = useSaid()
   return (
     <Timeline bulletSize={24} lineWidth={2} active={steps.length}>
       {steps.map((one, at) => (
@@ -87,7 +90,7 @@ function Steps({ steps }: { steps: Explanation['steps'] }) {
           title={t(`way.step.${one.step}`)}
         >
           <Text size="sm" className="wrap-anywhere">
-            {one.text}
+            {said(one.text)}
           </Text>
           {one.at !== null && (
             <Text size="xs" c="dimmed">

@@ -1,5 +1,6 @@
 import { Table } from '@mantine/core'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 
 export type Compared = {
   column: string
@@ -14,6 +15,7 @@ export type Compared = {
 /** Columns of both sides beside each other; those that differ say so in a word, too. */
 export function SideBySide({ label, columns }: { label: string; columns: readonly Compared[] }) {
   const { t } = useWords()
+  const said = useSaid()
   const withAgreed = columns.some((one) => one.agreed !== undefined)
   const withNote = columns.some((one) => (one.note ?? null) !== null)
   return (
@@ -46,7 +48,7 @@ export function SideBySide({ label, columns }: { label: string; columns: readonl
                   <Value text={one.agreed ?? null} differs={false} />
                 </Table.Td>
               )}
-              {withNote && <Table.Td className="small">{one.note}</Table.Td>}
+              {withNote && <Table.Td className="small">{said(one.note ?? '')}</Table.Td>}
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import type { ParkedCluster } from '#dual-write/facets-rows.ts'
 import { useMapTitles } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { Tag } from '../../parts/badges.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
 import { askEngine } from '../engine-api.ts'
@@ -90,6 +91,7 @@ export function Clusters(props: {
 
 function ClusterCard({ cluster, isOpen, toggle }: { cluster: ParkedCluster; isOpen: boolean; toggle: () => void }) {
   const { t, ago, dateTime, number } = useWords()
+  const said = useSaid()
   const title = useMapTitles()(cluster.map)
   const retry = () =>
     deed(
@@ -97,7 +99,10 @@ function ClusterCard({ cluster, isOpen, toggle }: { cluster: ParkedCluster; isOp
       () => askEngine<{ retried: number }>('POST', '/parked-changes/retries', { ids: [], cluster: cluster.id }),
       ({ retried }) => t('parked.retried', { count: retried }),
     )
-  const cause = cluster.pattern === '' ? cluster.exampleReason : cluster.pattern
+  // One change has no pattern but its own reason.
+  const isAlone = cluster.pattern === '' || cluster.count === 1
+  const example = said(cluster.exampleReason)
+  const cause = isAlone ? example : said(cluster.pattern)
   return (
     <Paper component="li" withBorder p="md">
       <Group align="flex-start" gap="md">
@@ -105,9 +110,9 @@ function ClusterCard({ cluster, isOpen, toggle }: { cluster: ParkedCluster; isOp
           <Text className="bad wrap-anywhere" fw={600}>
             {cause}
           </Text>
-          {cluster.exampleReason !== cause && (
+          {example !== cause && (
             <Text size="sm" className="wrap-anywhere">
-              {t('wait.example', { reason: cluster.exampleReason })}
+              {t('wait.example', { reason: example })}
             </Text>
           )}
           <Group gap="xs">
