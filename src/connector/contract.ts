@@ -42,6 +42,12 @@ export type Connector = {
    */
   readChanges?(request: ReadChanges, signal: AbortSignal): Promise<ChangePage>
   /**
+   * Calls `onChange` soon after one of these entities has changed, so that `readChanges` need not wait for its next turn. Only that: a call
+   * may be missed, and one may come for nothing. It begins with a call for each, since nobody watched before; it ends with the signal, or
+   * throws as a read does when it can go on no longer.
+   */
+  watchChanges?(request: WatchChanges, signal: AbortSignal): Promise<void>
+  /**
    * Ranges of the key of about the same size that cover everything exactly once, also what comes later; in the order of readPage. One
    * range when there is little. Only where `capabilities.ranges`.
    */
@@ -154,6 +160,7 @@ export type ReadPage = Selection & {
 export type RecordPage = { records: RemoteRecord[]; next: string | undefined; total: number | undefined }
 
 export type ReadChanges = { entity: string; since: string | undefined; rowsMax: number }
+export type WatchChanges = { entities: readonly string[]; onChange(entity: string): void }
 /** `next` is where to go on, also when there is no more now. The same record may be told more than once. */
 export type ChangePage = { notices: RemoteNotice[]; next: string; more: boolean }
 export type ReadRecords = { entity: string; fields: readonly string[]; keys: readonly RecordKey[] }

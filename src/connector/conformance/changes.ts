@@ -5,11 +5,14 @@ import { plainCreate, SIGNAL, type Subject, write } from '../subject.ts'
 
 const PAGES_MAX = 200
 const ROUNDS = 12
+const WAIT_MS_MAX = 20_000
+const LOOK_MS = 20
 
 /** Promises about changes that are asked for. */
 export function testChanges(subject: () => Subject): void {
   testTelling(subject)
   testLate(subject)
+  testWatching(subject)
 }
 
 function testTelling(subject: () => Subject): void {
@@ -85,6 +88,57 @@ function testLate(subject: () => Subject): void {
     const request = { entity: one.plain.entity, since: 'no cursor', rowsMax: 10 }
     await assert.rejects(connector.readChanges(request, SIGNAL), { code: 'connector.refused' })
   })
+}
+
+function testWatching(subject: () => Subject): void {
+  test('changes: who watches is called at once, and soon after each change, until the signal aborts', async () => {
+    const one = subject()
+    const connector = one.connect()
+    if (connector.watchChanges === undefined) return
+    const { entity, textField } = one.plain
+    const [made] = await write(connector, plainCreate(one, 'WATCHED', 'before'))
+    const stop = new AbortController()
+    const calls: string[] = []
+    const watching = connector.watchChanges({ entities: [entity], onChange: (name) => calls.push(name) }, stop.signal)
+    const change = (text: string) =>
+      write(one.connect(), { operation: 'update', entity, key: made?.key ?? '', fields: { [textField]: text } })
+    await until(() => calls.length > 0)
+    for (const text of ['one', 'two']) {
+      const before = calls.length
+      await change(text)
+      await until(() => calls.length > before)
+    }
+    stop.abort()
+    await watching
+    const ended = calls.length
+    await change('three')
+    assert.deepEqual(calls, Array(ended).fill(entity))
+  })
+
+  test('changes: who watches is told when the line is lost, and may watch again', async () => {
+    const one = subject()
+    if (one.connect().watchChanges === undefined) return
+    const stop = new AbortController()
+    let calls = 0
+    const watch = async () => one.connect().watchChanges?.({ entities: [one.plain.entity], onChange: () => calls++ }, stop.signal)
+    const lost = watch()
+    await until(() => calls > 0)
+    one.faults.outage('cut')
+    await assert.rejects(lost, { code: 'connector.unavailable' })
+    one.faults.none()
+    const before = calls
+    const again = watch()
+    await until(() => calls > before)
+    stop.abort()
+    await again
+  })
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let ms = 0; !isSo(); ms += LOOK_MS) {
+    assert(ms < WAIT_MS_MAX, 'in time')
+    await new Promise((done) => setTimeout(done, LOOK_MS))
+  }
 }
 
 async function follow(

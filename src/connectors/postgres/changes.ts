@@ -2,7 +2,7 @@ import type { ChangePage, ReadChanges, RemoteNotice } from '#connector/contract.
 import { AppError } from '#lib/app-error.ts'
 import { isJsonObject } from '#lib/json.ts'
 import type { Tx } from '#postgres/database.ts'
-import { CHANGE_DAYS, hasTrigger, listLogged, listVersioned, readHighest, readSnapshot } from './sync.queries.ts'
+import { CHANGE_DAYS, listLogged, listVersioned, readHighest, readLogState, readSnapshot } from './sync.queries.ts'
 import type { PgColumn, PgEntity } from './tables.ts'
 
 /** What a cursor says; it travels as JSON. */
@@ -20,6 +20,7 @@ type Cursor = {
   place?: { version: string; key: string }
 }
 
+const CURSOR_MS_MAX = 600_000
 const DAY_MS = 24 * 3_600_000
 /**
  * A version may be taken long before its row is written (now() is the begin of the transaction), so this much is looked at again; longer
@@ -39,9 +40,9 @@ export async function beginChanges(tx: Tx, entity: PgEntity, nowMs: number): Pro
 
 export async function readLogged(tx: Tx, entity: PgEntity, request: ReadChanges, nowMs: number): Promise<ChangePage> {
   const cursor = parseCursor(request.since ?? '')
-  const { snapshot, xmax } = await readSnapshot(tx)
+  const { snapshot, xmax, isLogged } = await readLogState(tx, entity)
   const isOld = nowMs - cursor.atMs > (CHANGE_DAYS - 1) * DAY_MS
-  if (isOld || snapshotEnd(cursor.since) > xmax || !(await hasTrigger(tx, entity))) throw lost(entity)
+  if (isOld || snapshotEnd(cursor.since) > xmax || !isLogged) throw lost(entity)
   const until = cursor.until ?? snapshot
   const changes = await listLogged(tx, {
     entity: entity.name,
@@ -60,6 +61,9 @@ export async function readLogged(tx: Tx, entity: PgEntity, request: ReadChanges,
     }),
   )
   const last = changes.at(-1)
+  // Where nothing happens the cursor stays as it is, and nobody has to write another down.
+  if (last === undefined && cursor.until === undefined && nowMs - cursor.atMs < CURSOR_MS_MAX)
+    return { notices: [], next: request.since ?? '', more: false }
   if (last === undefined || changes.length < request.rowsMax) return page(latest(notices), { since: until, atMs: nowMs }, false)
   return page(latest(notices), { ...cursor, until, after: { xid: last.xid, id: last.id } }, true)
 }

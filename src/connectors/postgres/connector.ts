@@ -6,6 +6,7 @@ import type {
   ReadPage,
   ReadRecords,
   RecordPage,
+  WatchChanges,
   WriteGroup,
 } from '#connector/contract.ts'
 import { AppError } from '#lib/app-error.ts'
@@ -21,6 +22,7 @@ import { countRows, listByKeys, listPage, listPlaces, readHash } from './read.qu
 import { casesOf, columnsToRead, keyValues, recordOf } from './records.ts'
 import { forgetOld, hasSync, installSync, installTrigger } from './sync.queries.ts'
 import { entitiesOf, type PgEntity, type TableOptions } from './tables.ts'
+import { watchTables } from './watch.ts'
 import { groupFailureOf, isAnswer, type Step, writeSteps } from './write.ts'
 import { type Planned, writeTogether } from './write-together.ts'
 
@@ -91,6 +93,17 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
         begin ? beginChanges(tx, entity, clock.nowMs()) : readChanges(tx, entity, request, clock.nowMs()),
       )
     },
+    ...(options.changes === 'trigger' && {
+      async watchChanges({ entities, onChange }: WatchChanges, signal: AbortSignal) {
+        try {
+          const watched: PgEntity[] = []
+          for (const name of entities) watched.push(await catalog.get(name, signal))
+          await watchTables({ link, clock }, watched, onChange, signal)
+        } catch (error) {
+          if (!signal.aborted) throw errorOf(error)
+        }
+      },
+    }),
     async splitRanges(request, signal) {
       const places = await read(request.entity, signal, (tx, entity) => listPlaces(tx, entity, request))
       const starts = places.slice(1).map((one) => one.place)

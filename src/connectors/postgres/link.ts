@@ -10,6 +10,15 @@ export type Link = {
   read<T>(work: (tx: Tx) => Promise<T>, signal: AbortSignal): Promise<T>
   /** One transaction, committed when `work` returns. */
   write<T>(work: (tx: Tx) => Promise<T>, signal: AbortSignal): Promise<T>
+  /**
+   * A connection of its own for `work`, statement by statement, and for the notifications that it asks for. Throws when the connection is lost;
+   * `during` aborts then, too.
+   */
+  listen(
+    work: (tx: Tx, during: AbortSignal) => Promise<void>,
+    onNotification: (payload: string) => void,
+    signal: AbortSignal,
+  ): Promise<void>
   close(): Promise<void>
 }
 
@@ -72,6 +81,7 @@ export function createLink(options: LinkOptions): Link {
   return {
     read: (work, signal) => paced('begin isolation level repeatable read read only', READ_PATIENCE_MS, work, signal),
     write: (work, signal) => paced('begin', 0, work, signal),
+    listen: (work, onNotification, signal) => listenOn(new pg.Client(settings), work, onNotification, signal),
     async close() {
       await Promise.allSettled([...cancelling])
       await pool.end()
@@ -111,6 +121,23 @@ async function run<T>(
     throw error
   } finally {
     ended.forget()
+  }
+}
+
+async function listenOn(client: pg.Client, ...[work, onNotification, signal]: Parameters<Link['listen']>): Promise<void> {
+  const lost = new AbortController()
+  const during = AbortSignal.any([signal, lost.signal])
+  client.on('notification', (message) => onNotification(message.payload ?? ''))
+  client.on('error', () => undefined)
+  client.on('end', () => lost.abort(new Error('The connection was lost')))
+  const ended = untilAborted(during, () => undefined)
+  try {
+    await Promise.race([client.connect(), ended.promise])
+    await Promise.race([work(transactionOn(client), during), ended.promise])
+  } finally {
+    ended.forget()
+    // Not waited for: who sits at the other end of a line that is silent would never answer.
+    void client.end().catch(() => undefined)
   }
 }
 

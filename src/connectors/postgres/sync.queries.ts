@@ -73,12 +73,15 @@ export async function forgetOld(tx: Tx): Promise<void> {
   await tx`delete from comptoir_sync.change where at < clock_timestamp() - make_interval(days => ${CHANGE_DAYS}::int)`
 }
 
-export async function hasTrigger(tx: Tx, entity: PgEntity): Promise<boolean> {
-  const rows = await tx`
-    select 1 as one from pg_catalog.pg_trigger t
-      join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = ${entity.schema} and c.relname = ${entity.table} and t.tgname = 'comptoir_sync_change' and t.tgenabled <> 'D'`
-  return rows.length > 0
+/** What can be seen, and whether changes of the table are logged. */
+export async function readLogState(tx: Tx, entity: PgEntity): Promise<{ snapshot: string; xmax: number; isLogged: boolean }> {
+  const [found] = await tx<{ snapshot: string; xmax: string; logged: string }>`
+    select pg_current_snapshot()::text as snapshot, pg_snapshot_xmax(pg_current_snapshot())::text as xmax,
+           exists (select from pg_catalog.pg_trigger t
+                     join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                    where n.nspname = ${entity.schema} and c.relname = ${entity.table} and t.tgname = 'comptoir_sync_change'
+                      and t.tgenabled <> 'D')::text as logged`
+  return { snapshot: found?.snapshot ?? '', xmax: Number(found?.xmax ?? 0), isLogged: found?.logged === 'true' }
 }
 
 /** From its commit on every change of the table is logged, with the key as recordKey() writes it, whoever makes it. */

@@ -6,9 +6,12 @@ import { advancePollCursor, endReadingThrough, listPollCursors, type PollCursor,
 import { putRemoteChanges } from '../remote-changes.queries.ts'
 import type { States } from '../states.ts'
 import { sweep } from './sweep.ts'
-import type { Waker } from './waker.ts'
+import { createWaker, type Waker } from './waker.ts'
+import { createWatch } from './watch-changes.ts'
 
 const POLL_MS = 1_000
+/** After something has come. */
+const SOON_MS = 100
 const RETRY_MS_MAX = 15_000
 const ROWS_MAX = 1_000
 const READ_MS_MAX = 60_000
@@ -32,12 +35,19 @@ type Options = { states: States; inboundWaker: Waker }
 
 /**
  * Asks a side that does not post its changes for them. The cursor moves in the transaction that queues what it has passed, so that a
- * crash repeats notices and loses none.
+ * crash repeats notices and loses none. A side that calls when something has changed is asked at once.
  */
 export function createPoller(core: Core, options: Options): Poller {
   const told = new Map<string, 'all' | 'no_deletes' | 'none'>()
   const isPolled = (entity: string) => (told.get(entity) ?? 'none') !== 'none'
   const entities = () => [...new Set(core.maps.map((map) => map.entity))]
+  const waker = createWaker(core.clock)
+  /** What is asked before its turn. */
+  const due = new Set<string>()
+  const watch = createWatch(core, (entity) => {
+    due.add(entity)
+    waker.wake()
+  })
 
   async function begin(signal: AbortSignal): Promise<void> {
     if (entities().some((entity) => !told.has(entity))) {
@@ -50,37 +60,53 @@ export function createPoller(core: Core, options: Options): Poller {
       const { next } = await ask(core, entity, undefined, signal)
       await core.database.transaction((tx) => putPollCursor(tx, { entity, cursor: next, readsThrough: false }))
     }
+    watch.follow(entities().filter(isPolled))
+  }
+
+  /** Answers whether it was told of something. */
+  async function askFor(cursor: PollCursor, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await poll(core, options, cursor, signal)
+    } catch (error) {
+      if (!isAppError(error, 'connector.cursor_lost')) throw error
+      await beginAnew(core, cursor.entity, signal)
+      return true
+    }
   }
 
   async function run(signal: AbortSignal): Promise<void> {
     let failures = 0
+    let turnMs = Number.NEGATIVE_INFINITY
     while (!signal.aborted) {
-      let waitMs = POLL_MS
-      for (const cursor of await core.database.read(listPollCursors).catch(() => [])) {
+      const beganMs = core.clock.nowMs()
+      const isTurn = beganMs - turnMs >= POLL_MS
+      if (isTurn) turnMs = beganMs
+      const asked = new Set(due)
+      due.clear()
+      let hasFailed = false
+      for (const cursor of await core.database.statement(listPollCursors).catch(() => [])) {
         if (signal.aborted) break
-        if (!isPolled(cursor.entity)) continue
+        if (!isPolled(cursor.entity) || !(isTurn || asked.has(cursor.entity))) continue
         try {
-          await poll(core, options, cursor, signal).catch((error: unknown) => {
-            if (!isAppError(error, 'connector.cursor_lost')) throw error
-            return beginAnew(core, cursor.entity, signal)
-          })
-          failures = 0
+          // Where something has happened, more does.
+          if (await askFor(cursor, signal)) due.add(cursor.entity)
         } catch (error) {
           if (signal.aborted) break
-          failures += 1
+          hasFailed = true
           core.log.warn({ entity: cursor.entity, reason: messageOf(error) }, 'changes could not be asked for; tried again later')
-          waitMs = Math.min(retryDelayMs(failures, core.clock.random()), RETRY_MS_MAX)
           // A side that is away is away for all its entities.
           if (isAppError(error, 'connector.unavailable')) break
         }
       }
-      await core.clock.sleep(waitMs, signal)
+      failures = hasFailed ? failures + 1 : 0
+      if (hasFailed) await core.clock.sleep(Math.min(retryDelayMs(failures, core.clock.random()), RETRY_MS_MAX), signal)
+      else await waker.wait(due.size > 0 ? SOON_MS : Math.max(0, turnMs + POLL_MS - core.clock.nowMs()), signal)
     }
   }
 
   return {
     begin,
-    run,
+    run: async (signal) => void (await Promise.all([run(signal), watch.run(signal)])),
     readThroughMs(entity) {
       const kind = told.get(entity) ?? 'none'
       return kind === 'all' ? undefined : kind === 'no_deletes' ? READ_THROUGH_MS : READ_ALL_MS
@@ -95,12 +121,15 @@ async function ask(core: Core, entity: string, since: string | undefined, signal
   return page ?? { notices: [], next: '', more: false }
 }
 
-async function poll(core: Core, { states, inboundWaker }: Options, cursor: PollCursor, signal: AbortSignal): Promise<void> {
+async function poll(core: Core, { states, inboundWaker }: Options, cursor: PollCursor, signal: AbortSignal): Promise<boolean> {
   const { entity } = cursor
+  let isTold = false
   if (cursor.readsThrough) await readThrough(core, states, entity, signal)
   let from = cursor.cursor
   for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages++) {
     const page = await ask(core, entity, from, signal)
+    if (page.next === from && page.notices.length === 0) break
+    isTold ||= page.notices.length > 0
     const changes = page.notices.flatMap((notice) =>
       core.maps
         .filter((map) => map.entity === entity && !states.isStopped(map.name))
@@ -112,9 +141,10 @@ async function poll(core: Core, { states, inboundWaker }: Options, cursor: PollC
       return moved
     }, LIVE)
     if (changes.length > 0) inboundWaker.wake()
-    if (!isOurs || !page.more) return
+    if (!isOurs || !page.more) break
     from = page.next
   }
+  return isTold
 }
 
 /** The new cursor comes first: what happens while the records are read is told by it. */
