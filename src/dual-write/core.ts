@@ -47,6 +47,13 @@ export function pinned(core: Core): Core {
   return { ...core }
 }
 
+export const OVERTAKEN = { afterMs: 0, code: 'dual_write.version', reason: 'The maps were replaced meanwhile' }
+
+/** Its maps were replaced since it was pinned. What is claimed after that is left to who works with the new ones: it may be what they carry over. */
+export function isOvertaken(core: Core): boolean {
+  return core.maps !== core.active.maps
+}
+
 export function getMap(core: Core, name: string): TableMap {
   return required(
     core.maps.find((map) => map.name === name),

@@ -1,7 +1,7 @@
 import type { RemoteRecord } from '#connector/contract.ts'
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
-import { type Core, childrenOf, LIVE, UNREACHABLE } from '../core.ts'
+import { type Core, childrenOf, isOvertaken, LIVE, OVERTAKEN, UNREACHABLE } from '../core.ts'
 import { findLinksByKey } from '../links.queries.ts'
 import { setMapError } from '../maps.queries.ts'
 import { claimRemoteChanges, postponeRemoteChange, type RemoteChange } from '../remote-changes.queries.ts'
@@ -26,6 +26,7 @@ export function createInbound(core: Core, live: () => readonly string[]): Inboun
     async run(signal) {
       const claimed = await claim(core, live())
       if (claimed.length === 0) return { claimed: 0, dueMs: undefined }
+      if (isOvertaken(core)) return { claimed: 0, dueMs: await putBack(core, claimed) }
       const total = claimed.reduce((sum, batch) => sum + batch.changes.length, 0)
       const read = await Promise.all(claimed.map((batch) => readBatch(core, batch, signal)))
       const due = read.flatMap((one) => (typeof one === 'number' ? [one] : []))
@@ -53,6 +54,13 @@ function claim(core: Core, live: readonly string[]): Promise<Batch[]> {
     }
     return batches
   }, LIVE)
+}
+
+async function putBack(core: Core, batches: readonly Batch[]): Promise<number> {
+  await core.database.transaction(async (tx) => {
+    for (const change of batches.flatMap((batch) => batch.changes)) await postponeRemoteChange(tx, change, OVERTAKEN)
+  })
+  return OVERTAKEN.afterMs
 }
 
 /** The records as they are now; a number says after how many ms to try again. */

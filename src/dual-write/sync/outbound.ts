@@ -2,7 +2,7 @@ import type { GroupOutcome, WriteGroup, WriteOutcome } from '#connector/contract
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import { hurryChanges, postponeChange } from '#tables/changes.queries.ts'
-import { type Core, LIVE, UNREACHABLE } from '../core.ts'
+import { type Core, isOvertaken, LIVE, OVERTAKEN, UNREACHABLE } from '../core.ts'
 import { setMapError } from '../maps.queries.ts'
 import { hurryRemoteChanges } from '../remote-changes.queries.ts'
 import { claimGroups } from './outbound-claims.ts'
@@ -48,6 +48,7 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
       (tx) => claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS }),
       LIVE,
     )
+    if (isOvertaken(core)) return giveBack(core, groups)
     return writeGroups === undefined ? groups.map((group) => [group]) : loadsOf(groups)
   }
 
@@ -92,6 +93,14 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
   }
 
   return { claim, run }
+}
+
+async function giveBack(core: Core, groups: readonly Group[]): Promise<[]> {
+  if (groups.length === 0) return []
+  await core.database.transaction(async (tx) => {
+    for (const { map, change } of groups.flat()) await postponeChange(tx, map.name, change, OVERTAKEN)
+  })
+  return []
 }
 
 /** All in one transaction; if one group spoils it, each by itself: what the ERP has answered is not asked for again. */
