@@ -37,16 +37,19 @@ export async function unsubscribe(tx: Tx, subscriber: string): Promise<void> {
 
 type Claimed = ClaimedChange & { subscriber: string }
 
+/** A change that is due; of each row only the oldest can be claimed. */
+export type Due = { number: number; isHead: boolean }
+
 /**
  * Claims the oldest unsettled change of up to `rowsMax` rows that are due, for `leaseMs`: nobody else gets them before, and after
- * that they are due again. A parked or leased change hides the later changes of its row.
+ * that they are due again. A parked or leased change hides the later changes of its row. `found`: what was due a moment ago.
  */
 export async function claimChanges(
   tx: Tx,
-  claim: { subscribers: readonly string[]; rowsMax: number; leaseMs: number },
+  claim: { subscribers: readonly string[]; rowsMax: number; leaseMs: number; found?: readonly Due[] },
 ): Promise<Claimed[]> {
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const found = await findDue(tx, claim)
+    const found = (round === 0 ? claim.found : undefined) ?? (await findDue(tx, claim))
     const heads = found.filter((one) => one.isHead).slice(0, claim.rowsMax)
     const claimed = await lease(
       tx,
@@ -71,11 +74,8 @@ const ROUNDS_MAX = 5
  * The changes that have been due longest. A head is the oldest of its row. The moment is asked for once: against a function that PostgreSQL
  * must ask for each entry it would walk over all that are not due yet.
  */
-function findDue(
-  tx: Tx,
-  claim: { subscribers: readonly string[]; rowsMax: number },
-): Promise<{ number: number; isHead: boolean }[]> {
-  return tx<{ number: number; isHead: boolean }>`
+export function findDue(tx: Tx, claim: { subscribers: readonly string[]; rowsMax: number }): Promise<Due[]> {
+  return tx<Due>`
     select d.number,
            not exists (select 1 from tables.change e where e.row_id = d.row_id and e.subscriber = d.subscriber and e.number < d.number) as "isHead"
       from unnest(${claim.subscribers}::text[]) as s(name)
@@ -131,7 +131,7 @@ export async function claimChangesOfRows(
 
 /**
  * Takes these changes, those left out that somebody else holds or has taken meanwhile. A claim clears `reason_code`: a change with an
- * attempt, a future `due_at` and no code is leased; with a code it backs off.
+ * attempt, a future `due_at` and no code is leased; with a code it backs off. Of most rows one change waits, which says all of it.
  */
 async function lease(tx: Tx, numbers: readonly number[], leaseMs: number): Promise<Claimed[]> {
   if (numbers.length === 0) return []
@@ -149,17 +149,19 @@ async function lease(tx: Tx, numbers: readonly number[], leaseMs: number): Promi
       returning c.*
     )
     select h.subscriber, h.number, h.table_name as "table", h.row_id as "rowId", h.transaction_id as "transactionId", h.attempt,
-           h.captured_at as "capturedAt", h.actor, a."lastNumber", a.columns, a.before, a.operation
+           h.captured_at as "capturedAt", h.actor, coalesce(l.number, h.number) as "lastNumber",
+           case when l.operation = 'delete' then 'delete' when l.number is null or h.operation = 'create' then h.operation else 'update' end as operation,
+           case when l.number is null then h.columns else (
+             select array_agg(distinct k) from tables.change x, unnest(x.columns) k
+              where x.subscriber = h.subscriber and x.row_id = h.row_id) end as columns,
+           case when l.number is null and h.before is null then '{}'::jsonb else (
+             select coalesce(jsonb_object_agg(k, v), '{}') from (
+               select distinct on (k) k, x.before ->> k as v from tables.change x, unnest(x.columns) k
+                where x.subscriber = h.subscriber and x.row_id = h.row_id and x.before is not null order by k, x.number) firsts) end as before
       from claimed h
-     cross join lateral (
-       select max(c.number) as "lastNumber",
-              case when (array_agg(c.operation order by c.number desc))[1] = 'delete' then 'delete'
-                   when (array_agg(c.operation order by c.number))[1] = 'create' then 'create' else 'update' end as operation,
-              (select array_agg(distinct k) from tables.change x, unnest(x.columns) k where x.subscriber = h.subscriber and x.row_id = h.row_id) as columns,
-              (select coalesce(jsonb_object_agg(k, v), '{}') from (
-                 select distinct on (k) k, x.before ->> k as v from tables.change x, unnest(x.columns) k
-                  where x.subscriber = h.subscriber and x.row_id = h.row_id and x.before is not null order by k, x.number) firsts) as before
-         from tables.change c where c.subscriber = h.subscriber and c.row_id = h.row_id) a
+      left join lateral (
+        select c.number, c.operation from tables.change c
+         where c.subscriber = h.subscriber and c.row_id = h.row_id and c.number > h.number order by c.number desc limit 1) l on true
      order by h.number`
 }
 
@@ -311,18 +313,18 @@ export async function listPendingEdits(
   return new Map(rows.map((row) => [row.rowId, new Map(Object.entries(row.edits))]))
 }
 
-/** Of these rows those of which something waits that this transaction has edited. */
-export async function listRowsInTransaction(
+/** Of these rows those of which something waits that the transaction beside each has edited. */
+export async function listRowsInTransactions(
   tx: Tx,
   subscriber: string,
-  rowIds: readonly RowId[],
-  transactionId: number,
-): Promise<RowId[]> {
-  if (rowIds.length === 0) return []
-  const rows = await tx<{ rowId: RowId }>`
-    select distinct row_id as "rowId" from tables.change
-     where row_id = any(${rowIds}::uuid[]) and subscriber = ${subscriber} and transaction_id = ${transactionId} order by 1`
-  return rows.map((row) => row.rowId)
+  pairs: readonly { rowId: RowId; transactionId: number }[],
+): Promise<{ rowId: RowId; transactionId: number }[]> {
+  if (pairs.length === 0) return []
+  return tx<{ rowId: RowId; transactionId: number }>`
+    select distinct c.row_id as "rowId", c.transaction_id as "transactionId"
+      from unnest(${pairs.map((one) => one.rowId)}::uuid[], ${pairs.map((one) => one.transactionId)}::bigint[]) as v(row_id, transaction_id)
+      join tables.change c on c.row_id = v.row_id and c.transaction_id = v.transaction_id
+     where c.subscriber = ${subscriber}`
 }
 
 export type PendingDelete = { rowId: RowId; before: Readonly<Record<string, string | null>> }
@@ -334,10 +336,10 @@ export function listPendingDeletes(tx: Tx, subscriber: string, rowsMax: number):
      where subscriber = ${subscriber} and operation = 'delete' order by number desc limit ${rowsMax}`
 }
 
-/** Columns of a row with edits that have not been settled for the subscriber: the other side must not overwrite them. */
-export async function listPendingColumns(tx: Tx, subscriber: string, rowIds: readonly RowId[]): Promise<Map<RowId, Set<string>>> {
-  const rows = await tx<{ rowId: RowId; columns: string[] }>`
-    select row_id as "rowId", array_agg(distinct k) as columns from tables.change, unnest(columns) k
-     where subscriber = ${subscriber} and row_id = any(${rowIds}::uuid[]) group by row_id`
-  return new Map(rows.map((row) => [row.rowId, new Set(row.columns)]))
+/** Of these rows those of which something waits for the subscriber. */
+export async function listPendingRows(tx: Tx, subscriber: string, rowIds: readonly RowId[]): Promise<Set<RowId>> {
+  if (rowIds.length === 0) return new Set()
+  const rows = await tx<{ rowId: RowId }>`
+    select distinct row_id as "rowId" from tables.change where subscriber = ${subscriber} and row_id = any(${rowIds}::uuid[])`
+  return new Set(rows.map((row) => row.rowId))
 }

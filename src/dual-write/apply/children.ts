@@ -1,6 +1,7 @@
 import type { FilterExpression } from '#lib/odata/ast.ts'
 import type { Tx } from '#postgres/database.ts'
 import { engineRows } from '#tables/predicate.ts'
+import type { QueryRow } from '#tables/row-query.ts'
 import { listRows, type RowId, readRowsById } from '#tables/rows.queries.ts'
 import { type Core, childrenOf, getMap } from '../core.ts'
 import type { TableMap } from '../table-map.ts'
@@ -40,18 +41,41 @@ export async function listFamilies(
 }
 
 async function listChildrenOf(core: Core, tx: Tx, child: TableMap, parentIds: readonly RowId[]): Promise<RowId[]> {
-  const found: RowId[] = []
+  return [...(await listChildrenByParent(core, tx, child, parentIds)).values()].flat()
+}
+
+/** The same by the row that they belong to. */
+export async function listChildrenByParent(
+  core: Core,
+  tx: Tx,
+  child: TableMap,
+  parentIds: readonly RowId[],
+): Promise<Map<RowId, RowId[]>> {
+  const found = new Map<RowId, RowId[]>()
   for (let at = 0; at < parentIds.length; at += PARENTS_AT_ONCE_MAX) {
-    const rows = await listRows(tx, core.catalog, {
-      table: child.table,
-      columns: [],
-      predicate: engineRows,
-      filter: pointsToOne(child.group?.through ?? '', parentIds.slice(at, at + PARENTS_AT_ONCE_MAX)),
-      rowsMax: CHILDREN_MAX,
-    })
-    found.push(...rows.map((row) => String(row[child.table.idColumn])))
+    const rows = await readChildren(core, tx, child, parentIds.slice(at, at + PARENTS_AT_ONCE_MAX))
+    for (const row of rows) {
+      const parentId = String(row[child.group?.through ?? ''])
+      found.set(parentId, [...(found.get(parentId) ?? []), String(row[child.table.idColumn])])
+    }
   }
   return found
+}
+
+async function readChildren(core: Core, tx: Tx, child: TableMap, parentIds: readonly RowId[]): Promise<QueryRow[]> {
+  const through = child.group?.through ?? ''
+  const rows = await listRows(tx, core.catalog, {
+    table: child.table,
+    columns: [through],
+    predicate: engineRows,
+    filter: pointsToOne(through, parentIds),
+    rowsMax: CHILDREN_MAX,
+  })
+  if (rows.length < CHILDREN_MAX || parentIds.length === 1) return rows
+  // None of them may lose children to the limit because of the others.
+  const middle = Math.ceil(parentIds.length / 2)
+  const first = await readChildren(core, tx, child, parentIds.slice(0, middle))
+  return [...first, ...(await readChildren(core, tx, child, parentIds.slice(middle)))]
 }
 
 function pointsToOne(column: string, ids: readonly RowId[]): FilterExpression {

@@ -1,5 +1,5 @@
 import type { Tx } from '#postgres/database.ts'
-import { listPendingColumns } from '#tables/changes.queries.ts'
+import { listPendingRows } from '#tables/changes.queries.ts'
 import { COMPANY_COLUMN } from '#tables/definition.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { findQueued, queueChanges } from '#tables/queued-changes.queries.ts'
@@ -134,7 +134,7 @@ async function settleQueued(tx: Tx, map: TableMap): Promise<number> {
   if (entry === undefined) return 0
   const { rowIds } = entry
   // In this order: whatever ends a change makes its link in the same transaction, so a row that is not pending by now has one by then.
-  const pending = await listPendingColumns(tx, map.name, rowIds)
+  const pending = await listPendingRows(tx, map.name, rowIds)
   const links = await findLinksByRow(tx, map.name, rowIds)
   const open = rowIds.filter((id) => !links.has(id))
   const parked = new Map((await findQueued(tx, map.name, open)).filter((one) => one.isParked).map((one) => [one.rowId, one]))

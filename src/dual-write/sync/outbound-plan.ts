@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { RecordWrite, RemoteFields, WriteGroup } from '#connector/contract.ts'
 import { recordKey } from '#connector/record-key.ts'
 import type { Tx } from '#postgres/database.ts'
-import { type ClaimedChange, listPendingColumns } from '#tables/changes.queries.ts'
+import { type ClaimedChange, listPendingRows } from '#tables/changes.queries.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
 import { DELETE_REFUSED, GONE } from '../apply/gone.ts'
@@ -265,7 +265,7 @@ async function planHeir(
   const holder = key === undefined ? undefined : seen.holders.get(of(map, key))
   if (key === undefined || holder === undefined || (await readRowsById(tx, map.table, [holder.rowId])).size > 0) return undefined
   const blocker = holder.rowId
-  if ((await listPendingColumns(tx, map.name, [blocker])).size > 0)
+  if ((await listPendingRows(tx, map.name, [blocker])).size > 0)
     return { step: { kind: 'wait', item, reason: 'Waits for the deletion of the row that had the same key', blocker } }
   const told = Object.entries(fields).filter(([name]) => !map.recordKey.includes(name))
   return { write: { operation: 'update', entity: map.entity, key, fields: Object.fromEntries(told) }, heirOf: blocker }
@@ -306,8 +306,7 @@ function parentFieldsOf(core: Core, map: TableMap): Record<string, string> {
 
 async function isOnItsWay(core: Core, tx: Tx, target: { table: string; id: RowId }): Promise<boolean> {
   for (const map of core.maps) {
-    if (map.writes && map.table.name === target.table && (await listPendingColumns(tx, map.name, [target.id])).size > 0)
-      return true
+    if (map.writes && map.table.name === target.table && (await listPendingRows(tx, map.name, [target.id])).size > 0) return true
   }
   return false
 }
@@ -315,7 +314,7 @@ async function isOnItsWay(core: Core, tx: Tx, target: { table: string; id: RowId
 /** The parent takes its children along when it goes; a parent that never goes leaves them here. */
 async function waitForParent(core: Core, tx: Tx, item: Item, parentId: RowId): Promise<Step> {
   const parent = getMap(core, item.map.group?.parent ?? '')
-  const isPending = (await listPendingColumns(tx, parent.name, [parentId])).size > 0
+  const isPending = (await listPendingRows(tx, parent.name, [parentId])).size > 0
   if (isPending)
     return { kind: 'wait', item, reason: `Goes with its ${parent.table.name}, which is on its way`, blocker: parentId }
   return { kind: 'settle', item }
