@@ -35,27 +35,32 @@ export function findParkedRemoteChanges(tx: Tx, keys: readonly Key[]): Promise<P
      where c.parked_at is not null`
 }
 
-/** Back into the queue, as new. Answers how many. */
+/** Back into the queue, as new: of one cause, or whatever it is. Answers how many. */
 export async function releaseParkedRemoteChanges(
   tx: Tx,
-  which: { maps: readonly string[]; of: readonly Key[] | { code: string; pattern: string } | 'all'; rowsMax: number },
+  which: { maps: readonly string[]; of: { code: string; pattern: string } | 'all'; rowsMax: number },
 ): Promise<number> {
-  const { of } = which
-  const keys = Array.isArray(of) ? (of as readonly Key[]) : null
-  const cluster = of !== 'all' && 'code' in of ? of : null
+  const cluster = which.of === 'all' ? null : which.of
   const rows = await tx`
     with chosen as (
       select c.map, c.remote_key from dual_write.remote_change c
        where c.parked_at is not null and c.map = any(${which.maps}::text[])
-         and (${keys?.map((one) => one.map) ?? null}::text[] is null
-              or (c.map, c.remote_key) in (
-                select * from unnest(${keys?.map((one) => one.map) ?? null}::text[], ${keys?.map((one) => one.remoteKey) ?? null}::text[])))
          and (${cluster?.code ?? null}::text is null
               or coalesce(c.reason_code, '') = ${cluster?.code ?? null} and coalesce(c.pattern, '') = ${cluster?.pattern ?? null})
        limit ${which.rowsMax}
     )
     update dual_write.remote_change c set parked_at = null, attempt = 0, due_at = clock_timestamp(), pattern = null
       from chosen k where c.map = k.map and c.remote_key = k.remote_key
+    returning 1 as one`
+  return rows.length
+}
+
+/** The same for these, however many others are parked: each record that comes with its parent asks for it. */
+export async function releaseParkedRecords(tx: Tx, keys: readonly Key[]): Promise<number> {
+  const rows = await tx`
+    update dual_write.remote_change c set parked_at = null, attempt = 0, due_at = clock_timestamp(), pattern = null
+      from unnest(${keys.map((one) => one.map)}::text[], ${keys.map((one) => one.remoteKey)}::text[]) as k(map, remote_key)
+     where c.parked_at is not null and c.map = k.map and c.remote_key = k.remote_key
     returning 1 as one`
   return rows.length
 }

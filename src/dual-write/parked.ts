@@ -26,6 +26,7 @@ import {
   listParkedRemoteChanges,
   overrideRemoteChange,
   type ParkedRemoteChange,
+  releaseParkedRecords,
   releaseParkedRemoteChanges,
 } from './parked-records.queries.ts'
 import type { ParkedItem } from './status.ts'
@@ -131,8 +132,10 @@ async function release(core: Core, tx: Tx, which: Retry, actor: string): Promise
   let count = 0
   if (cluster?.direction !== 'in' && (cluster !== undefined || isAll || numbers.length > 0))
     for (const name of maps) count += await releaseOf(core, tx, getMap(core, name), outbound)
-  if (cluster?.direction !== 'out' && (cluster !== undefined || isAll || keys.length > 0))
-    count += await releaseParkedRemoteChanges(tx, { maps, of: cluster ?? (isAll ? 'all' : keys), rowsMax: RELEASED_MAX })
+  if (cluster?.direction !== 'out' && (cluster !== undefined || isAll))
+    count += await releaseParkedRemoteChanges(tx, { maps, of: cluster ?? 'all', rowsMax: RELEASED_MAX })
+  const named = keys.filter((key) => maps.includes(key.map))
+  if (cluster === undefined && named.length > 0) count += await releaseParkedRecords(tx, named)
   const map = cluster?.map ?? which.map
   const details = { count, ...(cluster === undefined ? {} : { code: cluster.code, pattern: cluster.pattern }) }
   await insertActivity(tx, { map, actor, action: 'retried parked changes', details })

@@ -23,7 +23,7 @@ export async function putTombstones(tx: Tx, map: string, tombstones: readonly To
   await tx`
     delete from dual_write.tombstone where number in (
       select number from dual_write.tombstone
-       where row_id is null and at < clock_timestamp() - make_interval(days => ${DAYS_KEPT}::int)
+       where row_id is null and at < (select clock_timestamp() - make_interval(days => ${DAYS_KEPT}::int))
        limit ${FORGOTTEN_AT_ONCE_MAX} for update skip locked)`
 }
 

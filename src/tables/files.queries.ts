@@ -62,7 +62,7 @@ export async function deleteUnusedFiles(
        select f.file_id
          from tables.stored_file as f
         where f.table_name = ${table.name} and f.column_name = ${column}
-          and f.stored_at < clock_timestamp() - make_interval(mins => ${sweep.idleMinutes}::int)
+          and f.stored_at < (select clock_timestamp() - make_interval(mins => ${sweep.idleMinutes}::int))
           and not exists (select 1 from ${identifier('tables', table.name)} as t where t.${identifier(column)} = f.file_id)
         limit ${sweep.filesMax})
     returning 1 as one`)

@@ -9,7 +9,7 @@ export async function countParkedSince(
   const [row] = await tx<{ count: number }>`
     select count(*)::int as count from (
       select 1 from tables.change
-       where parked_at is not null and parked_at > clock_timestamp() - make_interval(mins => ${of.windowMinutes}::int)
+       where parked_at is not null and parked_at > (select clock_timestamp() - make_interval(mins => ${of.windowMinutes}::int))
          and (${of.subscriber}::text is null or subscriber = ${of.subscriber})
        limit ${of.countMax}) parked`
   return row?.count ?? 0
