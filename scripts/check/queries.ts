@@ -23,6 +23,7 @@ const BUILT_FROM_DEFINITIONS = new Set([
   'src/tables/visitor-rights.queries.ts dropRuleView',
   'src/tables/files.queries.ts deleteUnusedFiles',
   'src/tables/samples.queries.ts sampleExpression',
+  'src/dual-write/compare/moved.queries.ts',
   'src/dual-write/compare/unlinked.queries.ts',
   'src/access/wall/wall.queries.ts createFunction',
   'src/access/wall/wall.queries.ts createPolicy',

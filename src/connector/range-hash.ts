@@ -18,6 +18,11 @@ export function hashRecords(records: Iterable<RemoteRecord>, fields: readonly st
   return { rows, hash: (sum % MODULUS).toString() }
 }
 
+/** The hash of both together. */
+export function addHashes(one: RangeHash, other: RangeHash): RangeHash {
+  return { rows: one.rows + other.rows, hash: ((BigInt(one.hash) + BigInt(other.hash)) % MODULUS).toString() }
+}
+
 function digest(record: RemoteRecord, fields: readonly string[]): bigint {
   const text = [record.key, ...fields.map((name) => record.fields[name] ?? null)].map(part).join('|')
   return BigInt(`0x${createHash('md5').update(text).digest('hex').slice(0, 15)}`)

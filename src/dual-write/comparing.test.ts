@@ -229,3 +229,70 @@ test('a row that was deleted here, where the map leaves the record, is no differ
   assert.equal((await world.engine.compareMaps({ maps: ['contacts'] })).equal, true)
   await assert.rejects(world.engine.compareMaps({ maps: ['nothing'] }), /no table map/)
 })
+
+test('where the ERP tells hashes of ranges, a later comparison reads only what has moved, and misses nothing', async () => {
+  const groups = 3_000
+  const key = (n: number) => `dataAreaId=usmf,GroupCode=G${n}`
+  let read = 0
+  await using world = await setUp({
+    before: (erp) => {
+      for (let n = 1_000; n < 1_000 + groups; n++)
+        erp.put('PriceCustomerGroups', { dataAreaId: 'usmf', GroupCode: `G${n}`, GroupName: `Group ${n}` })
+      const { readPage, readRecords } = erp.connector
+      erp.connector.readPage = async (request, signal) => {
+        const page = await readPage(request, signal)
+        if (request.entity === 'PriceCustomerGroups') read += page.records.length
+        return page
+      }
+      erp.connector.readRecords = (request, signal) => {
+        if (request.entity === 'PriceCustomerGroups') read += request.keys.length
+        return readRecords(request, signal)
+      }
+    },
+  })
+  await world.engine.whenRunning()
+  await quiet(world)
+  const compare = async (exact: boolean) => {
+    read = 0
+    const { equal, maps } = await world.engine.compareMaps({ maps: ['price-groups'], exact })
+    const { rows, differences } = maps[0] ?? {}
+    return { equal, rows, differences, read }
+  }
+  const rows = groups + 1
+  // Nothing is remembered yet: everything is read once, whatever was asked for.
+  assert.deepEqual(await compare(false), { equal: true, rows, differences: 0, read: rows })
+  assert.deepEqual(await compare(false), { equal: true, rows, differences: 0, read: 0 })
+
+  // One that no notice told lies in one of four ranges; the three looks read it again.
+  await untold(world, () => world.erp.change('PriceCustomerGroups', key(1_500), { GroupName: 'Renamed' }))
+  const found = await compare(false)
+  assert.deepEqual([found.equal, found.rows, found.differences], [false, rows, 1])
+  assert.ok(found.read <= rows / 3 && found.read > 3, `${found.read} records were read`)
+  // As long as it differs its range is read.
+  assert.equal((await compare(false)).differences, 1)
+  await world.engine.repair({ map: 'price-groups', keys: 'all', to: 'portal' }, 'kim')
+  await quiet(world)
+  assert.equal((await compare(false)).equal, true)
+  assert.deepEqual(await compare(false), { equal: true, rows, differences: 0, read: 0 })
+
+  // An edit here that nobody captured: the ERP's ranges are the same, the row is not.
+  const row = (await world.rows('pricelevel')).find((one) => !['G1500', 'G3999'].includes(String(one.name)))
+  await tamper(world, 'pricelevel', row?.pricelevelid, { description: 'Tampered with' }, 'price-groups')
+  for (let times = 1; times <= 2; times++) {
+    const { equal, differences, read: few } = await compare(false)
+    assert.deepEqual([equal, differences], [false, 1])
+    assert.ok(few <= 6, `${few} records were read`)
+  }
+  await world.engine.repair({ map: 'price-groups', keys: 'all', to: 'portal' }, 'kim')
+  await quiet(world)
+
+  // A record that is gone cannot be told by its range, so that all are read once; and one that is new.
+  await untold(world, () => {
+    world.erp.remove('PriceCustomerGroups', key(3_999))
+    world.erp.put('PriceCustomerGroups', { dataAreaId: 'usmf', GroupCode: 'G1000A', GroupName: 'New' })
+  })
+  const [gone, again, exact] = [await compare(false), await compare(false), await compare(true)]
+  assert.deepEqual([gone.equal, gone.rows, gone.differences], [false, rows + 1, 2])
+  for (const one of [again, exact]) assert.deepEqual([one.rows, one.differences], [gone.rows, gone.differences])
+  assert.ok(again.read <= rows / 3, `${again.read} records were read`)
+})

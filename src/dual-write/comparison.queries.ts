@@ -5,10 +5,14 @@ import type { RowLink } from './links.queries.ts'
 /** A pass over one map and legal entity ('' where it has none). */
 export type Part = { map: string; company: string }
 
-export async function beginPass(tx: Tx): Promise<{ pass: number; startedAt: string }> {
-  const [row] = await tx<{ pass: number; startedAt: string }>`
-    select nextval('dual_write.comparison_pass') as pass, clock_timestamp()::text as "startedAt"`
-  return row ?? { pass: 0, startedAt: '' }
+/** `horizon`: the oldest transaction that may not have ended; of all before it the pass sees what they wrote. */
+export type Begun = { pass: number; startedAt: string; horizon: string }
+
+export async function beginPass(tx: Tx): Promise<Begun> {
+  const [row] = await tx<Begun>`
+    select nextval('dual_write.comparison_pass') as pass, clock_timestamp()::text as "startedAt",
+           mod(pg_snapshot_xmin(pg_current_snapshot())::text::numeric, 4294967296)::text as horizon`
+  return row ?? { pass: 0, startedAt: '', horizon: '' }
 }
 
 /** `isOld`: linked before the pass began, so that a key that the pass does not meet is missing there. */
@@ -98,18 +102,59 @@ export async function explainDifferences(tx: Tx, map: string, keys: readonly str
 
 export type Figures = { rows: number; differences: number; explained: number; rangesRead: number; rangesCompared: number }
 
-/** The pass is whole: what it did not find is no difference any more. */
-export async function finishPass(tx: Tx, part: Part & { pass: number; isExact: boolean }, figures: Figures): Promise<void> {
+/**
+ * The pass is whole: what it did not find is no difference any more. `memory` is what a later one can build on, as JSON; null where it
+ * has learnt nothing.
+ */
+export async function finishPass(
+  tx: Tx,
+  part: Part & { pass: number; isExact: boolean },
+  figures: Figures,
+  memory: string | null,
+): Promise<void> {
   await tx`
     delete from dual_write.difference where map = ${part.map} and company = ${part.company} and pass < ${part.pass}`
   await tx`
-    insert into dual_write.comparison (map, company, rows, differences, explained, ranges_read, ranges_compared, compared_at, exact_at)
+    insert into dual_write.comparison
+           (map, company, rows, differences, explained, ranges_read, ranges_compared, compared_at, exact_at, memory)
     values (${part.map}, ${part.company}, ${figures.rows}, ${figures.differences}, ${figures.explained}, ${figures.rangesRead},
-            ${figures.rangesCompared}, clock_timestamp(), case when ${part.isExact} then clock_timestamp() end)
+            ${figures.rangesCompared}, clock_timestamp(), case when ${part.isExact} then clock_timestamp() end, ${memory}::jsonb)
     on conflict (map, company) do update
        set rows = excluded.rows, differences = excluded.differences, explained = excluded.explained, ranges_read = excluded.ranges_read,
            ranges_compared = excluded.ranges_compared, compared_at = excluded.compared_at, pass = null, cursor = null, progress = null,
+           memory = excluded.memory,
            exact_at = coalesce(excluded.exact_at, dual_write.comparison.exact_at)`
+}
+
+/**
+ * What the last whole pass has learnt, unless it was written before its own horizon: then it came from another database, with a backup,
+ * and tells nothing of the transactions here.
+ */
+export async function findMemory(tx: Tx, part: Part): Promise<unknown> {
+  const [row] = await tx<{ memory: unknown }>`
+    select memory from dual_write.comparison
+     where map = ${part.map} and company = ${part.company} and memory is not null
+       and age(xmin) <= age((memory ->> 'horizon')::xid)`
+  return row?.memory
+}
+
+/** Keys of what the last pass found to differ, but for rows that were never sent. */
+export async function listDifferingKeys(tx: Tx, of: Part & { pass: number; rowsMax: number }): Promise<string[]> {
+  const rows = await tx<{ key: string }>`
+    select key from dual_write.difference
+     where map = ${of.map} and company = ${of.company} and pass < ${of.pass} and key is distinct from row_id::text
+     order by key limit ${of.rowsMax}`
+  return rows.map((row) => row.key)
+}
+
+/** Which of the keys this pass has found to differ already. */
+export async function findKnownDifferences(
+  tx: Tx,
+  of: { map: string; pass: number; keys: readonly string[] },
+): Promise<string[]> {
+  const rows = await tx<{ key: string }>`
+    select key from dual_write.difference where map = ${of.map} and pass = ${of.pass} and key = any(${of.keys}::text[])`
+  return rows.map((row) => row.key)
 }
 
 /** Where the pass under way can go on after an interruption. */

@@ -1,9 +1,10 @@
 import { messageOf } from '#lib/app-error.ts'
-import { beginPass, forgetComparison, listComparisons, type StoredComparison } from '../comparison.queries.ts'
+import { forgetComparison, listComparisons, type StoredComparison } from '../comparison.queries.ts'
 import { type Core, pinned } from '../core.ts'
 import type { TableMap } from '../table-map.ts'
-import { isExactly, listComparable } from './all.ts'
+import { begin, listComparable } from './all.ts'
 import { beginning, type Pace, parseProgress, runPass } from './pass.ts'
+import { canHash, readMemory, reopen } from './ranges.ts'
 
 /** After a start, people's first questions and the first copies come first. */
 const FIRST_MS = 60_000
@@ -60,13 +61,16 @@ async function comparePart(core: Core, { map, company, stored }: DuePart, signal
   const pace = createPace(core, signal)
   const earlier = stored?.cursor == null ? undefined : parseProgress(stored.cursor, stored.progress)
   if (stored?.pass != null && earlier !== undefined) {
-    const { startedAt, progress } = earlier
-    await runPass(core, { map, company, pass: stored.pass, startedAt, isExact: stored.isExact }, signal, { progress, pace })
+    const { begun, progress } = earlier
+    const memory = stored.isExact ? undefined : await readMemory(core, map, company)
+    if (memory === undefined) for (const range of progress.ranges) if (range.state === 'same') reopen(range)
+    // What was remembered is gone: then what is left is read value by value, as in a pass that has nothing to build on.
+    const isExact = stored.isExact || (memory === undefined && canHash(core, map))
+    await runPass(core, { map, company, pass: stored.pass, ...begun, isExact, memory }, signal, { progress, pace })
     return
   }
   const isDue = core.clock.nowMs() - timeOf(stored?.exactAt) >= EXACT_MS
-  const begun = await core.database.statement(beginPass)
-  await runPass(core, { map, company, ...begun, isExact: isExactly(core, map, isDue) }, signal, { progress: beginning(), pace })
+  await runPass(core, await begin(core, { map, company }, isDue), signal, { progress: beginning(), pace })
 }
 
 function createPace(core: Core, signal: AbortSignal): Pace {

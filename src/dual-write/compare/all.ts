@@ -7,6 +7,7 @@ import type { TableMapState } from '../map-state.ts'
 import { listMaps } from '../maps.queries.ts'
 import type { TableMap } from '../table-map.ts'
 import { runPass } from './pass.ts'
+import { canHash, type Pass, readMemory } from './ranges.ts'
 import { listCompanies } from './rows-of-keys.ts'
 
 /** Parts that are compared side by side: while one waits for its second look, another is read. */
@@ -29,8 +30,7 @@ export async function compareAll(live: Core, options: CompareOptions, signal: Ab
   const waiting = [...parts]
   const work = async () => {
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
-      const begun = await core.database.statement(beginPass)
-      const isWhole = await runPass(core, { ...part, ...begun, isExact: isExactly(core, part.map, exact) }, signal)
+      const isWhole = await runPass(core, await begin(core, part, exact), signal)
       if (!isWhole) throw new AppError('dual_write.stopped', 'The comparison was interrupted: the engine was stopped')
     }
   }
@@ -52,9 +52,15 @@ export async function listComparable(core: Core): Promise<{ map: TableMap; compa
   })
 }
 
-/** Without versions there is nothing cheaper than reading everything; rows of other maps have no link that could remember one. */
-export function isExactly(core: Core, map: TableMap, wanted: boolean): boolean {
-  return wanted || !core.connector.capabilities.versions || map.rows !== 'own'
+/**
+ * A new pass. Not exact where there is something cheaper than reading everything: hashes of ranges that an earlier pass remembers, or the
+ * versions of the links; rows of other maps have no link that could remember one.
+ */
+export async function begin(core: Core, { map, company }: { map: TableMap; company: string }, exact: boolean): Promise<Pass> {
+  const memory = exact ? undefined : await readMemory(core, map, company)
+  const begun = await core.database.statement(beginPass)
+  const isCheaper = canHash(core, map) ? memory !== undefined : core.connector.capabilities.versions && map.rows === 'own'
+  return { map, company, ...begun, isExact: exact || !isCheaper, memory }
 }
 
 function isCopied(state: TableMapState): boolean {

@@ -10,7 +10,7 @@ import { belongsInErp } from '../mapping/to-erp.ts'
 import type { TableMap } from '../table-map.ts'
 import { type Buckets, differingBuckets } from './buckets.ts'
 import { type Found, judge, reasonOf } from './judge.ts'
-import type { Pass } from './pages.ts'
+import type { Pass } from './ranges.ts'
 import { listCompanies } from './rows-of-keys.ts'
 import { listUnlinkedRows } from './unlinked.queries.ts'
 

@@ -5,50 +5,54 @@ import { type ComparedLink, findComparedLinks } from '../comparison.queries.ts'
 import type { Core } from '../core.ts'
 import { fieldsIn, passes } from '../mapping/filter.ts'
 import { mapToPortal } from '../mapping/to-portal.ts'
+import { selectionOf } from '../sync/copy-pages.ts'
 import type { TableMap } from '../table-map.ts'
 import { comparedFields, differingColumns, isAsAgreed } from './columns.ts'
+import { boundsOf, type Pass, type RangeState } from './ranges.ts'
 import { findRowsOfKeys } from './rows-of-keys.ts'
-
-/** How one pass compares one map and legal entity ('' where it has none). */
-export type Pass = {
-  map: TableMap
-  company: string
-  pass: number
-  startedAt: string
-  /** Reads every value. Otherwise a record whose version is the linked one counts as what was agreed on. */
-  isExact: boolean
-}
 
 export type PageFindings = {
   /** Records within the map's filter. */
   rows: number
-  /** Keys that were linked before the pass began: what `digestLinkedKeys` must find, too. */
+  /** Keys that are linked, and of these the ones from before the pass began: what `digestLinkedKeys` must find, too. */
   linkedKeys: string[]
+  oldKeys: string[]
+  /** A record that belongs here has no link yet. */
+  isIncomplete: boolean
   /** Keys that seem to differ and must be looked at whole. */
   suspects: string[]
 }
 
 const PAGE_ROWS_MAX = 1_000
 
-export function readComparedPage(core: Core, of: Pass, after: string | undefined, signal: AbortSignal): Promise<RecordPage> {
-  const { map, company } = of
+export function readComparedPage(
+  core: Core,
+  of: Pass,
+  at: { range: RangeState; after: string | undefined },
+  signal: AbortSignal,
+): Promise<RecordPage> {
+  const { range, after } = at
+  const isWhole = range.from === null && range.before === null
   return core.connector.readPage(
     {
-      entity: map.entity,
-      fields: of.isExact ? comparedFields(map) : keyFields(map),
-      company: company === '' ? undefined : company,
+      ...selectionOf(core, of.map, of.company),
+      fields: readsValues(of) ? comparedFields(of.map) : keyFields(of.map),
       rowsMax: Math.min(PAGE_ROWS_MAX, core.connector.capabilities.pageRowsMax),
-      ...(Object.keys(map.filter.where).length === 0 ? {} : { where: map.filter.where }),
+      ...(isWhole ? {} : { range: boundsOf(range) }),
       ...(after === undefined ? {} : { after }),
     },
     signal,
   )
 }
 
+function readsValues(of: Pass): boolean {
+  return of.isExact || of.memory !== undefined
+}
+
 /** Compares one page with what the portal has, in as many statements as the map has lookups, and a few. */
 export function findSuspects(core: Core, of: Pass, records: readonly RemoteRecord[]): Promise<PageFindings> {
   if (of.map.rows !== 'own') return findForeignSuspects(core, of, records)
-  const { map, isExact } = of
+  const { map } = of
   return core.database.read(async (tx) => {
     const links = await findComparedLinks(
       tx,
@@ -60,19 +64,23 @@ export function findSuspects(core: Core, of: Pass, records: readonly RemoteRecor
       map.table,
       [...links.values()].map((link) => link.rowId),
     )
-    const mapped = isExact ? new Map((await mapToPortal(core, tx, map, records)).map((one) => [one.record.key, one])) : undefined
+    const mapped = readsValues(of)
+      ? new Map((await mapToPortal(core, tx, map, records)).map((one) => [one.record.key, one]))
+      : undefined
     const isSame = (record: RemoteRecord, link: ComparedLink, row: QueryRow) => {
       const whole = mapped?.get(record.key)
       if (whole === undefined) return record.version === link.remoteVersion && isAsAgreed(map, row, link.agreed)
       return whole.misfits.length === 0 && differingColumns(map, whole, row, link.agreed).length === 0
     }
-    const findings: PageFindings = { rows: 0, linkedKeys: [], suspects: [] }
+    const findings: PageFindings = { rows: 0, linkedKeys: [], oldKeys: [], isIncomplete: false, suspects: [] }
     for (const record of records) {
       const link = links.get(record.key)
       const isExcluded = map.filter.erp !== undefined && !passes(map.filter.erp, record.fields)
       if (!isExcluded) findings.rows += 1
       // Its link is accounted for, whatever becomes of it below.
-      if (link?.isOld) findings.linkedKeys.push(record.key)
+      if (link !== undefined) findings.linkedKeys.push(record.key)
+      if (link?.isOld) findings.oldKeys.push(record.key)
+      if (link === undefined && !isExcluded) findings.isIncomplete = true
       const row = link === undefined ? undefined : rows.get(link.rowId)
       const isRight = isExcluded ? link === undefined : link !== undefined && row !== undefined && isSame(record, link, row)
       if (!isRight) findings.suspects.push(record.key)
@@ -90,7 +98,10 @@ function findForeignSuspects(core: Core, of: Pass, records: readonly RemoteRecor
       const rows = rowsOf.get(one) ?? []
       return map.rows === 'shared' ? rows.length === 0 : rows.some((row) => differingColumns(map, one, row, undefined).length > 0)
     })
-    return { rows: mapped.length, linkedKeys: [], suspects: differs.map((one) => one.record.key) }
+    return {
+      ...{ rows: mapped.length, linkedKeys: [], oldKeys: [], isIncomplete: false },
+      suspects: differs.map((one) => one.record.key),
+    }
   })
 }
 

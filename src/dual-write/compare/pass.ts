@@ -1,15 +1,19 @@
 import { z } from 'zod'
-import { type Figures, finishPass, putDifferences, saveProgress } from '../comparison.queries.ts'
+import { addHashes, hashRecords } from '#connector/range-hash.ts'
+import { type Figures, findKnownDifferences, finishPass, putDifferences, saveProgress } from '../comparison.queries.ts'
 import type { Core } from '../core.ts'
 import type { Direction } from '../facets-control.ts'
 import { listCopyRanges } from '../initial-sync.queries.ts'
 import { addKey, type Buckets, newBuckets, packBuckets, unpackBuckets } from './buckets.ts'
+import { comparedFields } from './columns.ts'
+import { findMissing, findMovedHere } from './here.ts'
 import { type Found, judge } from './judge.ts'
 import { findNeverSent, findVanished } from './only-portal.ts'
-import { findSuspects, type Pass, readComparedPage } from './pages.ts'
+import { findSuspects, readComparedPage } from './pages.ts'
+import { addKeys, canHash, findSame, memoryOf, type Pass, planRanges, type RangeState, reopen, storedRanges } from './ranges.ts'
 
-/** Where a pass stands. */
-export type Progress = Figures & { buckets: Buckets; cursor: string | undefined }
+/** Where a pass stands: in which range, and where in it. `rows` counts those that only the portal has. */
+export type Progress = Figures & { buckets: Buckets; ranges: RangeState[]; cursor: string | undefined }
 
 /** More than anybody looks through; beyond it differences are counted and not kept. */
 const KEPT_MAX = 10_000
@@ -22,6 +26,14 @@ export type Pace = {
 }
 
 const PACE_FREE: Pace = { rest: async () => undefined, isCheckpoint: () => false }
+
+type Work = {
+  progress: Progress
+  pace: Pace
+  add(found: readonly Found[]): Promise<void>
+  seen: Set<string>
+  signal: AbortSignal
+}
 
 /**
  * Compares one map and legal entity, page by page, beside live sync. Answers false when the signal aborted: then the stored progress is
@@ -41,25 +53,75 @@ export async function runPass(
       progress,
       found.map((one) => explainCopy(one, copying)),
     )
-  do {
-    const fromMs = core.clock.nowMs()
-    const page = await readComparedPage(core, of, progress.cursor, signal)
-    const { rows, linkedKeys, suspects } = await findSuspects(core, of, page.records)
-    await add(await judge(core, of.map, of.company, suspects, signal))
-    if (signal.aborted) return false
-    progress.rows += rows
-    for (const key of linkedKeys) addKey(progress.buckets, key)
-    progress.rangesRead += 1
-    if (suspects.length > 0) progress.rangesCompared += 1
-    progress.cursor = page.next
-    if (progress.cursor !== undefined && pace.isCheckpoint()) await save(core, of, progress.cursor, progress)
-    await pace.rest(core.clock.nowMs() - fromMs)
-  } while (progress.cursor !== undefined && !signal.aborted)
-  if (of.map.rows === 'own') for await (const found of findVanished(core, of, progress.buckets, signal)) await add(found)
+  if (progress.ranges.length === 0) {
+    progress.ranges = await planRanges(core, of, signal)
+    await findSame(core, of, progress.ranges, signal)
+  }
+  const work = { progress, pace, add, seen: new Set<string>(), signal }
+  if (!(await readOpen(core, of, work)) || !(await lookHere(core, of, work))) return false
+  const isWhole = progress.ranges.every((one) => one.state === 'read')
+  if (of.map.rows === 'own' && isWhole)
+    for await (const found of findVanished(core, of, progress.buckets, signal)) await add(found)
   for await (const found of findNeverSent(core, of, signal)) await add(found)
   if (signal.aborted) return false
-  await core.database.transaction((tx) => finishPass(tx, partOf(of), progress))
+  const rows = progress.ranges.reduce((sum, one) => sum + one.rows, progress.rows)
+  const memory = canHash(core, of.map) ? memoryOf(of, progress.ranges, await findMissing(core, of, progress.ranges)) : null
+  await core.database.transaction((tx) => finishPass(tx, partOf(of), { ...progress, rows }, memory))
   return true
+}
+
+/** Reads the ranges that are open. Answers false when the signal aborted. */
+async function readOpen(core: Core, of: Pass, work: Work): Promise<boolean> {
+  const { progress, pace, signal } = work
+  for (const range of progress.ranges) {
+    while (range.state === 'open') {
+      const fromMs = core.clock.nowMs()
+      if (!(await readPage(core, of, work, range))) return false
+      const isLast = progress.ranges.every((one) => one.state !== 'open')
+      if (!isLast && pace.isCheckpoint()) await save(core, of, progress)
+      await pace.rest(core.clock.nowMs() - fromMs)
+      if (signal.aborted) return false
+    }
+  }
+  return true
+}
+
+async function readPage(core: Core, of: Pass, { progress, add, seen, signal }: Work, range: RangeState): Promise<boolean> {
+  const page = await readComparedPage(core, of, { range, after: progress.cursor }, signal)
+  const { rows, linkedKeys, oldKeys, isIncomplete, suspects } = await findSuspects(core, of, page.records)
+  const found = await judge(core, of.map, of.company, suspects, signal)
+  await add(found)
+  if (signal.aborted) return false
+  for (const key of oldKeys) addKey(progress.buckets, key)
+  if (of.memory !== undefined) for (const { key } of page.records) seen.add(key)
+  range.rows += rows
+  range.keys = addKeys(range.keys, linkedKeys)
+  range.oldKeys = addKeys(range.oldKeys, oldKeys)
+  const isRight = canHash(core, of.map) && found.length === 0 && !isIncomplete
+  range.hash = isRight && range.hash !== null ? addHashes(range.hash, hashRecords(page.records, comparedFields(of.map))) : null
+  progress.rangesRead += 1
+  if (suspects.length > 0) progress.rangesCompared += 1
+  progress.cursor = page.next
+  if (page.next === undefined) range.state = 'read'
+  return true
+}
+
+/** What may have moved here, where ranges were not read because they are the same there. Answers false when the signal aborted. */
+async function lookHere(core: Core, of: Pass, work: Work): Promise<boolean> {
+  const { progress, add, seen, signal } = work
+  const same = progress.ranges.filter((one) => one.state === 'same')
+  if (same.length === 0) return true
+  const moved = await findMovedHere(core, of, progress.ranges, seen)
+  if (moved === undefined) {
+    for (const range of same) reopen(range)
+    return readOpen(core, of, work)
+  }
+  const found = await judge(core, of.map, of.company, moved, signal)
+  const keys = found.map((one) => one.difference.key)
+  // After an interruption a page that was read before it may be looked at again.
+  const known = new Set(await core.database.read((tx) => findKnownDifferences(tx, { map: of.map.name, pass: of.pass, keys })))
+  await add(found.filter((one) => !known.has(one.difference.key)))
+  return !signal.aborted
 }
 
 /** Directions in which the first copy of this part has not come to its end, as for a legal entity that was added to a running map. */
@@ -78,11 +140,14 @@ function explainCopy(found: Found, copying: ReadonlySet<Direction>): Found {
 }
 
 export function beginning(): Progress {
-  return { rows: 0, differences: 0, explained: 0, rangesRead: 0, rangesCompared: 0, buckets: newBuckets(), cursor: undefined }
+  const figures = { rows: 0, differences: 0, explained: 0, rangesRead: 0, rangesCompared: 0 }
+  return { ...figures, buckets: newBuckets(), ranges: [], cursor: undefined }
 }
 
 const stored = z.object({
   startedAt: z.string(),
+  horizon: z.string(),
+  ranges: storedRanges,
   rows: z.number(),
   differences: z.number(),
   explained: z.number(),
@@ -91,17 +156,24 @@ const stored = z.object({
   buckets: z.array(z.string()),
 })
 
-/** What `save` has kept. */
-export function parseProgress(cursor: string, text: unknown): { startedAt: string; progress: Progress } | undefined {
+/** What `save` has kept. An empty cursor stands between two ranges. */
+export function parseProgress(
+  cursor: string,
+  text: unknown,
+): { begun: Pick<Pass, 'startedAt' | 'horizon'>; progress: Progress } | undefined {
   const read = stored.safeParse(text)
   if (!read.success) return undefined
-  const { startedAt, buckets, ...figures } = read.data
-  return { startedAt, progress: { ...figures, buckets: unpackBuckets(buckets), cursor } }
+  const { startedAt, horizon, buckets, ...rest } = read.data
+  return {
+    begun: { startedAt, horizon },
+    progress: { ...rest, buckets: unpackBuckets(buckets), cursor: cursor === '' ? undefined : cursor },
+  }
 }
 
-async function save(core: Core, of: Pass, cursor: string, progress: Progress): Promise<void> {
-  const { buckets, cursor: _, ...figures } = progress
-  const text = JSON.stringify({ ...figures, startedAt: of.startedAt, buckets: packBuckets(buckets) })
+async function save(core: Core, of: Pass, progress: Progress): Promise<void> {
+  const { buckets, cursor = '', ...rest } = progress
+  const { startedAt, horizon } = of
+  const text = JSON.stringify({ ...rest, startedAt, horizon, buckets: packBuckets(buckets) })
   await core.database.transaction((tx) => saveProgress(tx, partOf(of), { cursor, progress: text }))
 }
 
