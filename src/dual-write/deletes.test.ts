@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { engineRows } from '#tables/predicate.ts'
 import { deleteRow, newRowId, type RowValues } from '#tables/rows.queries.ts'
-import { catalog, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { catalog, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 import { mapVariants } from '../../tests/support/map-variants.ts'
 
 const keyOf = (number: string) => `dataAreaId=usmf,CustomerAccount=${number}`
@@ -225,3 +225,33 @@ for (const [policy, check] of [
     assert.equal((await world.engine.listParked({ map: null, rowsMax: 10 })).length, 0)
   })
 }
+
+test('what is deleted in the ERP before it is known here whose record it was goes here, too', async () => {
+  const late = Promise.withResolvers<void>()
+  const before = ({ connector }: World['erp']) => {
+    const writeGroup = connector.writeGroup.bind(connector)
+    connector.writeGroup = async (group, signal) => {
+      const outcome = await writeGroup(group, signal)
+      await late.promise
+      return outcome
+    }
+  }
+  await using world = await setUp({ before })
+  await world.engine.whenRunning()
+  await quiet(world)
+  const orderId = await placeOrder(world, 'W-1')
+  const linesOf = (number: unknown) => world.erp.rows('CDSSalesOrderLines').filter((one) => one.SalesOrderNumber === number)
+  const order = () =>
+    world.erp.rows('CDSSalesOrderHeaders').find((one) => one.CustomersOrderReference === 'W-1')?.SalesOrderNumber
+  await until('the order has arrived', () => linesOf(order()).length === 2)
+  world.erp.remove('CDSSalesOrderLines', `dataAreaId=usmf,SalesOrderNumber=${order()},LineCreationSequenceNumber=2`)
+  const seen = () => world.database.read((tx) => tx`select 1 as one from dual_write.tombstone where map = 'sales-order-lines'`)
+  await until('the portal has looked', async () => (await seen()).length > 0)
+  late.resolve()
+  await quiet(world)
+  const lines = (await world.rows('salesorderdetail')).filter((one) => one.salesorderid === orderId)
+  assert.deepEqual(
+    lines.map((one) => one.sequencenumber),
+    [1],
+  )
+})

@@ -36,6 +36,16 @@ export async function listGoneSince(tx: Tx, map: string, keys: readonly string[]
   return new Set(rows.map((row) => row.key))
 }
 
+/** Of these records those that were found gone, or are being looked at: their rows may have been unknown then. */
+export async function listLookedAt(tx: Tx, map: string, keys: readonly string[]): Promise<string[]> {
+  if (keys.length === 0) return []
+  const rows = await tx<{ key: string }>`
+    select k as key from unnest(${keys}::text[]) k
+     where exists (select 1 from dual_write.tombstone t where t.map = ${map} and t.remote_key = k)
+        or exists (select 1 from dual_write.remote_change c where c.map = ${map} and c.remote_key = k)`
+  return rows.map((row) => row.key)
+}
+
 /** Why rows have no record any more: the last word for each. */
 export async function findTombstonesOfRows(
   tx: Tx,

@@ -18,7 +18,7 @@ import {
 import { setMapError } from '../maps.queries.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
-import { putTombstones } from '../tombstones.queries.ts'
+import { listLookedAt, putTombstones } from '../tombstones.queries.ts'
 import type { Item, Step } from './outbound-plan.ts'
 
 type Write = Extract<Step, { kind: 'write' }>
@@ -59,11 +59,9 @@ export async function settleApplied(core: Core, tx: Tx, map: TableMap, done: rea
   const isOvertaken = (one: Done) => isOlderThan(links.get(rowIdOf(one)), one)
   const [overtaken, current] = [kept.filter(isOvertaken), kept.filter((one) => !isOvertaken(one))]
   await takeAnswers(core, tx, map, current)
-  await readAgain(
-    tx,
-    map,
-    overtaken.map(({ outcome }) => outcome.key),
-  )
+  // Somebody may have deleted there what we had just made, before it was known here whose record that was.
+  const made = current.filter(({ step }) => step.write.operation === 'create').map(({ outcome }) => outcome.key)
+  await readAgain(tx, map, [...overtaken.map(({ outcome }) => outcome.key), ...(await listLookedAt(tx, map.name, made))])
 }
 
 /** The link was written since the write was planned: whoever did that has read the record later than our answer says, or may have. */
@@ -177,8 +175,9 @@ async function takeAnswers(core: Core, tx: Tx, map: TableMap, done: readonly Don
     if (fields !== undefined) records.push({ key, fields, version: version ?? '' })
     else if (version === undefined || step.write.operation === 'create') again.push(key)
   }
+  // The way of a notice says what becomes of it: no other may come.
   for (const { record, result } of await applyRecords(core, tx, map, records, { quiet: false, adopt: true }))
-    if ('missing' in result) again.push(record.key)
+    if (['waits', 'held', 'excluded'].includes(result.kind)) again.push(record.key)
   await readAgain(tx, map, again)
 }
 
