@@ -215,4 +215,11 @@ export type WriteOutcome =
   | { kind: 'retry'; afterMs: number | undefined; reason: string }
 
 /** Something happened to a record; what it looks like now must be read. */
-export type RemoteNotice = { eventId: string; entity: string; key: RecordKey; operation: 'create' | 'update' | 'delete' }
+export type RemoteNotice = {
+  eventId: string
+  entity: string
+  key: RecordKey
+  operation: 'create' | 'update' | 'delete'
+  /** A write of this connector, whose answer has told, or will tell when it is asked for again, all of it. */
+  isOwn?: boolean
+}

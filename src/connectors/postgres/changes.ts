@@ -2,7 +2,16 @@ import type { ChangePage, ReadChanges, RemoteNotice } from '#connector/contract.
 import { AppError } from '#lib/app-error.ts'
 import { isJsonObject } from '#lib/json.ts'
 import type { Tx } from '#postgres/database.ts'
-import { CHANGE_DAYS, listLogged, listVersioned, readHighest, readLogState, readSnapshot } from './sync.queries.ts'
+import type { OwnWrites } from './own-writes.ts'
+import {
+  CHANGE_DAYS,
+  type LoggedChange,
+  listLogged,
+  listVersioned,
+  readHighest,
+  readLogState,
+  readSnapshot,
+} from './sync.queries.ts'
 import type { PgColumn, PgEntity } from './tables.ts'
 
 /** What a cursor says; it travels as JSON. */
@@ -38,7 +47,13 @@ export async function beginChanges(tx: Tx, entity: PgEntity, nowMs: number): Pro
   return page([], { since: snapshot, atMs: nowMs, above: null, next: { above: highest, xmax, atMs: nowMs } }, false)
 }
 
-export async function readLogged(tx: Tx, entity: PgEntity, request: ReadChanges, nowMs: number): Promise<ChangePage> {
+export async function readLogged(
+  tx: Tx,
+  entity: PgEntity,
+  request: ReadChanges,
+  nowMs: number,
+  own: OwnWrites,
+): Promise<ChangePage> {
   const cursor = parseCursor(request.since ?? '')
   const { snapshot, xmax, isLogged } = await readLogState(tx, entity)
   const isOld = nowMs - cursor.atMs > (CHANGE_DAYS - 1) * DAY_MS
@@ -52,15 +67,17 @@ export async function readLogged(tx: Tx, entity: PgEntity, request: ReadChanges,
     rowsMax: request.rowsMax,
   })
   if (changes.some((one) => one.key === null)) throw lost(entity)
+  const last = changes.at(-1)
+  const isOwn = ownAmong(changes, entity, own, [cursor.after?.xid, changes.length < request.rowsMax ? undefined : last?.xid])
   const notices = changes.map(
     (one): RemoteNotice => ({
       eventId: `${one.xid}.${one.id}`,
       entity: entity.name,
       key: one.key ?? '',
       operation: one.operation as RemoteNotice['operation'],
+      ...(isOwn(one) && { isOwn: true }),
     }),
   )
-  const last = changes.at(-1)
   // Where nothing happens the cursor stays as it is, and nobody has to write another down.
   if (last === undefined && cursor.until === undefined && nowMs - cursor.atMs < CURSOR_MS_MAX)
     return { notices: [], next: request.since ?? '', more: false }
@@ -97,6 +114,22 @@ export async function readVersioned(
 
 function page(notices: RemoteNotice[], cursor: Cursor, more: boolean): ChangePage {
   return { notices, next: JSON.stringify(cursor), more }
+}
+
+/**
+ * Tells what this connector has written itself. What our transaction did to a record more than once, by a trigger over there perhaps, is not
+ * all in our answer; of transactions at the ends of a page the rest may stand on another.
+ */
+function ownAmong(
+  changes: readonly LoggedChange[],
+  entity: PgEntity,
+  own: OwnWrites,
+  cut: readonly (string | undefined)[],
+): (change: LoggedChange) => boolean {
+  const nameOf = ({ xid, key }: LoggedChange) => `${xid} ${key}`
+  const counts = new Map<string, number>()
+  for (const one of changes) counts.set(nameOf(one), (counts.get(nameOf(one)) ?? 0) + 1)
+  return (one) => counts.get(nameOf(one)) === 1 && !cut.includes(one.xid) && own.has(one.xid, entity.name, one.key ?? '')
 }
 
 /** Of several changes of a record the last says enough. */

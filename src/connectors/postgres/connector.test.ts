@@ -171,6 +171,63 @@ test('groups that go together take as many statements for sixty orders as for tw
   assert.equal((await world.run('select from line')).length, 64 * 3)
 })
 
+test('who writes is told that a change is its own, but not of what a trigger over there has made of it, nor is anybody else', async () => {
+  await using world = await setUp()
+  await world.run(`
+    create table total (id int primary key, things int);
+    insert into total values (1, 0);
+    create function count_up() returns trigger language plpgsql as $$ begin
+      update total set things = things + 1;
+      if new.name = 'odd' then update thing set name = 'even' where id = new.id; end if;
+      return null; end $$;
+    create trigger count_up after insert on thing for each row execute function count_up()`)
+  const connector = world.connect()
+  const begin = async (entity: string) => (await connector.readChanges?.({ entity, since: undefined, rowsMax: 10 }, SIGNAL))?.next
+  const since = { thing: await begin(ENTITY), total: await begin('public.total') }
+  const make = (id: number, name: string): WriteGroup => ({
+    attempt: 1,
+    id: `make ${id}`,
+    writes: [{ operation: 'create', entity: ENTITY, company: undefined, fields: { id, name }, findBy: {} }],
+  })
+  await connector.writeGroups?.([make(1, 'plain'), make(2, 'odd')], SIGNAL)
+  await connector.writeGroup(make(3, 'plain'), SIGNAL)
+  await world.run(`insert into thing values (4, 'theirs')`)
+  const told = async (by: Connector, entity: string, from: string | undefined) => {
+    const page = await by.readChanges?.({ entity, since: from, rowsMax: 10 }, SIGNAL)
+    return page?.notices.map((notice) => `${notice.key}${notice.isOwn === true ? ' own' : ''}`)
+  }
+  assert.deepEqual(await told(connector, ENTITY, since.thing), ['id=1 own', 'id=2', 'id=3 own', 'id=4'])
+  assert.deepEqual(await told(connector, 'public.total', since.total), ['id=1'])
+  assert.deepEqual(await told(world.connect(), ENTITY, since.thing), ['id=1', 'id=2', 'id=3', 'id=4'])
+})
+
+test('of groups that go together one that is refused is found, and the others are written', async () => {
+  await using world = await setUp()
+  const connector = world.connect()
+  const groups = Array.from(
+    { length: 40 },
+    (_, at): WriteGroup => ({
+      attempt: 1,
+      id: `group ${at}`,
+      writes: [
+        {
+          operation: 'create',
+          entity: ENTITY,
+          company: undefined,
+          fields: { id: at === 17 ? 'no number' : at, name: 'x' },
+          findBy: {},
+        },
+      ],
+    }),
+  )
+  const outcomes = (await connector.writeGroups?.(groups, SIGNAL)) ?? []
+  assert.deepEqual(
+    outcomes.flatMap((group, at) => (group[0]?.kind === 'applied' ? [] : [`${at} ${group[0]?.kind}`])),
+    ['17 rejected'],
+  )
+  assert.equal((await world.run('select from thing')).length, 39)
+})
+
 async function setUp() {
   const other = await createTestDatabase()
   const { pool } = other.database

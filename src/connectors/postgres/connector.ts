@@ -18,6 +18,7 @@ import { askNothing, listColumns } from './catalog.queries.ts'
 import { beginChanges, readLogged, readVersioned } from './changes.ts'
 import { errorOf } from './failures.ts'
 import { createLink, type Link } from './link.ts'
+import { createOwnWrites, type OwnWrites } from './own-writes.ts'
 import { countRows, listByKeys, listPage, listPlaces, readHash } from './read.queries.ts'
 import { casesOf, columnsToRead, keyValues, recordOf } from './records.ts'
 import { forgetOld, hasSync, installSync, installTrigger } from './sync.queries.ts'
@@ -61,7 +62,8 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
   })
   const catalog = createCatalog(link, options)
   const sync = createSync(link, options)
-  const writer = createWriter(link, catalog, sync)
+  const own = createOwnWrites()
+  const writer = createWriter(link, catalog, sync, own)
 
   async function read<T>(name: string, signal: AbortSignal, work: (tx: Tx, entity: PgEntity) => Promise<T>): Promise<T> {
     try {
@@ -90,7 +92,7 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
     async readChanges(request, signal) {
       const begin = await beginning(request, catalog, sync, signal)
       return read(request.entity, signal, (tx, entity) =>
-        begin ? beginChanges(tx, entity, clock.nowMs()) : readChanges(tx, entity, request, clock.nowMs()),
+        begin ? beginChanges(tx, entity, clock.nowMs()) : readChanges(tx, entity, request, clock.nowMs(), own),
       )
     },
     ...(options.changes === 'trigger' && {
@@ -128,14 +130,15 @@ function createWriter(
   link: Link,
   catalog: ReturnType<typeof createCatalog>,
   sync: ReturnType<typeof createSync>,
+  own: OwnWrites,
 ): Required<Pick<Connector, 'writeGroup' | 'writeGroups'>> {
   async function writeGroup(group: WriteGroup, signal: AbortSignal): Promise<GroupOutcome> {
     assert(group.attempt >= 1, 'attempts count from 1')
     if (group.writes.length === 0) return []
     try {
       const steps = await stepsOf(group, (name) => catalog.get(name, signal))
-      const remembers = group.id !== undefined && (await sync.isThere(signal))
-      return await link.write((tx) => writeSteps(tx, steps, group, remembers), signal)
+      const memory = group.id !== undefined && (await sync.isThere(signal)) ? own : undefined
+      return await link.write((tx) => writeSteps(tx, steps, group, memory), signal)
     } catch (error) {
       signal.throwIfAborted()
       const failure = groupFailureOf(error)
@@ -144,18 +147,21 @@ function createWriter(
   }
 
   async function writeGroups(groups: readonly WriteGroup[], signal: AbortSignal): Promise<readonly GroupOutcome[]> {
+    if (groups.length <= 1) return Promise.all(groups.map((group) => writeGroup(group, signal)))
     try {
       const planned: Planned[] = []
       for (const group of groups) planned.push({ group, steps: await stepsOf(group, (name) => catalog.get(name, signal)) })
       const remembers = groups.every((group) => group.id !== undefined) && (await sync.isThere(signal))
-      return await link.write((tx) => writeTogether(tx, planned, remembers), signal)
+      return await link.write((tx) => writeTogether(tx, planned, remembers ? own : undefined), signal)
     } catch (error) {
       signal.throwIfAborted()
       const failure = groupFailureOf(error)
       if (!isAnswer(error)) return groups.map((group) => group.writes.map(() => failure))
     }
-    // One of them has spoiled it for all. What was said to have failed counts as an attempt nevertheless.
-    return Promise.all(groups.map((group) => writeGroup({ ...group, attempt: group.attempt + 1 }, signal)))
+    // One of them has spoiled it for all, and is found by halving. What was said to have failed counts as an attempt nevertheless.
+    const again = groups.map((group) => ({ ...group, attempt: group.attempt + 1 }))
+    const middle = Math.ceil(again.length / 2)
+    return (await Promise.all([again.slice(0, middle), again.slice(middle)].map((half) => writeGroups(half, signal)))).flat()
   }
 
   return { writeGroup, writeGroups }
@@ -220,8 +226,8 @@ async function beginning(request: ReadChanges, catalog: Catalog, sync: Sync, sig
   }
 }
 
-function readChanges(tx: Tx, entity: PgEntity, request: ReadChanges, nowMs: number) {
-  if (entity.changes === 'all') return readLogged(tx, entity, request, nowMs)
+function readChanges(tx: Tx, entity: PgEntity, request: ReadChanges, nowMs: number, own: OwnWrites) {
+  if (entity.changes === 'all') return readLogged(tx, entity, request, nowMs, own)
   assert(entity.versionColumn !== undefined, 'an entity without a log has a version')
   return readVersioned(tx, entity, entity.versionColumn, request, nowMs)
 }

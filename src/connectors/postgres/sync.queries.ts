@@ -32,14 +32,16 @@ export async function installSync(tx: Tx): Promise<void> {
 }
 
 /**
- * Takes the group's id for this transaction, after another that has it has ended. Answers what an earlier attempt has noted, or undefined
- * for one that did not arrive.
+ * Takes the group's id for this transaction, after another that has it has ended. Answers what an earlier attempt has noted, or, for one
+ * that did not arrive, the number of this transaction.
  */
-export async function claimGroup(tx: Tx, id: string): Promise<string | undefined> {
-  const made = await tx`insert into comptoir_sync.applied (group_id) values (${id}) on conflict do nothing returning 1 as one`
-  if (made.length > 0) return undefined
-  const [found] = await tx<{ outcomes: string | null }>`select outcomes from comptoir_sync.applied where group_id = ${id}`
-  return found?.outcomes ?? undefined
+export async function claimGroup(tx: Tx, id: string): Promise<{ outcomes: string } | { xid: string }> {
+  const [made] = await tx<{ xid: string }>`
+    insert into comptoir_sync.applied (group_id) values (${id}) on conflict do nothing returning pg_current_xact_id()::text as xid`
+  if (made !== undefined) return made
+  const [found] = await tx<{ outcomes: string | null; xid: string }>`
+    select outcomes, pg_current_xact_id()::text as xid from comptoir_sync.applied where group_id = ${id}`
+  return typeof found?.outcomes === 'string' ? { outcomes: found.outcomes } : { xid: found?.xid ?? '' }
 }
 
 export async function noteOutcomes(tx: Tx, id: string, outcomes: string): Promise<void> {
@@ -62,9 +64,11 @@ export async function findNoted(tx: Tx, ids: readonly string[]): Promise<Map<str
   return new Map(rows.map((row) => [row.id, row.outcomes]))
 }
 
-/** For the rest of the transaction: what somebody else holds is not waited for any longer. */
-export async function waitForLocks(tx: Tx, msMax: number): Promise<void> {
-  await tx`select set_config('lock_timeout', ${String(msMax)}, true)`
+/** For the rest of the transaction: what somebody else holds is not waited for any longer. Answers the transaction's number. */
+export async function waitForLocks(tx: Tx, msMax: number): Promise<string> {
+  const [found] = await tx<{ xid: string }>`
+    select set_config('lock_timeout', ${String(msMax)}, true), pg_current_xact_id()::text as xid`
+  return found?.xid ?? ''
 }
 
 /** What nobody can ask for any more. */

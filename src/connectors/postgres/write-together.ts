@@ -2,6 +2,7 @@ import type { GroupOutcome, RemoteFields, RemoteRecord, WriteGroup, WriteOutcome
 import { recordKey } from '#connector/record-key.ts'
 import type { Tx } from '#postgres/database.ts'
 import { fieldOf } from './expressions.ts'
+import type { OwnWrites } from './own-writes.ts'
 import { listByKeys } from './read.queries.ts'
 import { casesOf, createdFields, keyValues, recordOf, toText } from './records.ts'
 import { findNoted, noteNew, waitForLocks } from './sync.queries.ts'
@@ -18,13 +19,20 @@ const LOCK_MS_MAX = 200
  * Many groups in one transaction: it is committed once for all. Throws where one of them fails, has been carried out already, or meets a
  * record that somebody holds: then none of them is written, and each has to go by itself.
  */
-export async function writeTogether(tx: Tx, planned: readonly Planned[], remembers: boolean): Promise<readonly GroupOutcome[]> {
-  await waitForLocks(tx, LOCK_MS_MAX)
+export async function writeTogether(
+  tx: Tx,
+  planned: readonly Planned[],
+  memory: OwnWrites | undefined,
+): Promise<readonly GroupOutcome[]> {
+  const xid = await waitForLocks(tx, LOCK_MS_MAX)
   const going = planned.map(({ group, steps }): Going => ({ steps, attempt: group.attempt, outcomes: [] }))
   for (let round = nextRound(going); round.length > 0; round = nextRound(going))
     for (const bucket of round) await writeBucket(tx, bucket)
   const outcomes = going.map((one) => one.outcomes)
-  return remembers ? remember(tx, planned, outcomes) : outcomes
+  if (memory === undefined) return outcomes
+  const answered = await remember(tx, planned, outcomes)
+  for (const [at, { steps, attempt }] of going.entries()) memory.note(xid, attempt, steps, outcomes[at] ?? [])
+  return answered
 }
 
 /** Keeps the outcomes. A group that met another version may have been carried out already: it is answered as it was then. */

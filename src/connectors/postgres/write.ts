@@ -5,6 +5,7 @@ import { assert } from '#lib/assert.ts'
 import { sqlStateOf, type Tx } from '#postgres/database.ts'
 import { bothCases } from './expressions.ts'
 import { type Failure, failureOf } from './failures.ts'
+import type { OwnWrites } from './own-writes.ts'
 import { listByValues } from './read.queries.ts'
 import { createdFields, keyValues, recordOf, toText } from './records.ts'
 import { claimGroup, noteOutcomes } from './sync.queries.ts'
@@ -17,18 +18,23 @@ type Applied = Extract<WriteOutcome, { kind: 'applied' }>
 export type Step = { write: RecordWrite; entity: PgEntity }
 
 /**
- * A group in one transaction, which keeps the outcomes beside the records where it may: then a group that comes again is answered from
+ * A group in one transaction, which keeps the outcomes beside the records where it may (`memory`): then a group that comes again is answered from
  * there. Otherwise each create of a later attempt looks for what an earlier one has left.
  */
-export async function writeSteps(tx: Tx, steps: readonly Step[], group: WriteGroup, remembers: boolean): Promise<GroupOutcome> {
+export async function writeSteps(
+  tx: Tx,
+  steps: readonly Step[],
+  group: WriteGroup,
+  memory: OwnWrites | undefined,
+): Promise<GroupOutcome> {
+  if (memory === undefined || group.id === undefined) return writeAll(tx, steps, group.attempt)
   // With its content: what comes again with other values, since the row was merged meanwhile, must be written.
-  const id = remembers && group.id !== undefined ? `${group.id} ${digest(group)}` : undefined
-  if (id !== undefined) {
-    const known = await claimGroup(tx, id)
-    if (known !== undefined) return JSON.parse(known) as GroupOutcome
-  }
+  const id = `${group.id} ${digest(group)}`
+  const claimed = await claimGroup(tx, id)
+  if ('outcomes' in claimed) return JSON.parse(claimed.outcomes) as GroupOutcome
   const outcomes = await writeAll(tx, steps, group.attempt)
-  if (id !== undefined) await noteOutcomes(tx, id, JSON.stringify(outcomes))
+  await noteOutcomes(tx, id, JSON.stringify(outcomes))
+  memory.note(claimed.xid, group.attempt, steps, outcomes)
   return outcomes
 }
 

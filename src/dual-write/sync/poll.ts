@@ -129,10 +129,12 @@ async function poll(core: Core, { states, inboundWaker }: Options, cursor: PollC
   for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages++) {
     const page = await ask(core, entity, from, signal)
     if (page.next === from && page.notices.length === 0) break
-    isTold ||= page.notices.length > 0
-    const changes = page.notices.flatMap((notice) =>
-      core.maps
-        .filter((map) => map.entity === entity && !states.isStopped(map.name))
+    const maps = core.maps.filter((map) => map.entity === entity)
+    // The map that wrote has the answer; another one of the same records has not.
+    const news = page.notices.filter((notice) => notice.isOwn !== true || maps.length > 1)
+    const changes = news.flatMap((notice) =>
+      maps
+        .filter((map) => !states.isStopped(map.name))
         .map((map) => ({ map: map.name, remoteKey: notice.key, eventId: notice.eventId })),
     )
     const isOurs = await core.database.transaction(async (tx) => {
@@ -140,6 +142,7 @@ async function poll(core: Core, { states, inboundWaker }: Options, cursor: PollC
       if (moved) await putRemoteChanges(tx, changes)
       return moved
     }, LIVE)
+    isTold ||= news.length > 0
     if (changes.length > 0) inboundWaker.wake()
     if (!isOurs || !page.more) break
     from = page.next
