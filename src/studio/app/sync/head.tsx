@@ -12,6 +12,7 @@ const ROOMS = [
   ['/sync/explain', 'room.explain'],
   ['/sync/alerts', 'room.alerts'],
   ['/sync/adopt', 'room.adopt'],
+  ['/sync/values', 'room.values'],
   ['/sync/promotion', 'room.promotion'],
   ['/sync/activity', 'room.activity'],
 ] as const

@@ -6,15 +6,18 @@ import type {
   CopyOutcomeKind,
   CopyPart,
   Direction,
+  ListPlan,
   Losses,
   MapVersion,
   Prerequisite,
+  SharedList,
+  ValuePair,
 } from '#dual-write/facets-control.ts'
 import type { Comparison, Difference, Explanation, LostValue, PairSuggestion, ParkedCluster } from '#dual-write/facets-rows.ts'
 import type { Alert, AlertRule, Environment, HealthFinding, LatencyFigures, SeriesPoint } from '#dual-write/facets-watch.ts'
 import type { Page, ParkedItem } from '../../wire.ts'
 import { read } from '../lib/api.ts'
-import { mapPath, readEngine } from './engine-api.ts'
+import { askEngine, mapPath, readEngine } from './engine-api.ts'
 
 /** What the dual-write workspace asks, each once. Keys begin with 'sync', so that a deed can make all of a map stale. */
 const SECOND_MS = 1_000
@@ -110,6 +113,21 @@ export const definitionQuery = (map: string) =>
   queryOptions({
     queryKey: ['sync', map, 'definition'],
     queryFn: () => readEngine<{ text: string; version: string; source: string }>(mapPath(map, '/definition')),
+  })
+
+export const valueListsQuery = queryOptions({
+  queryKey: ['sync', 'value-lists'],
+  queryFn: () => readEngine<SharedList[]>('/value-lists'),
+})
+export const listPath = (name: string) => `/value-lists/${encodeURIComponent(name)}`
+/** What other pairs would change; null: what the file's would. */
+export const valuePlanQuery = (name: string, pairs: readonly ValuePair[] | null) =>
+  queryOptions({
+    queryKey: ['sync', 'value-plan', name, pairs],
+    queryFn: ({ signal }) => askEngine<ListPlan>('POST', `${listPath(name)}/plans`, { pairs }, signal),
+    retry: false,
+    staleTime: 0,
+    gcTime: 0,
   })
 
 export const seriesQuery = (map: string | undefined, hours: number) =>

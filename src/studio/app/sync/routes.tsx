@@ -12,6 +12,7 @@ import { DifferencesScreen } from './rows/differences.tsx'
 import { WayScreen } from './rows/explain.tsx'
 import { WaitingScreen } from './rows/waiting.tsx'
 import { MAP_ADDRESS } from './tab-props.ts'
+import { ValuesScreen } from './values/values-screen.tsx'
 
 /** The screens of dual-write. What a screen shows is in its address: it can be kept, sent and reloaded. */
 const maps = createRoute({
@@ -72,6 +73,12 @@ const activity = createRoute({
   validateSearch: (search: Record<string, unknown>) => texts(search, ['before']),
   component: () => <ActivityScreen before={activity.useSearch().before} />,
 })
+const values = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sync/values',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['list', 'search']),
+  component: () => <ValuesScreen address={values.useSearch()} />,
+})
 const promotion = createRoute({ getParentRoute: () => rootRoute, path: '/sync/promotion', component: PromotionScreen })
 
-export const syncRoutes = [maps, map, activity, parked, differences, conflicts, way, alerts, adopt, promotion] as const
+export const syncRoutes = [maps, map, activity, parked, differences, conflicts, way, alerts, adopt, values, promotion] as const

@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Group, NativeSelect, Stack, Table, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useWords } from '../../lib/messages.tsx'
+import { TextLink } from '../../parts/link.tsx'
 import type { FieldsProps } from './fields.ts'
 import { columnOf, type Scalar } from './map-text.ts'
 import { scalarOf } from './transform-words.ts'
@@ -34,6 +35,11 @@ export function ValueFields({ entry, schemas, change }: FieldsProps) {
           data={UNMAPPED.map((one) => ({ value: one, label: t(`editor.unmapped.${one}`) }))}
         />
       </Group>
+      {shared !== undefined && (
+        <TextLink to="/sync/values" search={{ list: shared.name }} size="sm">
+          {t('values.change')}
+        </TextLink>
+      )}
       {isOwn ? (
         <OwnList entry={entry} schemas={schemas} change={change} />
       ) : (

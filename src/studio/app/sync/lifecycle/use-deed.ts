@@ -26,7 +26,8 @@ export function useDeed(map: string): Deed {
         return false
       } finally {
         setBusy(false)
-        await Promise.all(
+        // Nobody waits for the pictures with a dialog open.
+        void Promise.all(
           [mapsQuery.queryKey, ['sync', map], ['sync', '']].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
         )
       }
