@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { parseFilter } from '#lib/odata/parse-filter.ts'
-import { filterText } from '#lib/odata/print-filter.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { listRows } from '#tables/rows.queries.ts'
 import { catalog, quiet, setUp, until } from '../../tests/support/dual-write-world.ts'
+import { mapVariants } from '../../tests/support/map-variants.ts'
 import type { PreviewedRow } from './facets-control.ts'
-import { passes, splitFilter } from './mapping/filter.ts'
+import { passes, pushableOf } from './mapping/filter.ts'
 import { portalRows } from './mapping/filters.ts'
 
 const SHIPPED = join(import.meta.dirname, '../../maps/dynamics365/customers.yaml')
@@ -171,15 +171,40 @@ test('a portal filter says the same of a row as PostgreSQL says of all', async (
   }
 })
 
-test('what the ERP can apply of a filter is told apart from what is left to us', () => {
-  const { pushable, rest } = splitFilter(parseFilter("Type eq 'A' and (B gt 3 or C eq 1) and D in (1,2) and startswith(E,'x')"), [
-    'eq',
-    'in',
-  ])
-  assert.deepEqual(pushable, [
+test('what the ERP can apply of a filter is asked of it', () => {
+  const filter = parseFilter(
+    "Type eq 'A' and (B gt 3 or C eq 1) and D in (1,2) and F in ('x',null) and startswith(E,'x') and G ne null",
+  )
+  assert.deepEqual(pushableOf(filter, ['eq', 'in']), [
     { field: 'Type', operator: 'eq', value: 'A' },
     { field: 'D', operator: 'in', value: ['1', '2'] },
   ])
-  assert.equal(rest && filterText(rest), "(B gt 3 or C eq 1) and startswith(E, 'x')")
-  assert.deepEqual(splitFilter(parseFilter('A eq 1'), []), { pushable: [], rest: parseFilter('A eq 1') })
+  assert.deepEqual(pushableOf(filter, ['ne']), [{ field: 'G', operator: 'ne', value: null }])
+  assert.deepEqual(pushableOf(filter, []), [])
+})
+
+test('what the ERP can apply of a filter is not read at all; what it cannot is left out here', async () => {
+  let read = 0
+  const erpFilter = "GroupCode in ('G1','g2','G3','G4') and GroupName ne 'Out' and not contains(GroupName,'old')"
+  await using world = await setUp({
+    mapFolders: [mapVariants({ 'price-groups': { filter: { erp: erpFilter } } })],
+    before: (erp) => {
+      const names = ['Zero', 'One', 'Out', 'Three, an OLD one', 'Four']
+      for (let n = 0; n < 200; n++)
+        erp.put('PriceCustomerGroups', { dataAreaId: 'usmf', GroupCode: `G${n}`, GroupName: names[n] ?? 'Another' })
+      const { readPage } = erp.connector
+      erp.connector.readPage = async (request, signal) => {
+        const page = await readPage(request, signal)
+        if (request.entity === 'PriceCustomerGroups') read += page.records.length
+        return page
+      }
+    },
+  })
+  await world.engine.whenRunning()
+  await quiet(world)
+  const here = async () => (await world.rows('pricelevel')).map((row) => row.name).sort()
+  assert.deepEqual([read, await here()], [3, ['G1', 'G4']])
+  await world.engine.refreshMap('price-groups', 'tester')
+  await quiet(world)
+  assert.deepEqual([read, await here()], [6, ['G1', 'G4']])
 })

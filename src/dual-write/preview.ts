@@ -14,6 +14,7 @@ import type { ValueLists } from './mapping/map-file.ts'
 import { belongsInErp, type ErpValues, mapNewRecord, readTargets } from './mapping/to-erp.ts'
 import { type MappedRecord, mapRecords, waitsFor } from './mapping/to-portal.ts'
 import { textOf } from './mapping/values.ts'
+import { selectionOf } from './sync/copy-pages.ts'
 import { type ColumnMap, erpColumnsOf, fieldsOfTarget, type LookupMap, type TableMap } from './table-map.ts'
 
 const ROWS_MAX = 50
@@ -41,17 +42,7 @@ export async function previewMap(
 }
 
 async function readRecords(core: Core, map: TableMap, rowsMax: number, signal: AbortSignal): Promise<RemoteRecord[]> {
-  const { where } = map.filter
-  const page = await core.connector.readPage(
-    {
-      entity: map.entity,
-      fields: map.fields,
-      company: undefined,
-      rowsMax,
-      ...(Object.keys(where).length === 0 ? {} : { where }),
-    },
-    signal,
-  )
+  const page = await core.connector.readPage({ ...selectionOf(core, map, ''), fields: map.fields, rowsMax }, signal)
   return page.records
 }
 

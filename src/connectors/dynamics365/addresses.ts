@@ -33,7 +33,7 @@ export function filterOf(entity: ErpEntity, company: string | undefined, values:
  */
 export function filterOfConditions(entity: ErpEntity, conditions: readonly Condition[]): string {
   return conditions
-    .filter((one) => isSameOverThere(one.operator) || entity.fields.get(one.field)?.type !== 'string')
+    .filter((one) => isSameOverThere(one.operator) || isOrderedOverThere(entity, one.field))
     .map((one) => {
       if (one.operator !== 'in') return `${one.field} ${one.operator} ${toLiteral(entity, one.field, one.value)}`
       // Finance & Operations has no `in`.
@@ -45,6 +45,12 @@ export function filterOfConditions(entity: ErpEntity, conditions: readonly Condi
 
 function isSameOverThere(operator: Condition['operator']): boolean {
   return operator === 'eq' || operator === 'ne' || operator === 'in'
+}
+
+/** Text has an order of its own over there, and enums have none. */
+function isOrderedOverThere(entity: ErpEntity, field: string): boolean {
+  const type = entity.fields.get(field)?.type
+  return type === 'integer' || type === 'decimal' || type === 'date' || type === 'datetime'
 }
 
 /** Any of these records. */

@@ -9,8 +9,10 @@ import { findCompanyId, listRows, type RowId } from '#tables/rows.queries.ts'
 import type { Core } from '../core.ts'
 import type { MatchRule, PairSuggestion } from '../facets-rows.ts'
 import { findLinksByKey, findLinksByRow } from '../links.queries.ts'
+import { portalRows } from '../mapping/filters.ts'
 import { type MappedRecord, mapToPortal } from '../mapping/to-portal.ts'
 import { textOf } from '../mapping/values.ts'
+import { selectionOf } from '../sync/copy-pages.ts'
 import type { TableMap } from '../table-map.ts'
 
 const PAGE_ROWS_MAX = 1_000
@@ -102,7 +104,7 @@ async function readRows(core: Core, map: TableMap, company: string | undefined):
   let page: RowQuery = {
     table: map.table,
     columns: [...map.table.columns.keys()].filter((name) => name !== map.table.idColumn),
-    predicate: engineRows,
+    predicate: portalRows(core.catalog, map) ?? engineRows,
     ...filterOf(map, companyId),
     orderBy: [{ column: map.table.idColumn, descending: false }],
     rowsMax: PAGE_ROWS_MAX,
@@ -125,20 +127,16 @@ async function readRows(core: Core, map: TableMap, company: string | undefined):
 }
 
 function filterOf(map: TableMap, companyId: RowId | undefined): Pick<RowQuery, 'filter'> {
-  const ofCompany: RowQuery['filter'] =
-    companyId === undefined || !map.table.columns.has(COMPANY_COLUMN)
-      ? undefined
-      : {
-          kind: 'compare',
-          operator: 'eq',
-          left: { kind: 'path', names: [COMPANY_COLUMN], position: 0 },
-          right: { kind: 'literal', literal: { type: 'guid', value: companyId }, position: 0 },
-          position: 0,
-        }
-  const own = map.filter.portal
-  if (ofCompany !== undefined && own !== undefined) return { filter: { kind: 'and', left: ofCompany, right: own } }
-  const only = ofCompany ?? own
-  return only === undefined ? {} : { filter: only }
+  if (companyId === undefined || !map.table.columns.has(COMPANY_COLUMN)) return {}
+  return {
+    filter: {
+      kind: 'compare',
+      operator: 'eq',
+      left: { kind: 'path', names: [COMPANY_COLUMN], position: 0 },
+      right: { kind: 'literal', literal: { type: 'guid', value: companyId }, position: 0 },
+      position: 0,
+    },
+  }
 }
 
 async function* readRecords(
@@ -152,11 +150,9 @@ async function* readRecords(
   do {
     const page = await core.connector.readPage(
       {
-        entity: map.entity,
+        ...selectionOf(core, map, company ?? ''),
         fields: map.fields,
-        company,
         rowsMax: Math.min(PAGE_ROWS_MAX, core.connector.capabilities.pageRowsMax),
-        ...(Object.keys(map.filter.where).length === 0 ? {} : { where: map.filter.where }),
         ...(after === undefined ? {} : { after }),
       },
       AbortSignal.any([signal, AbortSignal.timeout(READ_MS_MAX)]),

@@ -43,22 +43,14 @@ export function refusalOf(filter: FilterExpression): string | undefined {
   }
 }
 
-/** A filter in two: the conditions that must hold in any case and that the ERP can apply, and what is left to us. */
-export function splitFilter(
-  filter: FilterExpression,
-  operators: readonly ConditionOperator[],
-): { pushable: Condition[]; rest: FilterExpression | undefined } {
-  if (filter.kind === 'and') {
-    const [left, right] = [splitFilter(filter.left, operators), splitFilter(filter.right, operators)]
-    const rest =
-      left.rest !== undefined && right.rest !== undefined
-        ? ({ kind: 'and', left: left.rest, right: right.rest } as const)
-        : (left.rest ?? right.rest)
-    return { pushable: [...left.pushable, ...right.pushable], rest }
-  }
+/**
+ * The conditions that must hold in any case and that the ERP can apply: fewer records are read. The whole filter is applied here all the
+ * same, so that its meaning does not hang on what an ERP makes of it.
+ */
+export function pushableOf(filter: FilterExpression, operators: readonly ConditionOperator[]): Condition[] {
+  if (filter.kind === 'and') return [...pushableOf(filter.left, operators), ...pushableOf(filter.right, operators)]
   const condition = conditionOf(filter)
-  const isPushable = condition !== undefined && operators.includes(condition.operator)
-  return isPushable ? { pushable: [condition], rest: undefined } : { pushable: [], rest: filter }
+  return condition !== undefined && operators.includes(condition.operator) ? [condition] : []
 }
 
 function conditionOf(filter: FilterExpression): Condition | undefined {
@@ -70,10 +62,11 @@ function conditionOf(filter: FilterExpression): Condition | undefined {
     return { field, operator: filter.operator, value: literalValue(filter.right.literal) }
   }
   const value = filter.values.flatMap((one) => (one.kind === 'literal' ? [literalValue(one.literal)] : []))
-  return value.length === filter.values.length ? { field, operator: 'in', value } : undefined
+  const isPlain = value.length === filter.values.length && value.every((one) => one !== null)
+  return isPlain ? { field, operator: 'in', value } : undefined
 }
 
-/** The `field eq literal` conditions that must hold in any case: what the ERP can apply by itself. */
+/** The `field eq literal` conditions that must hold in any case: values that every record of the map has. */
 export function equalitiesOf(filter: FilterExpression): RemoteFields {
   if (filter.kind === 'and') return { ...equalitiesOf(filter.left), ...equalitiesOf(filter.right) }
   if (filter.kind !== 'compare' || filter.operator !== 'eq') return {}

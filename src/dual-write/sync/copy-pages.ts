@@ -11,6 +11,7 @@ import type { CopyOutcomeKind } from '../facets-control.ts'
 import { advanceRange, type CopyRange, type CopyRun, holdMapState, type RangeAt, setCopyTotal } from '../initial-sync.queries.ts'
 import { lastRevision } from '../links.queries.ts'
 import type { TableMapState } from '../map-state.ts'
+import { pushableOf } from '../mapping/filter.ts'
 import { waitsFor } from '../mapping/to-portal.ts'
 import { releaseSavepoint, returnToSavepoint, setMapError, setSavepoint } from '../maps.queries.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
@@ -55,12 +56,10 @@ export async function copyRange(
 }
 
 /** The records of a map in one legal entity, as far as the ERP can tell them from others. */
-export function selectionOf(_core: Core, map: TableMap, company: string): Selection {
-  return {
-    entity: map.entity,
-    company: company === '' ? undefined : company,
-    ...(Object.keys(map.filter.where).length === 0 ? {} : { where: map.filter.where }),
-  }
+export function selectionOf({ connector }: Core, map: TableMap, company: string): Selection {
+  const { erp } = map.filter
+  const where = erp === undefined ? [] : pushableOf(erp, connector.capabilities.filters)
+  return { entity: map.entity, company: company === '' ? undefined : company, ...(where.length === 0 ? {} : { where }) }
 }
 
 /** The question for one page of a range, with the size that suits both sides. */

@@ -2,6 +2,7 @@ import type { Core } from '../core.ts'
 import { findVersions, listLinkedKeys } from '../links.queries.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
+import { selectionOf } from './copy-pages.ts'
 
 const PAGE_ROWS_MAX = 2_000
 
@@ -21,11 +22,9 @@ export async function sweep(core: Core, map: TableMap, signal: AbortSignal): Pro
   do {
     const page = await core.connector.readPage(
       {
-        entity: map.entity,
+        ...selectionOf(core, map, ''),
         fields: map.recordKey,
-        company: undefined,
         rowsMax: Math.min(PAGE_ROWS_MAX, core.connector.capabilities.pageRowsMax),
-        ...(Object.keys(map.filter.where).length === 0 ? {} : { where: map.filter.where }),
         ...(after === undefined ? {} : { after }),
       },
       signal,
