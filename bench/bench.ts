@@ -1,10 +1,11 @@
 /**
  * `npm run bench`: how fast Comptoir is on this machine, on the demo company, in one run, side by side with a floor. Absolute figures
  * depend on the machine; the ratios are what to compare. Sections can be named: npm run bench -- sync latency compile pages odata scale
- * replication queues retail
+ * replication queues memory retail
  */
 import { startComptoir } from '../tests/support/comptoir.ts'
 import { benchCompile } from './compile.ts'
+import { benchMemory } from './dual-write/memory.ts'
 import { benchQueues } from './dual-write/queues.ts'
 import { benchReplication } from './dual-write/replication.ts'
 import { benchRetail } from './dual-write/retail.ts'
@@ -20,6 +21,7 @@ const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name)
 
 if (isWanted('replication')) await benchReplication()
 if (isWanted('queues')) await benchQueues()
+if (isWanted('memory')) await benchMemory()
 if (isWanted('retail')) await benchRetail()
 
 /** They look at a running Comptoir with the demo company. */

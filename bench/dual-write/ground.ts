@@ -18,6 +18,8 @@ export type Ground = AsyncDisposable & {
   /** A portal's database with all its tables and no rows. */
   createPortal(name: string): Promise<Database>
   url(name: string): string
+  /** What the server writes down. */
+  readonly logFile: string
 }
 
 /** The settings of production; besides, what logical replication needs and the time of each commit, which both contestants pay for. */
@@ -33,11 +35,15 @@ const CONNECTIONS_MAX = 20
 
 export const catalog = readCatalog()
 
-export async function openGround(): Promise<Ground> {
+export async function openGround(settings: Readonly<Record<string, string>> = {}): Promise<Ground> {
   const folder = mkdtempSync(join(tmpdir(), 'comptoir-bench-'))
   // The server runs as an unprivileged user where we are root.
   chmodSync(folder, 0o755)
-  const server = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), log: silentLog, settings: SETTINGS })
+  const server = await startEmbeddedPostgres({
+    folder: join(folder, 'postgres'),
+    log: silentLog,
+    settings: { ...SETTINGS, ...settings },
+  })
   const opened: Database[] = []
   const create = async (name: string) => {
     const database = openDatabase({
@@ -61,6 +67,7 @@ export async function openGround(): Promise<Ground> {
       return database
     },
     url: (name) => urlOf(server.url, name),
+    logFile: join(folder, 'postgres', 'server.log'),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((database) => database.close()))
       await server.stop()
