@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { required } from '#lib/assert.ts'
+import type { PendingEdit } from '#tables/changes.queries.ts'
+import { catalog, MAPS_FOLDER, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 import { mapVariants } from '../../tests/support/map-variants.ts'
 import type { MemoryErp } from '../../tests/support/memory-connector.ts'
+import { merge } from './apply/merge.ts'
+import { readMaps } from './map.ts'
 import { findSyncStates } from './sync-state.ts'
 
 const C1 = 'dataAreaId=usmf,CustomerAccount=C1'
@@ -239,4 +243,23 @@ test('whatever went wrong before, a record that has changed in the ERP is merged
   const parked = () => world.engine.listParked({ map: 'customers', rowsMax: 10 })
   await until('a person is asked', async () => (await parked()).length === 1)
   assert.equal((await parked())[0]?.code, 'dual_write.conflict')
+})
+
+test('an edit that the ERP overtook while our create was on its way is kept as lost; what the ERP filled in is no loss', () => {
+  const map = required(
+    readMaps(catalog, MAPS_FOLDER).find((one) => one.name === 'contacts'),
+    'contacts',
+  )
+  const ours = new Map<string, PendingEdit>([
+    ['jobtitle', { at: '2026-01-05T09:00:00Z', passed: ['as created'], before: null }],
+    ['description', { at: '2026-01-05T09:00:00Z', passed: [], before: null }],
+  ])
+  const row = { jobtitle: 'edited here', description: 'as created' }
+  const record = { jobtitle: 'edited there', description: 'completed there' }
+  const { conflicts, changes } = merge(map, row, undefined, record, new Set(ours.keys()), { ours })
+  assert.deepEqual(changes, record)
+  assert.deepEqual(
+    conflicts.map(({ column, kept, lost }) => [column, kept, lost]),
+    [['jobtitle', 'edited there', 'edited here']],
+  )
 })

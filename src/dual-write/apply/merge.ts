@@ -72,8 +72,9 @@ export function merge(
     if (earlier.some((value) => textOf(column, value) === theirs)) continue
     const { winner, rule } = decide(ruleOf(map, name), name, { ...local, ...incoming }, known)
     const [kept, lost] = winner === 'erp' ? [theirs, ours] : [ours, theirs]
-    // Without a link there is nothing to compare with: our own create is on its way, and the ERP's answer completes it.
-    if (agreed !== undefined) conflicts.push({ map: map.name, column: name, winner, rule, kept, lost })
+    // Without a link our own create is on its way, and the ERP's answer completes it; only what was edited here after it can lose.
+    const isEditedSince = (edit?.passed ?? []).length > 0
+    if (agreed !== undefined || isEditedSince) conflicts.push({ map: map.name, column: name, winner, rule, kept, lost })
     if (winner === 'erp') merged.changes[name] = value
   }
   return { ...merged, conflicts, altered }
