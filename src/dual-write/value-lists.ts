@@ -41,7 +41,8 @@ export function createValueLists(core: Core, follow: () => Promise<void>): Value
   return {
     async listValueLists() {
       const stored = new Map((await core.database.read(listValueLists)).map((one) => [one.name, one]))
-      return Object.keys(core.active.sources.lists).map((name) => sharedList(core, name, stored.get(name)))
+      const users = usersByList(core)
+      return Object.keys(core.active.sources.lists).map((name) => sharedList(core, name, users.get(name) ?? [], stored.get(name)))
     },
     async planValueList(name, pairs) {
       const trial = tryList(core, name, pairs === null ? core.active.files.lists[name] : listOf(name, pairs))
@@ -90,7 +91,7 @@ function tryList(core: Core, name: string, list: ValueList | undefined): Trial {
   const { [name]: was = {}, ...others } = own
   const lists = list === undefined ? others : { ...own, [name]: list }
   const { catalog, maps } = core
-  const uses = usersOf(core, name).map((before): Use => {
+  const uses = (usersByList(core).get(name) ?? []).map((before): Use => {
     const text = core.active.sources.texts.get(before.name)?.text ?? ''
     const known = new Set(validateMap(text, { catalog, lists: own, maps }).map(keyOf))
     const findings = validateMap(text, { catalog, lists, maps }).filter((one) => !known.has(keyOf(one)))
@@ -100,10 +101,13 @@ function tryList(core: Core, name: string, list: ValueList | undefined): Trial {
   return { name, lists, changes: pairDifferences(was, list ?? {}), uses }
 }
 
-/** Maps whose text names the list. */
-function usersOf(core: Core, name: string): TableMap[] {
-  const { texts } = core.active.sources
-  return core.maps.filter((map) => listsIn(texts.get(map.name)?.text ?? '').has(name))
+/** Maps by the lists that their texts name: each text is read once, however many lists there are. */
+function usersByList(core: Core): Map<string, TableMap[]> {
+  const users = new Map<string, TableMap[]>()
+  for (const map of core.maps)
+    for (const list of listsIn(core.active.sources.texts.get(map.name)?.text ?? ''))
+      users.set(list, [...(users.get(list) ?? []), map])
+  return users
 }
 
 function planOf(trial: Trial, shapes: ReadonlyMap<string, ShapeOfMap>): ListPlan {
@@ -128,13 +132,13 @@ function shapeAfter({ lists }: Trial, { after, text }: Use): MapShape | undefine
   return after === undefined ? undefined : shapeOf(after, { text, lists })
 }
 
-function sharedList(core: Core, name: string, stored: StoredList | undefined): SharedList {
+function sharedList(core: Core, name: string, users: readonly TableMap[], stored: StoredList | undefined): SharedList {
   const list = core.active.sources.lists[name] ?? {}
   return {
     name,
     pairs: Object.entries(list).map(([erp, portal]) => ({ erp, portal })),
     revision: revisionOf(list),
-    maps: usersOf(core, name).map((map) => map.name),
+    maps: users.map((map) => map.name),
     saved: stored === undefined ? null : { by: stored.by, at: stored.at, isNew: core.active.files.lists[name] === undefined },
   }
 }

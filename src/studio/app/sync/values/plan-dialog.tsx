@@ -2,6 +2,7 @@ import { Alert, Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import type { ListPlan, ValuePair } from '#dual-write/facets-control.ts'
+import { queryClient } from '../../lib/api.ts'
 import { useMapTitles } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
@@ -9,7 +10,7 @@ import { Loaded, messageOf, tellDone } from '../../parts/states.tsx'
 import { FindingList } from '../editor/finding-list.tsx'
 import { DifferenceWords } from '../editor/save-dialog.tsx'
 import { askEngine } from '../engine-api.ts'
-import { listPath, valuePlanQuery } from '../queries.ts'
+import { listPath, valueListsQuery, valuePlanQuery } from '../queries.ts'
 import { readAgain } from '../rows/deeds.ts'
 
 export type Asked = { kind: 'save'; pairs: ValuePair[]; basedOn: string } | { kind: 'reset' }
@@ -42,10 +43,11 @@ function Form({ name, asked, close, done }: Props & { asked: Asked }) {
     try {
       const { pairs, basedOn } = isSave ? asked : { pairs: [], basedOn: '' }
       await (isSave ? askEngine('PUT', listPath(name), { pairs, message, basedOn }) : askEngine('DELETE', listPath(name)))
-      await readAgain()
+      await queryClient.invalidateQueries(valueListsQuery)
       tellDone(t(isSave ? 'values.savedNow' : 'values.givenBack', { name }), t)
       done()
       close()
+      void readAgain()
     } catch (error) {
       setProblem(error as Error)
       void readAgain()
