@@ -4,13 +4,14 @@ import { engineRows } from '#tables/predicate.ts'
 import { deleteRow, newRowId, type RowValues } from '#tables/rows.queries.ts'
 import { catalog, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 import { mapVariants } from '../../tests/support/map-variants.ts'
+import type { MemoryErp } from '../../tests/support/memory-connector.ts'
 
 const keyOf = (number: string) => `dataAreaId=usmf,CustomerAccount=${number}`
 const record = (world: World, number: string) => world.erp.get('CustomersV3', keyOf(number))
 
 /** A running world with a customer C5 that nothing else points to. */
-async function ready(customers: object): Promise<World> {
-  const world = await setUp({ mapFolders: [mapVariants({ customers: { ...customers } })] })
+async function ready(customers: object, before: (erp: MemoryErp) => void = () => undefined): Promise<World> {
+  const world = await setUp({ mapFolders: [mapVariants({ customers: { ...customers } })], before })
   await world.engine.whenRunning()
   putCustomer(world, 'C5')
   await until('C5 is here', async () => (await find(world, 'C5')) !== undefined)
@@ -93,6 +94,26 @@ test('what the ERP has refused of a line asks nobody any more once the order is 
   await until('the order is gone here', async () => (await world.rows('salesorder')).length === 0)
   await quiet(world)
   assert.deepEqual([await world.rows('salesorderdetail'), await parked()], [[], []])
+})
+
+test('what the ERP refuses of a row that has gone with its order meanwhile asks nobody', async () => {
+  const answered = Promise.withResolvers<void>()
+  let isAsked = false
+  await using world = await ready({}, ({ connector }) => {
+    connector.writeGroup = async ({ writes }) => {
+      isAsked = true
+      await answered.promise
+      return writes.map(() => ({ kind: 'rejected', code: 'erp.refused', message: 'There is no such order.' }))
+    }
+  })
+  const [line] = await world.rows('salesorderdetail')
+  await world.edit('salesorderdetail', line?.salesorderdetailid, { quantity: '7' })
+  await until('the ERP is asked', () => isAsked)
+  world.erp.remove('CDSSalesOrderHeaders', 'dataAreaId=usmf,SalesOrderNumber=SO-1')
+  await until('the order is gone here', async () => (await world.rows('salesorder')).length === 0)
+  answered.resolve()
+  await quiet(world)
+  assert.deepEqual(await world.engine.listParked({ map: null, rowsMax: 10 }), [])
 })
 
 test('an edit of a row whose record is gone does not make the record anew: a person is asked', async () => {

@@ -2,6 +2,7 @@ import type { RemoteRecord, WriteOutcome } from '#connector/contract.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import type { Tx } from '#postgres/database.ts'
 import { postponeChange, settleChange, settleChanges, waitForRow } from '#tables/changes.queries.ts'
+import { lockRowsById } from '#tables/rows.queries.ts'
 import { applyRecords } from '../apply/apply-records.ts'
 import { applyGone, GONE } from '../apply/gone.ts'
 import { CONFLICT, type Core, LIVE, PARENT, UNREACHABLE } from '../core.ts'
@@ -111,8 +112,7 @@ async function settleFailed(core: Core, tx: Tx, pair: Pair, theirs: Theirs): Pro
     case 'applied':
       return undefined
     case 'rejected':
-      await park(tx, item, { code: outcome.code, reason: outcome.message })
-      return undefined
+      return settleRefused(tx, item, outcome)
     case 'conflict':
       return settleConflict(core, tx, pair, theirs)
     case 'retry': {
@@ -125,6 +125,19 @@ async function settleFailed(core: Core, tx: Tx, pair: Pair, theirs: Theirs): Pro
     default:
       return outcome satisfies never
   }
+}
+
+/** A person is asked, unless the end of a record has taken the row along meanwhile: then there is nothing to correct. */
+async function settleRefused(
+  tx: Tx,
+  item: Step['item'],
+  { code, message }: { code: string; message: string },
+): Promise<undefined> {
+  const { map, change } = item
+  // Locked: whoever deletes it at this moment gives up what is parked of it, and must see it.
+  const isThere = change.operation === 'delete' || (await lockRowsById(tx, map.table, [change.rowId])).has(change.rowId)
+  if (isThere) await park(tx, item, { code, reason: message })
+  else await settleChange(tx, map.name, change)
 }
 
 /** Lines that were written after their header have changed its totals. */
