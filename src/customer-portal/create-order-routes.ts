@@ -23,6 +23,7 @@ import {
   getDraft,
   getDraftToChange,
   INFORMATION_VERSION,
+  isEditable,
   isRowId,
   readDraftLines,
   readTerms,
@@ -33,6 +34,7 @@ import { type Problems, parseInformation, parseLine } from './order-form.ts'
 import { choosesTerms, getOrderer, type OrderTerms } from './order-terms.ts'
 import { type OfferedProduct, readProductsById, searchProducts } from './price-book.ts'
 import { estimateAmount } from './pricing.ts'
+import { withdrawRefused } from './refused-orders.ts'
 import { type Submission, submitDraft } from './submit.ts'
 import { amountText, foundProducts } from './wizard/items.ts'
 import { type Step, stepUrl, type WizardState } from './wizard/shell.ts'
@@ -138,6 +140,7 @@ const submit: FormHandler = async (context, form) => {
     const isFirst = await context.database.statement((own) => isConfirmFirst(own, 'salesorder'))
     return redirect(isFirst ? confirmationUrl(outcome.orderId) : `/orders/${outcome.orderId}?placed=1`)
   }
+  if (outcome.kind === 'overtaken') return redirect(`/orders/${outcome.orderId}?overtaken=1`)
   const what = outcome.kind === 'changed' ? 'changed' : outcome.what
   const notice = context.text(`wizard.problem.${what}`)
   return showAgain(
@@ -155,11 +158,17 @@ const STEP_TO_MEND: Readonly<Record<'changed' | Extract<Submission, { kind: 'inc
   date: 'information',
   terms: 'information',
   discarded: 'information',
+  company: 'information',
 }
 
 const discard: FormHandler = async (context, form) => {
-  const draft = await getDraftToChange(context, getOrderer(context), form.text('draft'))
-  if (draft.state === 'open') await closeDraft(context.tx, draft.draftId, null)
+  const orderer = getOrderer(context)
+  const draft = await getDraftToChange(context, orderer, form.text('draft'))
+  if (draft.state === 'refused' && draft.orderId !== null) {
+    const outcome = await withdrawRefused(context, orderer, draft.orderId)
+    if (outcome === 'overtaken') return redirect(`/orders/${draft.orderId}?overtaken=1`)
+  }
+  if (isEditable(draft)) await closeDraft(context.tx, draft.draftId, null)
   return redirect('/')
 }
 
@@ -242,7 +251,7 @@ function estimateOf(
 
 async function getOpenDraft(context: PageContext, orderer: ContactVisitor, draftId: string): Promise<Draft> {
   const draft = await getDraftToChange(context, orderer, draftId)
-  if (draft.state !== 'open') throw new AppError('draft.gone', 'This draft has been submitted or discarded')
+  if (!isEditable(draft)) throw new AppError('draft.gone', 'This draft has been submitted or discarded')
   return draft
 }
 

@@ -3,7 +3,7 @@ import { emptyHtml, type Html, html } from '#lib/html.ts'
 import type { Component, PageContext } from '#portals/component.ts'
 import type { RowId } from '#tables/rows.queries.ts'
 import { findLine, listOpenDrafts, type OpenDraft } from './drafts.queries.ts'
-import { type Draft, deliveryAddressOf, getDraft, isRowId, readDraftLines, readTerms } from './drafts.ts'
+import { type Draft, deliveryAddressOf, getDraft, isEditable, isRowId, readDraftLines, readTerms } from './drafts.ts'
 import { earliestDate, listOf } from './order-form.ts'
 import { choosesTerms, getOrderer, listCompanies, type OrderTerms, type TermsOutcome } from './order-terms.ts'
 import { readProductsById, searchProducts } from './price-book.ts'
@@ -22,7 +22,7 @@ export const createOrder: Component = async (context) => {
   const state = context.state.wizard as WizardState | undefined
   const drafts = state === undefined ? await listOpenDrafts(context.tx, orderer) : []
   const draft = await findShownDraft(context, orderer, state, drafts)
-  if (draft !== undefined && draft.state !== 'open') return closedDraft(context, draft)
+  if (draft !== undefined && !isEditable(draft)) return closedDraft(context, draft)
 
   const outcome = await readTerms(context, orderer, draft?.information)
   const refusal = choosesTerms(orderer) && outcome.kind === 'lacking' ? undefined : refusalOf(context, outcome)
@@ -91,12 +91,12 @@ async function showInformation(
   const companies = choosesTerms(orderer) ? await listCompanies(context) : undefined
   const isStale = draft !== undefined && state === undefined && shown.asked !== undefined && shown.asked !== 'information'
   const copied = context.query.get('copied')
-  const notice = html`${noticeOf(state?.notice)}${shown.resumed}
+  const notice = html`${refusedNotice(context, draft)}${noticeOf(state?.notice)}${shown.resumed}
     ${isStale ? noticeOf(context.text('wizard.informationFirst')) : ''}
     ${copied !== null && /^\d{1,3}$/.test(copied) ? html`<p class="notice" role="status">${context.text('wizard.copied', { count: Number(copied), gone: Number(context.query.get('gone')) || 0 })}</p>` : ''}`
   const values = state?.values ?? valuesOf(draft, terms)
   const content = informationStep(context, { draft, terms, companies, values, problems: state?.problems ?? new Map() })
-  return wizardShell(context, { step: 'information', draftId: draft?.draftId ?? null, notice, content })
+  return wizardShell(context, { step: 'information', draft, notice, content })
 }
 
 type Known = { draft: Draft; terms: OrderTerms; state: WizardState | undefined }
@@ -114,8 +114,8 @@ async function showItems(context: PageContext, shown: Known & { resumed: Html; n
     removed: await findRemoved(context, draft, terms),
   })
   const account = html`<p>${context.text('wizard.yourTerms')} <strong>${terms.accountName} (${terms.accountNumber})</strong></p>`
-  const notice = html`${account}${shown.resumed}${noticeOf(state?.notice ?? shown.notice)}`
-  return wizardShell(context, { step: 'items', draftId: draft.draftId, notice, content })
+  const notice = html`${refusedNotice(context, draft)}${account}${shown.resumed}${noticeOf(state?.notice ?? shown.notice)}`
+  return wizardShell(context, { step: 'items', draft, notice, content })
 }
 
 async function showReview(context: PageContext, shown: Known): Promise<Html> {
@@ -127,7 +127,8 @@ async function showReview(context: PageContext, shown: Known): Promise<Html> {
     return showItems(context, { ...shown, resumed: emptyHtml, notice })
   }
   const content = reviewStep(context, { draft, terms, address, order })
-  return wizardShell(context, { step: 'review', draftId: draft.draftId, notice: noticeOf(state?.notice), content })
+  const notice = html`${refusedNotice(context, draft)}${noticeOf(state?.notice)}`
+  return wizardShell(context, { step: 'review', draft, notice, content })
 }
 
 /** The line that was just removed, to be put back. */
@@ -163,6 +164,12 @@ function closedDraft(context: PageContext, draft: Draft): Html {
       ? html`${context.text('wizard.discarded')} <a href="/create-order?new=1">${context.text('wizard.startNew')}</a>`
       : html`${context.text('wizard.alreadySubmitted')} <a href="/orders/${draft.orderId}">${context.text('wizard.seeOrder')}</a>`
   return html`<p class="notice" role="status">${text}</p>`
+}
+
+/** Why the order is open again, on each step until it goes. */
+function refusedNotice(context: PageContext, draft: Draft | undefined): Html {
+  if (draft?.state !== 'refused') return emptyHtml
+  return html`<div class="notice notice-bad stack" role="status"><p>${context.text('order.refused')}</p><blockquote>${draft.refusal}</blockquote><p>${context.text('wizard.refused')} <a href="/orders/${draft.orderId}">${context.text('wizard.seeOrder')}</a></p></div>`
 }
 
 function noticeOf(text: string | undefined): Html {

@@ -15,6 +15,8 @@ export type StoredDraft = {
   schemaVersion: number
   information: JsonObject
   version: number
+  /** What its order was made from, or corrected to at last. */
+  submittedVersion: number | null
   orderId: RowId | null
   changedAt: string
 }
@@ -42,7 +44,8 @@ export async function insertDraft(
 
 export async function findDraft(tx: Tx, owner: DraftOwner, draftId: RowId): Promise<StoredDraft | undefined> {
   const [draft] = await tx<StoredDraft>`
-    select draft_id as "draftId", state, schema_version as "schemaVersion", information, version, order_id as "orderId", changed_at as "changedAt"
+    select draft_id as "draftId", state, schema_version as "schemaVersion", information, version, submitted_version as "submittedVersion",
+           order_id as "orderId", changed_at as "changedAt"
       from customer_portal.draft
      where draft_id = ${draftId}::uuid and contact_id = ${owner.contactId} and account_id is not distinct from ${owner.accountId}::uuid`
   return draft
@@ -51,11 +54,20 @@ export async function findDraft(tx: Tx, owner: DraftOwner, draftId: RowId): Prom
 /** The same, and whoever else wants to change it waits until this transaction ends. */
 export async function lockDraft(tx: Tx, owner: DraftOwner, draftId: RowId): Promise<StoredDraft | undefined> {
   const [draft] = await tx<StoredDraft>`
-    select draft_id as "draftId", state, schema_version as "schemaVersion", information, version, order_id as "orderId", changed_at as "changedAt"
+    select draft_id as "draftId", state, schema_version as "schemaVersion", information, version, submitted_version as "submittedVersion",
+           order_id as "orderId", changed_at as "changedAt"
       from customer_portal.draft
      where draft_id = ${draftId}::uuid and contact_id = ${owner.contactId} and account_id is not distinct from ${owner.accountId}::uuid
        for update`
   return draft
+}
+
+/** The draft that became this order, where the owner wrote it. */
+export async function findDraftOfOrder(tx: Tx, owner: DraftOwner, orderId: RowId): Promise<RowId | undefined> {
+  const [draft] = await tx<{ draftId: RowId }>`
+    select draft_id as "draftId" from customer_portal.draft
+     where order_id = ${orderId}::uuid and contact_id = ${owner.contactId} and account_id is not distinct from ${owner.accountId}::uuid`
+  return draft?.draftId
 }
 
 export type OpenDraft = { draftId: RowId; changedAt: string; lines: number }
@@ -82,12 +94,12 @@ export async function updateInformation(
      where draft_id = ${draftId}`
 }
 
-/** The draft is over: submitted as this order, or given up. Its lines stay, to tell what was asked for. */
+/** The draft is over: submitted as this order, or given up, also after its order was refused. Its lines stay, to tell what was asked for. */
 export async function closeDraft(tx: Tx, draftId: RowId, orderId: RowId | null): Promise<void> {
   await tx`
     update customer_portal.draft
        set state = case when ${orderId}::uuid is null then 'discarded' else 'submitted' end, order_id = ${orderId}::uuid,
-           changed_at = clock_timestamp()
+           submitted_version = case when ${orderId}::uuid is not null then version end, changed_at = clock_timestamp()
      where draft_id = ${draftId}`
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ContactVisitor } from '#access/visitor.ts'
+import { findRefusals } from '#dual-write/refusals.ts'
 import { AppError } from '#lib/app-error.ts'
 import { add, type DecimalText } from '#lib/decimal.ts'
 import type { PageContext } from '#portals/component.ts'
@@ -13,8 +14,13 @@ import { estimateAmount, findUnitPrice } from './pricing.ts'
 /** An order that a buyer is still writing, kept on our side only, across sessions. */
 export type Draft = {
   draftId: RowId
-  state: StoredDraft['state']
+  /** `refused`: submitted, and not taken by the ERP. It can be changed and submitted again as long as that stands; the order says whether. */
+  state: StoredDraft['state'] | 'refused'
+  /** Why, in the ERP's words. */
+  refusal: string | null
   version: number
+  /** Whether it says something that its order was not sent with. */
+  isAhead: boolean
   orderId: RowId | null
   changedAt: string
   information: Information
@@ -58,12 +64,16 @@ export function isRowId(value: string): value is RowId {
 
 /** The orderer's own draft for the account in use. Throws AppError `draft.not_found` for anybody else's, which must look like none. */
 export async function getDraft(context: Ground, orderer: ContactVisitor, draftId: string): Promise<Draft> {
-  return draftOf(isRowId(draftId) ? await findDraft(context.tx, orderer, draftId) : undefined)
+  return draftOf(context, isRowId(draftId) ? await findDraft(context.tx, orderer, draftId) : undefined)
 }
 
 /** The same to change it: one writer at a time. */
 export async function getDraftToChange(context: Ground, orderer: ContactVisitor, draftId: string): Promise<Draft> {
-  return draftOf(isRowId(draftId) ? await lockDraft(context.tx, orderer, draftId) : undefined)
+  return draftOf(context, isRowId(draftId) ? await lockDraft(context.tx, orderer, draftId) : undefined)
+}
+
+export function isEditable({ state }: Draft): boolean {
+  return state === 'open' || state === 'refused'
 }
 
 /** For whom and from which company the draft orders. */
@@ -154,8 +164,19 @@ export function today(context: Pick<PageContext, 'clock'>): string {
   return new Date(context.clock.nowMs()).toISOString().slice(0, 10)
 }
 
-function draftOf(stored: StoredDraft | undefined): Draft {
+/** The order alone knows whether it is still refused: it may have been sent again, or turn out to be in the ERP, at any moment. */
+async function draftOf({ database }: Ground, stored: StoredDraft | undefined): Promise<Draft> {
   if (stored === undefined) throw new AppError('draft.not_found', 'There is no such draft')
-  const { draftId, state, version, orderId, changedAt } = stored
-  return { draftId, state, version, orderId, changedAt, information: informationJson.parse(stored.information) }
+  const { draftId, version, submittedVersion, orderId, changedAt } = stored
+  const isSubmitted = stored.state === 'submitted' && orderId !== null
+  const refusal = isSubmitted
+    ? (await database.statement((own) => findRefusals(own, 'salesorder', [orderId]))).get(orderId)
+    : undefined
+  return {
+    ...{ draftId, version, orderId, changedAt },
+    isAhead: isSubmitted && version !== submittedVersion,
+    state: refusal === undefined ? stored.state : 'refused',
+    refusal: refusal?.reason ?? null,
+    information: informationJson.parse(stored.information),
+  }
 }

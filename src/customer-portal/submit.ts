@@ -6,22 +6,34 @@ import { optionOf, type TableDefinition } from '#tables/definition.ts'
 import { newRowId, nextNumber, type RowId, type RowValues } from '#tables/rows.queries.ts'
 import { type Address, addressLines, describeAddress } from './addresses.ts'
 import { closeDraft } from './drafts.queries.ts'
-import { type Draft, type DraftLines, deliveryAddressOf, getDraftToChange, readDraftLines, readTerms } from './drafts.ts'
+import {
+  type Draft,
+  type DraftLines,
+  deliveryAddressOf,
+  getDraftToChange,
+  isEditable,
+  readDraftLines,
+  readTerms,
+} from './drafts.ts'
 import { earliestDate } from './order-form.ts'
 import type { OrderTerms } from './order-terms.ts'
+import { sendCorrected } from './refused-orders.ts'
 
 export type Submission =
   | { kind: 'submitted'; orderId: RowId }
   /** What the buyer reviewed is not what would be ordered now. */
   | { kind: 'changed' }
-  | { kind: 'incomplete'; what: 'lines' | 'address' | 'terms' | 'gone' | 'discarded' | 'date' }
+  /** It was to correct a refused order, which meanwhile has gone its way as it was. */
+  | { kind: 'overtaken'; orderId: RowId }
+  | { kind: 'incomplete'; what: 'lines' | 'address' | 'terms' | 'gone' | 'discarded' | 'date' | 'company' }
 
 const SERIES = 'web-order'
 const NUMBER_DIGITS = 6
 
 /**
  * Turns a draft into a sales order: header, lines and their captured changes in the caller's one transaction. The draft is the key:
- * however often and from wherever it is submitted, it becomes one order, and every submission answers that order.
+ * however often and from wherever it is submitted, it becomes one order, and every submission answers that order. Where the ERP refused
+ * that order, the same order is corrected and sent again.
  * `reviewed` is what the buyer saw: the draft's version and its total.
  */
 export async function submitDraft(
@@ -31,8 +43,9 @@ export async function submitDraft(
   reviewed: { version: string; total: string },
 ): Promise<Submission> {
   const draft = await getDraftToChange(context, orderer, draftId)
-  if (draft.state === 'submitted' && draft.orderId !== null) return { kind: 'submitted', orderId: draft.orderId }
-  if (draft.state !== 'open') return { kind: 'incomplete', what: 'discarded' }
+  if (draft.state === 'submitted' && draft.orderId !== null)
+    return { kind: draft.isAhead ? 'overtaken' : 'submitted', orderId: draft.orderId }
+  if (!isEditable(draft)) return { kind: 'incomplete', what: 'discarded' }
 
   const outcome = await readTerms(context, orderer, draft.information)
   if (outcome.kind !== 'ready') return { kind: 'incomplete', what: 'terms' }
@@ -44,9 +57,30 @@ export async function submitDraft(
   if (order.lines.length === 0) return { kind: 'incomplete', what: 'lines' }
   if (reviewed.version !== String(draft.version) || reviewed.total !== order.total) return { kind: 'changed' }
 
-  const orderId = await insertOrder(context, { draft, terms: outcome.terms, address, order })
+  const whole = { draft, terms: outcome.terms, address, order }
+  if (draft.orderId !== null) return correctOrder(context, orderer, whole, draft.orderId)
+  const orderId = await insertOrder(context, whole)
   await closeDraft(context.tx, draft.draftId, orderId)
   return { kind: 'submitted', orderId }
+}
+
+async function correctOrder(context: PageContext, orderer: ContactVisitor, whole: Whole, orderId: RowId): Promise<Submission> {
+  const outcome = await sendCorrected(context, orderer, orderId, {
+    companyId: whole.terms.companyId,
+    header: (requestNumber) => headerValues(context, context.catalog.get('salesorder'), whole, requestNumber),
+    lines: lineValues(whole, orderId),
+  })
+  switch (outcome.kind) {
+    case 'sent':
+      await closeDraft(context.tx, whole.draft.draftId, orderId)
+      return { kind: 'submitted', orderId }
+    case 'overtaken':
+      return { kind: 'overtaken', orderId }
+    case 'other_company':
+      return { kind: 'incomplete', what: 'company' }
+    default:
+      return outcome satisfies never
+  }
 }
 
 type Whole = { draft: Draft; terms: OrderTerms; address: Address; order: DraftLines }

@@ -14,7 +14,9 @@ export async function isConfirmFirst(tx: Tx, table: string): Promise<boolean> {
   return row?.found === true
 }
 
-export async function listConfirmFirst(tx: Tx): Promise<Set<string>> {
-  const rows = await tx<{ name: string }>`select name from dual_write.map where confirm_first`
+/** The maps whose saves count once the ERP has answered, of all tables or of one. */
+export async function listConfirmFirst(tx: Tx, table: string | null = null): Promise<Set<string>> {
+  const rows = await tx<{ name: string }>`
+    select name from dual_write.map where confirm_first and (${table}::text is null or table_name = ${table})`
   return new Set(rows.map((row) => row.name))
 }

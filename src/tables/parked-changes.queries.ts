@@ -101,6 +101,12 @@ export async function releaseParkedOfRows(tx: Tx, which: { subscriber: string; r
   return rows.length
 }
 
+/** What is parked of these rows, for any subscriber: nobody else releases or gives it up until this transaction ends. */
+export function lockParkedOfRows(tx: Tx, rowIds: readonly RowId[]): Promise<{ number: number; subscriber: string }[]> {
+  return tx<{ number: number; subscriber: string }>`
+    select number, subscriber from tables.change where row_id = any(${rowIds}::uuid[]) and parked_at is not null order by number for update`
+}
+
 /** Gives parked changes up, with the later changes of the same rows. Answers what they were. */
 export function discardParkedChanges(
   tx: Tx,
@@ -129,7 +135,7 @@ export type ClusterCount = {
 
 /**
  * Parked changes by cause, the most frequent first. `waitingBehind` counts the later changes of the same rows and the changes of other
- * rows that need one of them, of the `looksMax` newest of each cause.
+ * rows that need one of them, of the newest of each cause: `looksMax` in all, shared evenly.
  */
 export function countClusters(
   tx: Tx,
@@ -153,6 +159,6 @@ export function countClusters(
          from (select c.row_id, c.subscriber, c.number from tables.change c
                 where c.subscriber = k.subscriber and c.parked_at is not null
                   and coalesce(c.reason_code, '') = k.code and coalesce(c.pattern, '') = k.pattern
-                order by c.number desc limit ${of.looksMax}) p) b
+                order by c.number desc limit (select greatest(${of.looksMax} / greatest(count(*), 1), 1) from cluster)) p) b
      order by k.count desc, k.subscriber, k.code, k.pattern`
 }

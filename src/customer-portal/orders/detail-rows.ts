@@ -1,9 +1,11 @@
+import { findRefusals } from '#dual-write/refusals.ts'
 import { findErpChanges, findSyncStates, type SyncState } from '#dual-write/sync-state.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { PageContext } from '#portals/component.ts'
 import { cursorOf } from '#tables/query.ts'
 import type { Cursor, QueryRow } from '#tables/row-query.ts'
 import { findRow, listRows, type RowId } from '#tables/rows.queries.ts'
+import { findDraftOfOrder } from '../drafts.queries.ts'
 import { isRowId } from '../drafts.ts'
 import { where } from '../filters.ts'
 import type { OrderStatus } from '../status.ts'
@@ -16,6 +18,10 @@ export type OrderWhole = {
   header: QueryRow
   status: OrderStatus
   sync: SyncState
+  /** Refused where orders count once the ERP has taken them: whoever wrote it can correct it. */
+  isToCorrect: boolean
+  /** The reader's own draft that became this order. */
+  draftId: RowId | undefined
   /** What the seller's system has made of what was sent, as far as the visitor may read it. */
   changes: readonly ShownChange[]
   changesOfLines: ReadonlyMap<RowId, readonly ShownChange[]>
@@ -49,6 +55,9 @@ export async function getOrder(context: PageContext, orderId: string, after: Cur
   const sync = (await context.database.statement((own) => findSyncStates(own, 'salesorder', [orderId]))).get(orderId) ?? {
     kind: 'unlinked',
   }
+  const toCorrect =
+    sync.kind === 'refused' &&
+    (await context.database.statement((own) => findRefusals(own, 'salesorder', [orderId]))).has(orderId)
   const currency = text(header.msdyn_isocurrencycode)
   const page = await readLines(context, orderId, after)
   return {
@@ -56,6 +65,8 @@ export async function getOrder(context: PageContext, orderId: string, after: Cur
     header,
     status: statusOf(context, header, sum, sync),
     sync,
+    isToCorrect: toCorrect,
+    draftId: toCorrect && visitor.kind === 'contact' ? await findDraftOfOrder(tx, visitor, orderId) : undefined,
     changes: shownChanges(context, sync.kind === 'accepted' ? sync.changes : [], { table: 'salesorder', currency }),
     changesOfLines: await readChangesOfLines(context, page.lines, currency),
     ...page,

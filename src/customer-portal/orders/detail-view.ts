@@ -7,6 +7,7 @@ import { addressLines } from '../addresses.ts'
 import { CONFIRM_MS_MAX } from '../confirmation.ts'
 import { copyForm } from '../create-order.ts'
 import { fact } from '../wizard/fields.ts'
+import { stepUrl } from '../wizard/shell.ts'
 import type { OrderWhole } from './detail-rows.ts'
 import { changesNotice } from './erp-changes.ts'
 import { cursorText } from './list-query.ts'
@@ -26,6 +27,7 @@ export function orderDetailView(context: PageContext, order: OrderWhole, options
     <div class="page-head"><nav aria-label="${context.text('order.back')}"><a class="back" href="/orders">${context.text('order.back')}</a></nav>${options.mayOrder ? copyForm(context, order.id) : ''}</div>
     <section class="stack" id="order-status"${liveRegion('salesorder', [order.id])}>
       ${placedNotice(context, order)}
+      ${context.query.has('overtaken') ? html`<p class="notice notice-warn" role="status">${context.text('order.overtaken')}</p>` : ''}
       <header class="stack order-head"><div class="cluster"><h1 class="page-title">${context.text('order.title', { number })}</h1>${statusBadge(context, order)}</div>
       <p class="lead">${context.text(`status.${order.status}.meaning`, { shipped: context.format.quantity(order.shipped), ordered: context.format.quantity(order.ordered) })}</p></header>
       ${syncNotice(context, order)}
@@ -52,12 +54,19 @@ function placedNotice(context: PageContext, { header, sync }: OrderWhole): Html 
 function syncNotice(context: PageContext, order: OrderWhole): Html {
   const { sync } = order
   if (sync.kind === 'refused')
-    return html`<div class="notice notice-bad stack" role="status"><p>${context.text('order.refused')}</p><blockquote>${sync.reason}</blockquote><p>${context.text('order.refusedWhatNow')}</p></div>`
+    return html`<div class="notice notice-bad stack" role="status"><p>${context.text('order.refused')}</p><blockquote>${sync.reason}</blockquote>${refusedWhatNow(context, order)}</div>`
   if (isConfirming(context, sync))
     return html`<p class="notice notice-warn" role="status">${context.text('order.confirming')} <a href="/orders/${order.id}/confirmation">${context.text('order.confirmingLook')}</a></p>`
   const isHeldUp = sync.kind === 'waiting' && sync.reason !== null && order.status === 'received'
   if (isHeldUp) return html`<p class="notice notice-warn" role="status">${context.text('order.waiting')}</p>`
   return emptyHtml
+}
+
+/** Where orders count once the ERP has taken them, the order is a draft again, for whoever wrote it; otherwise the seller sees to it. */
+function refusedWhatNow(context: PageContext, { isToCorrect, draftId }: OrderWhole): Html {
+  if (!isToCorrect) return html`<p>${context.text('order.refusedWhatNow')}</p>`
+  if (draftId === undefined) return html`<p>${context.text('order.refusedOthers')}</p>`
+  return html`<p>${context.text('order.refusedCorrect')}</p><p><a class="button button-primary" href="${stepUrl(draftId, 'review')}">${context.text('order.correct')}</a></p>`
 }
 
 /** By the map's choice the order counts once the ERP has answered; after the limit it is on its way as any other. */

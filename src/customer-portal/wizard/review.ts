@@ -46,7 +46,7 @@ export function reviewStep(
       <p class="field-hint">${text(order.isPartial ? 'partial' : 'estimated')}</p>
       <form class="form-actions" method="post" action="/create-order/submissions">
         ${csrfField(context)}${hidden('draft', draft.draftId)}${hidden('version', String(draft.version))}${hidden('total', order.total)}
-        <button class="button button-primary button-large" type="submit">${text('submit')}</button>
+        <button class="button button-primary button-large" type="submit">${text(draft.state === 'refused' ? 'submitAgain' : 'submit')}</button>
       </form>
     </section>
   </div>`

@@ -1,6 +1,7 @@
-import { emptyHtml, type Html, type HtmlValue, html } from '#lib/html.ts'
+import { type Html, type HtmlValue, html } from '#lib/html.ts'
 import type { PageContext } from '#portals/component.ts'
 import type { RowId } from '#tables/rows.queries.ts'
+import type { Draft } from '../drafts.ts'
 import type { Problems } from '../order-form.ts'
 import { csrfField, hidden } from './fields.ts'
 
@@ -32,26 +33,27 @@ export function stepUrl(draftId: RowId, step: Step, more: Readonly<Record<string
 
 export function wizardShell(
   context: PageContext,
-  shown: { step: Step; draftId: RowId | null; notice?: Html | undefined; content: HtmlValue },
+  shown: { step: Step; draft: Draft | undefined; notice: Html; content: HtmlValue },
 ): Html {
   const current = STEPS.indexOf(shown.step)
   const items = STEPS.map((step, i) => {
     const label = context.text(`wizard.step.${step}`)
-    const isBefore = i < current && shown.draftId !== null
-    return html`<li${i === current ? html` aria-current="step"` : ''}>${isBefore && shown.draftId !== null ? html`<a href="${stepUrl(shown.draftId, step)}">${label}</a>` : label}</li>`
+    const before = i < current ? shown.draft : undefined
+    return html`<li${i === current ? html` aria-current="step"` : ''}>${before === undefined ? label : html`<a href="${stepUrl(before.draftId, step)}">${label}</a>`}</li>`
   })
   return html`<div class="stack" id="create-order">
     <nav aria-label="${context.text('wizard.steps')}"><ol class="steps">${items}</ol></nav>
-    ${shown.notice ?? emptyHtml}
+    ${shown.notice}
     ${shown.content}
-    ${shown.draftId === null ? '' : discardForm(context, shown.draftId)}
+    ${shown.draft === undefined ? '' : discardForm(context, shown.draft)}
   </div>`
 }
 
-function discardForm(context: PageContext, draftId: RowId): Html {
+function discardForm(context: PageContext, { draftId, state }: Draft): Html {
+  const isRefused = state === 'refused'
   return html`<form method="post" action="/create-order/discards" class="form-actions">
     ${csrfField(context)}${hidden('draft', draftId)}
-    <p class="muted">${context.text('wizard.kept')}</p>
-    <button class="button button-quiet" type="submit">${context.text('wizard.discard')}</button>
+    <p class="muted">${context.text(isRefused ? 'wizard.keptRefused' : 'wizard.kept')}</p>
+    <button class="button button-quiet" type="submit">${context.text(isRefused ? 'wizard.withdraw' : 'wizard.discard')}</button>
   </form>`
 }
