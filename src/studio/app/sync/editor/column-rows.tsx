@@ -31,6 +31,8 @@ const ARROWS = { both: '⇄', toErp: '→', toPortal: '←' } as const
 export const ColumnRow = memo(function ColumnRow(props: RowProps) {
   const { index, entry, column, field, sample, findings, isOpen, change, toggle, children } = props
   const { t, named } = useWords()
+  // A sample of before would look as if the mistake did nothing.
+  const isRight = findings.every((one) => one.severity !== 'error')
   const name = columnOf(entry) ?? entry.field ?? t('editor.entry', { number: index + 1 })
   return (
     <>
@@ -67,8 +69,8 @@ export const ColumnRow = memo(function ColumnRow(props: RowProps) {
           ))}
         </Table.Td>
         <Table.Td>
-          {wayOf(entry.dir) !== 'toErp' && <SampleValue arrow="←" one={sample.toPortal} />}
-          {wayOf(entry.dir) !== 'toPortal' && <SampleValue arrow="→" one={sample.toErp} />}
+          {isRight && wayOf(entry.dir) !== 'toErp' && <SampleValue arrow="←" one={sample.toPortal} />}
+          {isRight && wayOf(entry.dir) !== 'toPortal' && <SampleValue arrow="→" one={sample.toErp} />}
         </Table.Td>
         <Table.Td>
           <RowDeeds {...props} name={name} />

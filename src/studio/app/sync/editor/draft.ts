@@ -15,8 +15,10 @@ type Step = { kind: 'change'; text: string; place: string; atMs: number } | { ki
 const PAUSE_MS = 1_000
 const STEPS_MAX = 200
 
-export function useDraft(first: string): Draft {
-  const [state, step] = useReducer(next, { past: [], text: first, future: [], place: '', atMs: 0 })
+/** `kept`: how far one had come from `first`; one step back leads there. */
+export function useDraft(first: string, kept = first): Draft {
+  const past = kept === first ? [] : [first]
+  const [state, step] = useReducer(next, { past, text: kept, future: [], place: '', atMs: 0 })
   const change = useCallback((text: string, place = '') => step({ kind: 'change', text, place, atMs: performance.now() }), [])
   return {
     text: state.text,

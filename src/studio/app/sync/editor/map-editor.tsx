@@ -2,8 +2,9 @@ import './editor.css'
 import { Alert, Button, Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useDebouncedValue, useHotkeys } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import type { Finding, MapSchemas } from '#dual-write/facets-control.ts'
+import { keep, readKept } from '../../lib/kept.ts'
 import { useWords } from '../../lib/messages.tsx'
 import type { TabProps } from '../tab-props.ts'
 import { type Draft, useDraft } from './draft.ts'
@@ -24,13 +25,16 @@ const TYPING_PAUSE_MS = 400
 /** A map is changed in columns or in its text, whichever is at hand: both show one text, whose sample and findings follow it. */
 export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { active: Base; schemas: MapSchemas }) {
   const { name, active, schemas, address, go } = props
-  const [base, setBase] = useState<Base>(active)
+  const kept = useMemo(() => readKept<KeptMap>(placeOf(name)), [name])
+  const [base, setBase] = useState<Base>(kept?.base ?? active)
+  const [isAgain, setIsAgain] = useState(kept !== undefined)
   const [saving, setSaving] = useState(false)
-  const [line, setLine] = useState<number | undefined>(undefined)
-  const draft = useDraft(active.text)
+  const [place, setPlace] = useState<{ line: number } | undefined>(undefined)
+  const draft = useDraft(base.text, kept?.text)
   const read = useMemo(() => readMapText(draft.text), [draft.text])
   const { preview, findings, isBehind } = useJudgement(name, draft.text)
   const isChanged = draft.text !== base.text
+  useEffect(() => keep(placeOf(name), isChanged ? { base, text: draft.text } : undefined), [name, isChanged, base, draft.text])
   const isText = address.mode === 'text' || read.problem !== null
   useHotkeys([
     ['mod+z', () => draft.undo?.()],
@@ -39,7 +43,7 @@ export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { a
     ['mod+s', () => isChanged && setSaving(true)],
   ])
   const show = (finding: Finding) => {
-    setLine(finding.line ?? undefined)
+    setPlace(finding.line === null ? undefined : { line: finding.line })
     go({ mode: 'text' })
   }
   const take = (next: Base) => {
@@ -51,6 +55,7 @@ export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { a
       {active.version !== base.version && (
         <Overtaken base={base} active={active} mine={draft.text} take={() => take(active)} keep={() => setBase(active)} />
       )}
+      {isAgain && isChanged && <Again giveUp={() => draft.change(base.text)} close={() => setIsAgain(false)} />}
       <Toolbar
         draft={draft}
         base={base}
@@ -69,7 +74,7 @@ export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { a
             text={draft.text}
             schemas={schemas}
             findings={findings}
-            line={line}
+            place={place}
             change={(text) => draft.change(text, 'text')}
             undo={() => draft.undo?.()}
             redo={() => draft.redo?.()}
@@ -89,6 +94,34 @@ export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { a
       <SaveDialog opened={saving} name={name} base={base} text={draft.text} onSaved={take} close={() => setSaving(false)} />
       <UnsavedGuard isChanged={isChanged} />
     </Stack>
+  )
+}
+
+type KeptMap = { base: Base; text: string }
+
+function placeOf(name: string): string {
+  return `map ${name}`
+}
+
+/** What was changed before a reload is here again; nobody else has seen it. */
+function Again({ giveUp, close }: { giveUp: () => void; close: () => void }) {
+  const { t } = useWords()
+  return (
+    <Alert
+      color="blue"
+      title={t('editor.again')}
+      withCloseButton
+      closeButtonLabel={t('action.close')}
+      onClose={close}
+      role="status"
+    >
+      <Group gap="sm">
+        <Text size="sm">{t('editor.againText')}</Text>
+        <Button size="compact-sm" variant="default" onClick={giveUp}>
+          {t('editor.discard')}
+        </Button>
+      </Group>
+    </Alert>
   )
 }
 

@@ -3,13 +3,14 @@ import { useBlocker } from '@tanstack/react-router'
 import { useWords } from '../../lib/messages.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 
-/** Asks before one leaves a text that nobody has saved: by a link, by another tab of the page, or by closing the window. */
+/** Tells who leaves a text that nobody has saved, by a link or by another tab of the page, that it does not hold yet. */
 export function UnsavedGuard({ isChanged }: { isChanged: boolean }) {
   const { t } = useWords()
   const blocker = useBlocker({
     shouldBlockFn: ({ current, next }) =>
       isChanged && (current.pathname !== next.pathname || tabIn(current.search) !== tabIn(next.search)),
-    enableBeforeUnload: () => isChanged,
+    // A reload brings the text again.
+    enableBeforeUnload: false,
     withResolver: true,
   })
   return (
@@ -20,9 +21,7 @@ export function UnsavedGuard({ isChanged }: { isChanged: boolean }) {
           <Button variant="default" onClick={() => blocker.reset?.()} data-autofocus>
             {t('editor.stay')}
           </Button>
-          <Button color="red.9" onClick={() => blocker.proceed?.()}>
-            {t('editor.leave')}
-          </Button>
+          <Button onClick={() => blocker.proceed?.()}>{t('editor.leave')}</Button>
         </Group>
       </Stack>
     </Dialog>

@@ -16,8 +16,8 @@ type TextProps = {
   text: string
   schemas: MapSchemas
   findings: readonly Finding[]
-  /** Line to show. */
-  line: number | undefined
+  /** Line to show; each new one is gone to, also where it is the same line again. */
+  place: { line: number } | undefined
   change: (text: string) => void
   undo: () => void
   redo: () => void
@@ -25,16 +25,16 @@ type TextProps = {
 
 /** The map as it is written. Undo is the document's own, so that it goes back over what the forms have changed, too. */
 export function YamlText(props: TextProps) {
-  const { text, findings, line } = props
-  const place = useRef<HTMLDivElement>(null)
+  const { text, findings, place } = props
+  const frame = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
   const latest = useRef(props)
   latest.current = props
 
   useEffect(() => {
-    if (place.current === null) return
+    if (frame.current === null) return
     const editor = new EditorView({
-      parent: place.current,
+      parent: frame.current,
       state: EditorState.create({ doc: latest.current.text, extensions: extensionsFor(latest) }),
     })
     view.current = editor
@@ -50,12 +50,12 @@ export function YamlText(props: TextProps) {
   }, [findings])
   useEffect(() => {
     const editor = view.current
-    if (editor === undefined || line === undefined || line > editor.state.doc.lines) return
-    const { from } = editor.state.doc.line(line)
+    if (editor === undefined || place === undefined || place.line > editor.state.doc.lines) return
+    const { from } = editor.state.doc.line(place.line)
     editor.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
     editor.focus()
-  }, [line])
-  return <div ref={place} className="yaml-text" />
+  }, [place])
+  return <div ref={frame} className="yaml-text" />
 }
 
 function extensionsFor(latest: { current: TextProps }) {
