@@ -71,7 +71,7 @@ export async function countParkedRecordsSince(
       select 1 from dual_write.remote_change
        where parked_at is not null and parked_at > (select clock_timestamp() - make_interval(mins => ${of.windowMinutes}::int))
          and (${of.map}::text is null or map = ${of.map})
-       limit ${of.countMax}) parked`
+       order by parked_at desc limit ${of.countMax}) parked`
   return row?.count ?? 0
 }
 

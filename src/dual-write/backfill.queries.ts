@@ -98,6 +98,6 @@ export function listLinkPage(
 export async function isRecordQueueLong(tx: Tx, map: string, rows: number): Promise<boolean> {
   const [row] = await tx<{ count: number }>`
     select count(*)::int as count from (
-      select 1 from dual_write.remote_change where map = ${map} and parked_at is null and due_at <= (select clock_timestamp()) limit ${rows}) due`
+      select 1 from dual_write.remote_change where map = ${map} and parked_at is null and due_at <= (select clock_timestamp()) order by due_at limit ${rows}) due`
   return (row?.count ?? 0) >= rows
 }

@@ -24,7 +24,7 @@ export async function putTombstones(tx: Tx, map: string, tombstones: readonly To
     delete from dual_write.tombstone where number in (
       select number from dual_write.tombstone
        where row_id is null and at < (select clock_timestamp() - make_interval(days => ${DAYS_KEPT}::int))
-       limit ${FORGOTTEN_AT_ONCE_MAX} for update skip locked)`
+       order by at limit ${FORGOTTEN_AT_ONCE_MAX} for update skip locked)`
 }
 
 /** Of these records those that were found gone after `revision` (see `lastRevision` of the links). */

@@ -1,7 +1,10 @@
 import type { Tx } from '#postgres/database.ts'
 import type { RowId } from './rows.queries.ts'
 
-/** How many changes were parked since then, of one subscriber or all: counted no further than `countMax`. */
+/**
+ * How many changes were parked since then, of one subscriber or all: counted no further than `countMax`. In their order, so that those that
+ * were parked before are not read.
+ */
 export async function countParkedSince(
   tx: Tx,
   of: { subscriber: string | null; windowMinutes: number; countMax: number },
@@ -11,7 +14,7 @@ export async function countParkedSince(
       select 1 from tables.change
        where parked_at is not null and parked_at > (select clock_timestamp() - make_interval(mins => ${of.windowMinutes}::int))
          and (${of.subscriber}::text is null or subscriber = ${of.subscriber})
-       limit ${of.countMax}) parked`
+       order by parked_at desc limit ${of.countMax}) parked`
   return row?.count ?? 0
 }
 
