@@ -16,7 +16,7 @@ export async function benchRetail(): Promise<void> {
   const server = await startTestServer()
   process.env.TEST_DATABASE_URL ??= server.url
   try {
-    const { from, to, inMs, outMs, refused, equal } = await travel(LINES_MAX, (text) => console.log(`  ${text}`))
+    const { from, to, inMs, outMs, refused, equal, totals } = await travel(LINES_MAX, (text) => console.log(`  ${text}`))
     const { company, customer, item, invoice, invoice_line } = from
     const rows = company.rows + customer.rows + item.rows + invoice.rows + invoice_line.rows
     const report = (label: string, tookMs: number) =>
@@ -24,6 +24,13 @@ export async function benchRetail(): Promise<void> {
     report('in', inMs)
     report('out', outMs)
     line('refused', String(refused.reduce((sum, one) => sum + one.count, 0)))
+    for (const { map, code, reason, count } of refused) line(`  ${map}`, `${count}`, code, reason)
+    line(
+      'invoices by their totals',
+      `${totals.invoices}`,
+      `other in the portal ${totals.otherInPortal}, at the other end ${totals.otherInTarget}`,
+    )
+    line('amount of all', from.amount, to.amount)
     line('equal', `in ${equal.in}, out ${equal.out}, both databases ${JSON.stringify(to) === JSON.stringify(from)}`)
   } finally {
     await server.stop()

@@ -95,3 +95,13 @@ export async function contentOf(database: Database): Promise<Content> {
   )
   return { ...content, ...rows[0] } as Content
 }
+
+/** What the lines of each invoice sum up to, as the wholesaler's database has it. */
+export const TOTALS = `
+  select i.invoice_no as invoice, coalesce(trim_scale(sum(l.amount)), 0)::text as total
+    from retail.invoice i left join retail.invoice_line l using (company, invoice_no) group by 1`
+
+export async function readTotals(database: Database, query: string): Promise<Map<string, string>> {
+  const { rows } = await database.pool.query<{ invoice: string; total: string }>(query)
+  return new Map(rows.map((row) => [row.invoice, row.total]))
+}

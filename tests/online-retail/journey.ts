@@ -10,7 +10,7 @@ import { migrate } from '../../src/postgres/migrate.ts'
 import { readCatalog } from '../../src/tables/catalog.ts'
 import { applyDefinitions } from '../../src/tables/schema.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { type Content, contentOf, createRetailErp, loadRetail } from './erp.ts'
+import { type Content, contentOf, createRetailErp, loadRetail, readTotals, TOTALS } from './erp.ts'
 import { readRetail } from './source.ts'
 
 export type Journey = {
@@ -22,6 +22,8 @@ export type Journey = {
   refused: { map: string; code: string; reason: string; count: number }[]
   /** What the engine itself says of both sides, after either way. */
   equal: { in: boolean; out: boolean }
+  /** Invoices of the wholesaler, and how many have another total in the portal, and at the other end. */
+  totals: { invoices: number; otherInPortal: number; otherInTarget: number }
 }
 
 const POLL_MS = 100
@@ -58,10 +60,30 @@ export async function travel(linesMax: number, tell: (text: string) => void = ()
       outMs: outward.ms,
       refused: [...inward.refused, ...outward.refused],
       equal: { in: inward.equal, out: outward.equal },
+      totals: await compareTotals(source.database, database, target.database),
     }
   } finally {
     rmSync(outMaps, { recursive: true })
     await database.close()
+  }
+}
+
+/** What the portal's lines of an invoice sum up to. */
+const PORTAL_TOTALS = `
+  select s.msdyn_salesordernumber as invoice, coalesce(trim_scale(sum(d.extendedamount)), 0)::text as total
+    from tables.salesorder s left join tables.salesorderdetail d using (salesorderid) group by 1`
+
+async function compareTotals(source: Database, portal: Database, target: Database): Promise<Journey['totals']> {
+  const theirs = await readTotals(source, TOTALS)
+  const others = async (database: Database, query: string) => {
+    const ours = await readTotals(database, query)
+    const differing = [...theirs].filter(([invoice, total]) => ours.get(invoice) !== total).length
+    return differing + [...ours.keys()].filter((invoice) => !theirs.has(invoice)).length
+  }
+  return {
+    invoices: theirs.size,
+    otherInPortal: await others(portal, PORTAL_TOTALS),
+    otherInTarget: await others(target, TOTALS),
   }
 }
 
