@@ -1,4 +1,5 @@
 import { createRoute, createRouter } from '@tanstack/react-router'
+import { ScreenFailure } from './parts/screen-failure.tsx'
 import { rootRoute as root } from './root-route.tsx'
 import { AccountScreen } from './screens/account.tsx'
 import { AccountsScreen } from './screens/accounts.tsx'
@@ -92,6 +93,7 @@ export const router = createRouter({
   basepath: '/studio',
   scrollRestoration: false,
   defaultPreload: false,
+  defaultErrorComponent: ScreenFailure,
 })
 
 declare module '@tanstack/react-router' {

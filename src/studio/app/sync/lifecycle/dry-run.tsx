@@ -47,7 +47,9 @@ function Found({ result }: { result: DryRun }) {
   const { t } = useWords()
   const place = useRef<HTMLDivElement>(null)
   // It comes below what one has just clicked.
-  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), [])
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' })
+  }, [])
   return (
     <Stack gap="sm" component="section" aria-label={t('dryRun.title')} ref={place}>
       <Text fw={600} role="status">
