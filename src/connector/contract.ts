@@ -137,9 +137,11 @@ export type Where = RemoteFields | readonly Condition[]
  * A field compared with a value, as the filters of maps mean it: text without regard to case, null and '' the same nothing, which only
  * `eq` and `ne` can be asked for. `in` takes a list.
  */
-export type Condition =
-  | { field: string; operator: Exclude<ConditionOperator, 'in'>; value: RemoteValue }
-  | { field: string; operator: 'in'; value: readonly RemoteValue[] }
+export type Condition = {
+  field: string
+  /** The values of `eq` or `in` are the ERP's own as it writes them: a connector may look them up as they are, case and all. */
+  isExact?: boolean
+} & ({ operator: Exclude<ConditionOperator, 'in'>; value: RemoteValue } | { operator: 'in'; value: readonly RemoteValue[] })
 export type ConditionOperator = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le' | 'in'
 
 /** Records between two places in the order of readPage. The places are the connector's own text; undefined is the end. */

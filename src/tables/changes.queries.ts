@@ -70,11 +70,18 @@ const HIDDEN_AT_ONCE_MAX = 1_000
 /** The next claim goes on where this one stops. */
 const ROUNDS_MAX = 5
 
+/** What has been due longest: as much as may be claimed, and more only where some of that cannot be. */
+export async function findDue(tx: Tx, claim: { subscribers: readonly string[]; rowsMax: number }): Promise<Due[]> {
+  const first = await listDue(tx, claim)
+  if (first.length < claim.rowsMax || first.every((one) => one.isHead)) return first
+  return listDue(tx, { ...claim, rowsMax: claim.rowsMax * LOOKS_PER_ROW })
+}
+
 /**
  * The changes that have been due longest. A head is the oldest of its row. The moment is asked for once: against a function that PostgreSQL
  * must ask for each entry it would walk over all that are not due yet.
  */
-export function findDue(tx: Tx, claim: { subscribers: readonly string[]; rowsMax: number }): Promise<Due[]> {
+function listDue(tx: Tx, claim: { subscribers: readonly string[]; rowsMax: number }): Promise<Due[]> {
   return tx<Due>`
     select d.number,
            not exists (select 1 from tables.change e where e.row_id = d.row_id and e.subscriber = d.subscriber and e.number < d.number) as "isHead"
@@ -82,8 +89,8 @@ export function findDue(tx: Tx, claim: { subscribers: readonly string[]; rowsMax
      cross join lateral (
        select c.number, c.subscriber, c.row_id, c.due_at from tables.change c
         where c.subscriber = s.name and c.parked_at is null and c.due_at <= (select clock_timestamp())
-        order by c.due_at, c.number limit ${claim.rowsMax}::bigint * ${LOOKS_PER_ROW}::int) d
-     order by d.due_at, d.number limit ${claim.rowsMax}::bigint * ${LOOKS_PER_ROW}::int`
+        order by c.due_at, c.number limit ${claim.rowsMax}) d
+     order by d.due_at, d.number limit ${claim.rowsMax}`
 }
 
 /**

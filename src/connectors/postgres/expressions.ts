@@ -85,6 +85,11 @@ export function fieldOf(entity: PgEntity, name: string): PgColumn {
 
 function condition(entity: PgEntity, one: Condition): Sql {
   const column = fieldOf(entity, one.field)
+  // An index finds them.
+  if (one.isExact === true && (one.operator === 'eq' || one.operator === 'in')) {
+    const values = [one.value].flat().filter((value) => value !== null && value !== '')
+    return sql`${identifier('r', column.name)} = any(${values.map(String)}::text[]::${identifier(...column.sqlType)}[])`
+  }
   if (one.operator === 'in') return or(one.value.map((value) => compare(column, 'eq', value)))
   return compare(column, one.operator, one.value)
 }

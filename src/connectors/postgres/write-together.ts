@@ -2,7 +2,7 @@ import type { GroupOutcome, RemoteFields, RemoteRecord, WriteGroup, WriteOutcome
 import { recordKey } from '#connector/record-key.ts'
 import type { Tx } from '#postgres/database.ts'
 import { fieldOf } from './expressions.ts'
-import type { OwnWrites } from './own-writes.ts'
+import type { OwnWrites, Written } from './own-writes.ts'
 import { listByKeys } from './read.queries.ts'
 import { casesOf, createdFields, keyValues, recordOf, toText } from './records.ts'
 import { findNoted, noteNew, waitForLocks } from './sync.queries.ts'
@@ -25,13 +25,16 @@ export async function writeTogether(
   memory: OwnWrites | undefined,
 ): Promise<readonly GroupOutcome[]> {
   const xid = await waitForLocks(tx, LOCK_MS_MAX)
-  const going = planned.map(({ group, steps }): Going => ({ steps, attempt: group.attempt, outcomes: [] }))
+  const going = planned.map(({ group, steps }): Going => ({ steps, attempt: group.attempt, outcomes: [], written: [] }))
   for (let round = nextRound(going); round.length > 0; round = nextRound(going))
     for (const bucket of round) await writeBucket(tx, bucket)
   const outcomes = going.map((one) => one.outcomes)
   if (memory === undefined) return outcomes
   const answered = await remember(tx, planned, outcomes)
-  for (const [at, { steps, attempt }] of going.entries()) memory.note(xid, attempt, steps, outcomes[at] ?? [])
+  memory.note(
+    xid,
+    going.flatMap((one) => one.written),
+  )
   return answered
 }
 
@@ -56,7 +59,7 @@ async function remember(
 }
 
 /** A group on its way: its writes in order, as many of them done as there are outcomes. */
-type Going = { steps: readonly Step[]; attempt: number; outcomes: WriteOutcome[] }
+type Going = { steps: readonly Step[]; attempt: number; outcomes: WriteOutcome[]; written: Written[] }
 
 /** Writes of one kind that go in one statement. */
 type Bucket = { entity: PgEntity; operation: Step['write']['operation']; pieces: Piece[]; keys: Set<string> }
@@ -129,28 +132,35 @@ async function writeBucket(tx: Tx, bucket: Bucket): Promise<void> {
     going.outcomes.push(await writeStep(tx, step, going.attempt, going.outcomes))
     return
   }
-  const outcomes = await OPERATIONS[bucket.operation](tx, bucket)
+  const found = new Set<string>()
+  const outcomes = await OPERATIONS[bucket.operation](tx, bucket, found)
   for (const piece of bucket.pieces) {
     const outcome = outcomes.get(piece.key) ?? { kind: 'conflict' }
     // Nothing of a group that consists of this alone has been written: the others need not go back.
     if (outcome.kind !== 'applied' && (bucket.operation !== 'update' || piece.going.steps.length > 1)) stop({ kind: 'conflict' })
     piece.going.outcomes.push(outcome)
+    if (outcome.kind === 'applied' && !found.has(piece.key))
+      piece.going.written.push({ entity: bucket.entity.name, key: outcome.key })
   }
 }
 
 type Outcomes = ReadonlyMap<string, WriteOutcome>
 
-const OPERATIONS: Readonly<Record<Bucket['operation'], (tx: Tx, bucket: Bucket) => Promise<Outcomes>>> = {
-  async create(tx, { entity, pieces }) {
+/** `found` are keys of records that an earlier attempt has left. */
+type Write = (tx: Tx, bucket: Bucket, found: Set<string>) => Promise<Outcomes>
+
+const OPERATIONS: Readonly<Record<Bucket['operation'], Write>> = {
+  async create(tx, { entity, pieces }, found) {
     const columns = [...entity.fields.values()]
     const repeated = pieces.filter((piece) => piece.going.attempt > 1)
     const earlier = repeated.length === 0 ? [] : await listByKeys(tx, entity, listsOf(entity, repeated), columns)
-    const found = new Map(recordsOf(entity, earlier, columns).map((record) => [record.key, applied(record)]))
+    const outcomes = new Map(recordsOf(entity, earlier, columns).map((record) => [record.key, applied(record)]))
+    for (const key of outcomes.keys()) found.add(key)
     const fresh = pieces.filter((piece) => !found.has(piece.key))
-    if (fresh.length === 0) return found
+    if (fresh.length === 0) return outcomes
     const rows = await insertRecords(tx, entity, valuesOf(entity, fresh), columns)
-    for (const record of recordsOf(entity, rows, columns)) found.set(record.key, applied(record))
-    return found
+    for (const record of recordsOf(entity, rows, columns)) outcomes.set(record.key, applied(record))
+    return outcomes
   },
   async update(tx, { entity, pieces }) {
     const columns = [...entity.fields.values()]

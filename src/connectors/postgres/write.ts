@@ -34,7 +34,12 @@ export async function writeSteps(
   if ('outcomes' in claimed) return JSON.parse(claimed.outcomes) as GroupOutcome
   const outcomes = await writeAll(tx, steps, group.attempt)
   await noteOutcomes(tx, id, JSON.stringify(outcomes))
-  memory.note(claimed.xid, group.attempt, steps, outcomes)
+  // A repeated create may have found its record, and not written it.
+  const isWritten = ({ write }: Step) => write.operation !== 'create' || group.attempt === 1
+  const written = steps.flatMap((step, at) =>
+    isWritten(step) ? [{ entity: step.entity.name, key: outcomes[at]?.key ?? '' }] : [],
+  )
+  memory.note(claimed.xid, written)
   return outcomes
 }
 

@@ -20,8 +20,8 @@ const HURRIED_MAX = 10_000
 const GROUPS_MAX = 8
 /** Where it is given many at a time: loads at once, and groups and changes of one load. */
 const LOADS_MAX = 3
-const LOAD_GROUPS_MAX = 64
-const LOAD_CHANGES_MAX = 256
+const LOAD_GROUPS_MAX = 128
+const LOAD_CHANGES_MAX = 512
 
 /** Groups that go together, each for itself: one alone, unless the connector takes many at a time. */
 type Load = readonly Group[]
