@@ -22,9 +22,11 @@ const CONFIRMING_SHOWN_MS_MAX = 3 * CONFIRM_MS_MAX
 export function orderDetailView(context: PageContext, order: OrderWhole, options: { mayOrder: boolean }): Html {
   const { header } = order
   const number = text(header.msdyn_salesordernumber) ?? text(header.ordernumber) ?? context.text('order.unnumbered')
+  // What is to be corrected is not to be ordered a second time.
+  const mayCopy = options.mayOrder && order.draftId === undefined
   const lineIds = order.lines.map((line) => String(line.salesorderdetailid))
   return html`<article class="stack">
-    <div class="page-head"><nav aria-label="${context.text('order.back')}"><a class="back" href="/orders">${context.text('order.back')}</a></nav>${options.mayOrder ? copyForm(context, order.id) : ''}</div>
+    <div class="page-head"><nav aria-label="${context.text('order.back')}"><a class="back" href="/orders">${context.text('order.back')}</a></nav>${mayCopy ? copyForm(context, order.id) : ''}</div>
     <section class="stack" id="order-status"${liveRegion('salesorder', [order.id])}>
       ${placedNotice(context, order)}
       ${context.query.has('overtaken') ? html`<p class="notice notice-warn" role="status">${context.text('order.overtaken')}</p>` : ''}

@@ -8,9 +8,9 @@ import { text } from './list-rows.ts'
 type Milestone = { key: 'placed' | 'accepted' | 'confirmed' | 'shipped' | 'invoiced'; state: State; detail: string | null }
 type State = 'done' | 'part' | 'open'
 
-/** How far an order is: what has happened with its day, what comes next, and a bar by quantities. Nothing where it is cancelled. */
+/** How far an order is: what has happened with its day, what comes next, and a bar by quantities. Nothing where it is cancelled or was not taken. */
 export function progressCard(context: PageContext, order: OrderWhole): Html {
-  if (order.status === 'cancelled') return emptyHtml
+  if (order.status === 'cancelled' || order.status === 'refused') return emptyHtml
   const items = milestones(context, order).map(
     (one) =>
       html`<li class="milestone milestone-${one.state}"><span class="milestone-name">${context.text(`order.milestone.${one.key}`)}</span><span class="visually-hidden">, ${context.text(`order.milestone.state.${one.state}`)}</span>${one.detail === null ? '' : html` <span class="milestone-detail">${one.detail}</span>`}</li>`,
