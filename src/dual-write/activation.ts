@@ -1,4 +1,4 @@
-import { AppError } from '#lib/app-error.ts'
+import { AppError, isAppError } from '#lib/app-error.ts'
 import type { Json } from '#lib/json.ts'
 import { sqlStateOf, type Tx } from '#postgres/database.ts'
 import { subscribe, unsubscribe } from '#tables/changes.queries.ts'
@@ -9,7 +9,7 @@ import { type Carrying, carryingBetween, type MapShape } from './map-shape.ts'
 import { headOf } from './map-sources.ts'
 import { insertActivity, lockMapState } from './maps.queries.ts'
 import { sentColumns, type TableMap } from './table-map.ts'
-import { noteFiles } from './versions.queries.ts'
+import { findActiveText, noteFiles } from './versions.queries.ts'
 
 /** A transaction that writes to the table for longer than this makes the activation wait for another try; those behind it wait as long. */
 const WRITERS_MS_MAX = 3_000
@@ -61,8 +61,9 @@ export async function followFiles(core: Core): Promise<void> {
     const shape = active.shapeOf(map)
     const before = stored.get(map.name)
     if (before?.shape?.hash === shape.hash && before.version === map.version) continue
-    await core.database.transaction(async (tx) => {
+    const followed = core.database.transaction(async (tx) => {
       const carrying = await activate(tx, map, shape, before)
+      await refuseStale(core, tx, map.name)
       if (before?.shape)
         await insertActivity(tx, {
           map: map.name,
@@ -71,7 +72,24 @@ export async function followFiles(core: Core): Promise<void> {
           details: detailsOf(map, carrying),
         })
     })
+    await followed.catch((error: unknown) => {
+      if (!isAppError(error, STALE)) throw error
+    })
   }
+}
+
+const STALE = 'dual_write.stale'
+
+/**
+ * Somebody else has activated another version since this process read the maps: his stands, and word of it is on its way here. Asked
+ * while the map is locked, as every activation locks it. What throws undoes the transaction.
+ */
+async function refuseStale(core: Core, tx: Tx, name: string): Promise<void> {
+  const { sources, displaced } = core.active
+  const source = sources.texts.get(name)
+  const known = source?.source === 'stored' ? source.text : undefined
+  if (displaced.has(name) || (await findActiveText(tx, name)) === known) return
+  throw new AppError(STALE, `Another version of the map ${name} has been activated meanwhile`)
 }
 
 /** For the activity log. */

@@ -6,7 +6,7 @@ import { type MapShape, shapeOf } from './map-shape.ts'
 import { type MapSources, type MapText, parseMaps, readMapFiles, valueListOf } from './map-sources.ts'
 import type { ValueLists } from './mapping/map-file.ts'
 import type { TableMap } from './table-map.ts'
-import { listActiveTexts, listValueLists } from './versions.queries.ts'
+import { readStored } from './versions.queries.ts'
 
 /**
  * The maps that hold: those of the files, and in their place the versions that people have stored. An immutable list behind an object that
@@ -19,6 +19,8 @@ export type ActiveMaps = {
   readonly sources: MapSources
   /** The files alone. */
   readonly files: MapSources
+  /** Maps whose stored version does not go with the tables, so that the file's holds. */
+  readonly displaced: ReadonlySet<string>
   /** Of one of `maps`. */
   shapeOf(map: TableMap): MapShape
   /** Reads files, stored versions and definitions again. Throws AppError `dual_write.invalid_map`: then the maps stay as they were. */
@@ -51,6 +53,9 @@ export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
     get files() {
       return current.files
     },
+    get displaced() {
+      return current.displaced
+    },
     shapeOf(map) {
       const shape = shapes.get(map) ?? shapeOf(map, sourceOf(current.sources, map.name))
       shapes.set(map, shape)
@@ -66,7 +71,7 @@ export async function openActiveMaps(place: MapPlace): Promise<ActiveMaps> {
   }
 }
 
-type Active = { maps: TableMap[]; sources: MapSources; files: MapSources }
+type Active = { maps: TableMap[]; sources: MapSources; files: MapSources; displaced: ReadonlySet<string> }
 
 function sourceOf(sources: MapSources, name: string): { text: string; lists: ValueLists } {
   return { text: sources.texts.get(name)?.text ?? '', lists: sources.lists }
@@ -74,11 +79,11 @@ function sourceOf(sources: MapSources, name: string): { text: string; lists: Val
 
 async function readActive({ database, catalog, folders, log }: MapPlace): Promise<Active> {
   const files = readMapFiles(folders)
-  const { stored, lists } = await database.read(readStored)
+  const { stored, lists } = await database.read(readTexts)
   const texts = new Map<string, MapText>([...files.texts, ...stored])
   const sources = { lists: { ...files.lists, ...lists }, texts }
   const { maps, problems } = parseMaps(catalog, sources)
-  if (problems.size === 0) return { maps, sources, files }
+  if (problems.size === 0) return { maps, sources, files, displaced: new Set() }
   // A stored version that no longer goes with the tables must not take the others away: its file's takes its place.
   for (const [name, reason] of problems) {
     const file = files.texts.get(name)
@@ -89,15 +94,14 @@ async function readActive({ database, catalog, folders, log }: MapPlace): Promis
   }
   const second = parseMaps(catalog, sources)
   if (second.problems.size > 0) throw allOf(folders, second.problems)
-  return { maps: second.maps, sources, files }
+  return { maps: second.maps, sources, files, displaced: new Set(problems.keys()) }
 }
 
-async function readStored(tx: Tx): Promise<{ stored: Map<string, MapText>; lists: ValueLists }> {
-  const texts = await listActiveTexts(tx)
+async function readTexts(tx: Tx): Promise<{ stored: Map<string, MapText>; lists: ValueLists }> {
+  const { texts, lists } = await readStored(tx)
   const stored = new Map(
     texts.map(({ name, version, text }) => [name, { text, source: 'stored' as const, place: `${name} ${version}` }]),
   )
-  const lists = await listValueLists(tx)
   return { stored, lists: Object.fromEntries(lists.map((one) => [one.name, valueListOf(one.entries)])) }
 }
 

@@ -10,12 +10,40 @@ import { type Database, openDatabase } from '#postgres/database.ts'
 import { migrate } from '#postgres/migrate.ts'
 import { engineRows } from '#tables/predicate.ts'
 import { listRows, updateRow } from '#tables/rows.queries.ts'
+import { applyDefinitions } from '#tables/schema.ts'
 import { createTestDatabase } from '../../tests/support/database.ts'
 import { catalog, MAPS_FOLDER, quiet, setUp, until } from '../../tests/support/dual-write-world.ts'
 import { openDualWrite } from './engine.ts'
 import { createEnvironmentGuard } from './environment.ts'
 
 const C1 = 'dataAreaId=usmf,CustomerAccount=C1'
+
+test('an installation that was never started says so, and what else can be said of its health', async () => {
+  await using world = await setUp()
+  await using fresh = await createTestDatabase()
+  await migrate(
+    fresh.database,
+    ['tables', 'dual-write'].map((module) => ({ module, folder: join(import.meta.dirname, '..', module, 'migrations') })),
+  )
+  await applyDefinitions(fresh.database, catalog)
+  const engine = await openDualWrite({
+    database: fresh.database,
+    catalog,
+    connector: world.erp.connector,
+    mapFolders: [MAPS_FOLDER],
+    clock: systemClock,
+    log: silentLog,
+    eventUrl: undefined,
+    eventSecret: 's',
+  })
+  const { fingerprint, armed, reason } = await engine.readEnvironment()
+  assert.deepEqual([fingerprint, armed], ['', false])
+  assert.match(reason ?? '', /never been started/)
+  const findings = await engine.checkHealth()
+  assert.ok(findings.some((one) => one.code === 'not_started' && one.severity === 'warning'))
+  assert.ok(!findings.some((one) => one.code === 'disarmed'))
+  await assert.rejects(engine.arm('kim'), { code: 'dual_write.conflict' })
+})
 
 test('a copied database starts disarmed: it writes nothing and loses nothing, until a person arms it', async () => {
   await using world = await setUp()

@@ -95,9 +95,7 @@ export function createEnvironmentGuard(of: { database: Database; log: Log; envir
     },
     async readEnvironment() {
       const stored = await database.read(findEnvironment)
-      if (stored === undefined)
-        throw new AppError('dual_write.conflict', 'This installation has never been started, so it is not known which one it is')
-      return environmentOf(stored, erp)
+      return stored === undefined ? { ...NEVER_STARTED, erp } : environmentOf(stored, erp)
     },
     async arm(actor) {
       const epochMin = markNow()?.epoch ?? 0
@@ -107,6 +105,15 @@ export function createEnvironmentGuard(of: { database: Database; log: Log; envir
       return environmentOf(stored, erp)
     },
   }
+}
+
+/** What can be said of one that has no fingerprint yet. */
+const NEVER_STARTED = {
+  fingerprint: '',
+  armed: false,
+  reason: 'This installation has never been started; its first start arms it',
+  armedBy: null,
+  armedAt: null,
 }
 
 async function load(tx: Tx): Promise<StoredEnvironment> {

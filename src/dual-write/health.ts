@@ -39,8 +39,10 @@ export async function checkHealth(core: Core, readStatus: () => Promise<MapStatu
 }
 
 async function checkInstallation(core: Core, findings: HealthFinding[]): Promise<void> {
-  const { armed } = await core.environment.readEnvironment()
-  if (!armed)
+  const { armed, fingerprint, reason } = await core.environment.readEnvironment()
+  if (fingerprint === '')
+    findings.push(warning('not_started', null, reason ?? 'Dual-write has never been started here', 'Start Comptoir: npm start'))
+  else if (!armed)
     findings.push(
       failure(
         'disarmed',

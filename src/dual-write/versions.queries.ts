@@ -3,10 +3,24 @@ import type { Tx } from '#postgres/database.ts'
 import type { MapVersion } from './facets-control.ts'
 import type { ValueList } from './mapping/map-file.ts'
 
-/** The versions that hold in place of files. */
-export function listActiveTexts(tx: Tx): Promise<{ name: string; version: string; text: string }[]> {
-  return tx<{ name: string; version: string; text: string }>`
-    select v.name, v.version, v.text from dual_write.map m join dual_write.map_version v on v.name = m.name and v.version = m.active_version`
+type StoredText = { name: string; version: string; text: string }
+
+/** The versions and lists that hold in place of files: in one statement, since an import changes both at once. */
+export async function readStored(tx: Tx): Promise<{ texts: StoredText[]; lists: { name: string; entries: Json }[] }> {
+  const [row] = await tx<{ texts: StoredText[]; lists: { name: string; entries: Json }[] }>`
+    select (select coalesce(json_agg(json_build_object('name', v.name, 'version', v.version, 'text', v.text)), '[]')
+              from dual_write.map m join dual_write.map_version v on v.name = m.name and v.version = m.active_version) as texts,
+           (select coalesce(json_agg(json_build_object('name', l.name, 'entries', l.entries)), '[]')
+              from dual_write.value_list l) as lists`
+  return row ?? { texts: [], lists: [] }
+}
+
+/** The version of the map that holds in place of its file. */
+export async function findActiveText(tx: Tx, name: string): Promise<string | undefined> {
+  const [row] = await tx<{ text: string }>`
+    select v.text from dual_write.map m join dual_write.map_version v on v.name = m.name and v.version = m.active_version
+     where m.name = ${name}`
+  return row?.text
 }
 
 export async function findText(

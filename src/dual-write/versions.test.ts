@@ -6,7 +6,9 @@ import test from 'node:test'
 import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { catalog, MAPS_FOLDER, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { followFiles } from './activation.ts'
 import { type DualWrite, openDualWrite } from './engine.ts'
+import { openCore } from './open-core.ts'
 
 const C1 = 'dataAreaId=usmf,CustomerAccount=C1'
 const PHONE = "  - { field: PrimaryContactPhone, dir: '=', column: telephone1 }\n"
@@ -171,4 +173,47 @@ test('an editor learns what both ends have, reads older versions, and does not s
   assert.equal((await engine.readMap('customers', '10.0.2')).text, theirs)
   assert.equal((await engine.readMap('customers', version)).text, before)
   await assert.rejects(engine.readMap('customers', '0.0.9'), { code: 'dual_write.not_found' })
+})
+
+test('a process that has not heard of a stored version yet does not put the file’s in its place', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  const { version } = await world.engine.readMap('customers')
+  const place = { database: world.database, catalog, connector: world.erp.connector, mapFolders: [MAPS_FOLDER] }
+  const late = await openCore({ ...place, clock: systemClock, log: silentLog })
+  const stored = await textOf(world.engine, [
+    [FAX, ''],
+    [`version: ${version}`, 'version: 7.1.0'],
+  ])
+  await world.engine.saveMap(stored, 'kim', '')
+  await followFiles(late)
+  const activeOf = async () => (await world.engine.listVersions('customers')).filter((one) => one.active)
+  assert.deepEqual(
+    (await activeOf()).map((one) => one.version),
+    ['7.1.0'],
+  )
+  await late.active.follow()
+  await followFiles(late)
+  assert.deepEqual(
+    [late.maps.find((map) => map.name === 'customers')?.version, (await activeOf())[0]?.version],
+    ['7.1.0', '7.1.0'],
+  )
+  // The other way round: the file holds again, and the late one still knows the stored version.
+  await world.engine.activateVersion('customers', version, 'kim')
+  await followFiles(late)
+  assert.deepEqual(
+    (await activeOf()).map((one) => one.version),
+    [version],
+  )
+})
+
+test('a filter that names a legal entity which does not exist is told', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  const { text } = await world.engine.readMap('price-groups')
+  const filtered = (code: string) => text.replace('columns:', `filter: { erp: "dataAreaId eq '${code}'" }\ncolumns:`)
+  const codes = async (code: string) => (await world.engine.checkMap(filtered(code))).map((one) => `${one.code} ${one.at}`)
+  assert.ok((await codes('nope')).includes('DIPV1008 filter.erp'))
+  assert.ok(!(await codes('USMF')).includes('DIPV1008 filter.erp'))
 })

@@ -2,6 +2,7 @@ import { AppError, messageOf } from '#lib/app-error.ts'
 import type { Tx } from '#postgres/database.ts'
 import { activate, detailsOf } from './activation.ts'
 import { listShapes } from './backfill.queries.ts'
+import { listCompanies } from './compare/rows-of-keys.ts'
 import type { Core } from './core.ts'
 import type { Finding, Versions } from './facets-control.ts'
 import { findMap } from './lifecycle.ts'
@@ -89,10 +90,13 @@ export async function checkText(core: Core, text: string, lists: ValueLists, sig
   const entities = await core.connector
     .describe(AbortSignal.any([signal, AbortSignal.timeout(DESCRIBE_MS_MAX)]))
     .catch((error: unknown) => ({ unreachable: messageOf(error) }))
+  const companies = (await core.database.read((tx) => listCompanies(core, tx))).map((one) => one.code)
   return validateMap(text, {
     catalog: core.catalog,
     lists,
     maps: core.maps,
+    // Before the first copy none is known.
+    companies: companies.length === 0 ? undefined : companies,
     // Not every side says which fields its entities have.
     entities: Array.isArray(entities) && entities.every((one) => one.fields.size === 0) ? undefined : entities,
   })

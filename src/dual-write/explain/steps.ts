@@ -8,22 +8,33 @@ type Step = Explanation['steps'][number]
 
 /** All that is remembered, oldest first; what waits now stands at the end. */
 export function stepsOf(map: TableMap, known: Known, until: string | null): Step[] {
-  const steps: Step[] = [
-    ...known.history.map((entry) => stepOfHistory(map, entry)),
-    ...known.trace.map(({ at, step, text, details }): Step => ({ at, step, text, details })),
-    ...known.conflicts.map(
-      (one): Step => ({
+  // Each list comes newest first, in the order in which it was noted.
+  const steps = [
+    ...inOrder(known.history.toReversed().map((entry) => stepOfHistory(map, entry))),
+    ...inOrder(known.trace.toReversed().map(({ at, step, text, details }): Step => ({ at, step, text, details }))),
+    ...inOrder(
+      known.conflicts.toReversed().map((one) => ({
         at: one.at,
         step: 'conflict',
         text: `Both sides changed ${one.column}: ${one.winner === 'erp' ? "the ERP's" : "the portal's"} "${one.kept ?? ''}" stayed, "${one.lost ?? ''}" lost`,
         details: { column: one.column, rule: one.rule },
-      }),
+      })),
     ),
   ]
   const past = steps
-    .filter((one) => until === null || (one.at ?? '') <= until)
-    .sort((a, b) => ((a.at ?? '') < (b.at ?? '') ? -1 : (a.at ?? '') > (b.at ?? '') ? 1 : 0))
+    .filter(({ step }) => until === null || (step.at ?? '') <= until)
+    .sort((a, b) => (a.notBefore < b.notBefore ? -1 : a.notBefore > b.notBefore ? 1 : 0))
+    .map(({ step }) => step)
   return until === null ? [...past, ...stepsNow(map, known)] : past
+}
+
+/** What was noted later came later, whatever the clock says that was set back in between: no answer stands before what it answers. */
+function inOrder(steps: readonly Step[]): { step: Step; notBefore: string }[] {
+  let notBefore = ''
+  return steps.map((step) => {
+    if ((step.at ?? '') > notBefore) notBefore = step.at ?? ''
+    return { step, notBefore }
+  })
 }
 
 /** An edit of the row: somebody's, or what the map itself wrote from the ERP. */

@@ -107,7 +107,8 @@ async function addFamilies(core: Core, batches: Batch[], signal: AbortSignal): P
     const fresh = [...batch.records.values()].filter((record) => !batch.fence.has(record.key))
     if (fresh.length === 0 || childrenOf(core, batch.map).length === 0) continue
     try {
-      for (const [key, members] of await readFamilies(core, batch.map, fresh, signal)) {
+      const during = AbortSignal.any([signal, AbortSignal.timeout(READ_MS_MAX)])
+      for (const [key, members] of await readFamilies(core, batch.map, fresh, during)) {
         batch.families.set(key, members)
         for (const { map, record } of members) addExtra(batches, map, record)
       }

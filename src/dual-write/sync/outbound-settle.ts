@@ -16,6 +16,8 @@ import { traceGroup } from './trace.ts'
 
 const RETRY_MS_MAX = 15_000
 const PARENT_WAIT_MS_MAX = 5_000
+/** Shorter than a lease: a side that does not answer must not hold the group longer than it is held for. */
+const READ_MS_MAX = 20_000
 /** After so many in a row a person is asked. */
 export const CONFLICTS_MAX = 10
 
@@ -156,11 +158,12 @@ type Theirs = ReadonlyMap<string, Awaited<ReturnType<Core['connector']['readReco
 
 async function readConflicts(core: Core, pairs: readonly Pair[], signal: AbortSignal): Promise<Theirs> {
   const theirs = new Map<string, Awaited<ReturnType<Core['connector']['readRecords']>>>()
+  const during = AbortSignal.any([signal, AbortSignal.timeout(READ_MS_MAX)])
   for (const { step, outcome } of pairs) {
     const { item, write } = step
     if (outcome.kind !== 'conflict' || write.operation === 'create') continue
     const request = { entity: item.map.entity, fields: item.map.fields, keys: [write.key] }
-    theirs.set(`${item.map.name} ${write.key}`, await core.connector.readRecords(request, signal))
+    theirs.set(`${item.map.name} ${write.key}`, await core.connector.readRecords(request, during))
   }
   return theirs
 }
