@@ -66,7 +66,7 @@ async function listItems(core: Core, tx: Tx, page: Parameters<Parking['listParke
   return items.sort((a, b) => (a.parkedAt < b.parkedAt ? 1 : -1)).slice(0, page.rowsMax)
 }
 
-function itemOfChange({ number, subscriber, columns: _, ...change }: ParkedChange): ParkedItem {
+function itemOfChange({ number, subscriber, ...change }: ParkedChange): ParkedItem {
   return { ...change, id: `out:${number}`, direction: 'toErp', map: subscriber, remoteKey: null }
 }
 
@@ -77,6 +77,7 @@ function itemOfRecord(core: Core, record: ParkedRemoteChange): ParkedItem {
     direction: 'toPortal',
     table: getMap(core, record.map).table.name,
     rowId: null,
+    columns: [],
     operation: 'read',
     actor: null,
   }

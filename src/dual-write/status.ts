@@ -57,6 +57,8 @@ export type ParkedItem = {
   rowId: string | null
   remoteKey: string | null
   operation: string
+  /** Those of the row that the change is about. */
+  columns: readonly string[]
   parkedAt: string
   code: string
   reason: string

@@ -8,6 +8,7 @@ import { administratorOf, guardApi } from './server/guard.ts'
 import { registerLive } from './server/live.ts'
 import { registerMails } from './server/mails.ts'
 import { readMaps, registerMaps } from './server/maps.ts'
+import { registerNames } from './server/names.ts'
 import { registerOverview } from './server/overview.ts'
 import { registerPages } from './server/pages.ts'
 import { registerParked } from './server/parked.ts'
@@ -45,6 +46,7 @@ function registerApi(scope: HttpServer, services: StudioServices): void {
   registerOverview(scope, services)
   registerMaps(scope, services)
   registerParked(scope, services)
+  registerNames(scope, services)
   registerAccounts(scope, services)
   registerContacts(scope, services)
   registerMails(scope, services)

@@ -82,6 +82,8 @@ test('changes refused for one cause are one cluster; the row is corrected there,
   await page.getByRole('link', { name: /Fabrikam.*C1/ }).click()
   await page.waitForURL(new RegExp(`row=${id}`))
   await page.getByText('Captured', { exact: true }).first().waitFor()
+  await page.getByText(/All \d+ columns are the same on both sides/).waitFor()
+  await page.getByRole('button', { name: 'Show all columns' }).click()
   await page
     .getByRole('row', { name: /telephone1.*right.*right/ })
     .first()

@@ -87,9 +87,11 @@ export type ParkedItem = {
   rowName: string | null
   remoteKey: string | null
   operation: string
+  columns: readonly string[]
   reason: string
   code: string
   attempt: number
+  /** Whom the change is by, as people know them; null where nobody is known. */
   actor: string | null
   parkedAt: string
 }

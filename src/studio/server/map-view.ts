@@ -3,8 +3,11 @@ import { type ColumnMap, fieldsOfTarget, type LookupMap, type TableMap } from '#
 import { filterText } from '#lib/odata/print-filter.ts'
 import type { ColumnMapping, InitialSyncProgress, MapDetail, MapStatus, Transform } from '../wire.ts'
 
+/** An error is shown as long as something waits, and for a while after: what was overcome long ago alarms nobody. */
+const ERROR_SHOWN_MS = 10 * 60_000
+
 /** The state of a map as Studio shows it: what the engine says, with the ways the map carries at all. */
-export function statusView(status: EngineStatus, map: TableMap | undefined): MapStatus {
+export function statusView(status: EngineStatus, map: TableMap | undefined, nowMs: number): MapStatus {
   return {
     name: status.name,
     title: status.title,
@@ -23,9 +26,14 @@ export function statusView(status: EngineStatus, map: TableMap | undefined): Map
     comparedAt: status.comparedAt,
     scopes: status.scopes.map(({ company, direction, since, queued }) => ({ company, direction, since, queued })),
     misses: status.misses,
-    lastError: status.lastError,
+    lastError: isOvercome(status, nowMs) ? null : status.lastError,
     initialSync: status.initialSync === null ? null : progressView(status.initialSync),
   }
+}
+
+function isOvercome({ queued, parked, initialSync, lastError }: EngineStatus, nowMs: number): boolean {
+  const waits = queued.toErp + queued.toPortal + parked > 0 || initialSync?.state === 'running'
+  return !waits && lastError !== null && nowMs - Date.parse(lastError.at) > ERROR_SHOWN_MS
 }
 
 /** The columns and filters of a map, as far as its definition says them. */

@@ -9,7 +9,7 @@ type Named = { Params: { name: string } }
 /** All maps as they are now, in dependency order. */
 export async function readMaps(services: StudioServices): Promise<MapStatus[]> {
   const byName = new Map(services.dualWrite.maps().map((map) => [map.name, map]))
-  return (await services.dualWrite.status()).map((status) => statusView(status, byName.get(status.name)))
+  return (await services.dualWrite.status()).map((status) => statusView(status, byName.get(status.name), services.clock.nowMs()))
 }
 
 /** /maps: their state and what they carry. What a person does to a map is asked of the engine's own API. */

@@ -3,9 +3,8 @@ import type { ParkedItem as EngineItem } from '#dual-write/status.ts'
 import type { HttpServer } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Tx } from '#postgres/database.ts'
-import { readRowsById } from '#tables/rows.queries.ts'
 import type { Page, ParkedItem } from '../wire.ts'
-import { textOf } from './lists.ts'
+import { readActors, readNames } from './names.ts'
 import type { StudioServices } from './services.ts'
 
 const PARKED_ROWS_MAX = 1_000
@@ -17,9 +16,17 @@ export function registerParked(scope: HttpServer, services: StudioServices): voi
   scope.get<{ Querystring: { cluster?: string } }>('/parked-changes', async (request): Promise<Page<ParkedItem>> => {
     const page = { map: null, cluster: request.query.cluster, rowsMax: PARKED_ROWS_MAX }
     const [items, status] = await Promise.all([dualWrite.listParked(page), dualWrite.status()])
-    const names = await database.read((tx) => readNames(tx, services, items))
+    const { names, actors } = await database.read(async (tx) => ({
+      names: await readNamesOf(tx, services, items),
+      actors: await readActors(
+        tx,
+        services,
+        items.map((item) => item.actor),
+      ),
+    }))
+    const nameOf = (actor: string | null) => actors.people.get(actor ?? '') ?? actors.programs.get(actor ?? '') ?? actor
     return {
-      rows: items.map((item) => ({ ...item, rowName: names.get(item.rowId ?? '') ?? null })),
+      rows: items.map((item) => ({ ...item, rowName: names.get(item.rowId ?? '') ?? null, actor: nameOf(item.actor) })),
       next: null,
       total: Math.max(
         items.length,
@@ -37,13 +44,12 @@ export function parseBody<Shape extends z.ZodType>(shape: Shape, body: unknown):
 }
 
 /** What people call the rows, by id: one query for each table. */
-async function readNames(tx: Tx, services: StudioServices, items: readonly EngineItem[]): Promise<Map<string, string>> {
+async function readNamesOf(tx: Tx, services: StudioServices, items: readonly EngineItem[]): Promise<Map<string, string>> {
   const names = new Map<string, string>()
   const withRow = items.filter((item) => item.rowId !== null && services.catalog.tables.has(item.table))
-  for (const [tableName, group] of Map.groupBy(withRow, (item) => item.table)) {
-    const table = services.catalog.get(tableName)
-    const rows = await readRowsById(tx, table, [...new Set(group.map((item) => item.rowId ?? ''))])
-    for (const [id, row] of rows) names.set(id, textOf(row, table.nameColumn) ?? id)
+  for (const [table, group] of Map.groupBy(withRow, (item) => item.table)) {
+    const ids = [...new Set(group.map((item) => item.rowId ?? ''))]
+    for (const [id, name] of await readNames(tx, services, services.catalog.get(table), ids)) names.set(id, name)
   }
   return names
 }

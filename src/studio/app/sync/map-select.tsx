@@ -9,6 +9,8 @@ export function MapSelect(props: {
   map: string | undefined
   choose: (map: string) => void
   placeholder: string
+  /** In a form its label stands above it; a filter needs none that is seen. */
+  inForm?: boolean
   only?: (map: MapStatus) => boolean
 }) {
   const { language } = useWords()
@@ -19,7 +21,7 @@ export function MapSelect(props: {
     .sort((a, b) => a.label.localeCompare(b.label, language))
   return (
     <Select
-      aria-label={props.label}
+      {...(props.inForm ? { label: props.label } : { 'aria-label': props.label })}
       placeholder={props.placeholder}
       data={choices}
       value={props.map ?? null}

@@ -70,8 +70,8 @@ const adopt = createRoute({
 const activity = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sync/activity',
-  validateSearch: (search: Record<string, unknown>) => texts(search, ['before']),
-  component: () => <ActivityScreen before={activity.useSearch().before} />,
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['map', 'before']),
+  component: () => <ActivityScreen address={activity.useSearch()} />,
 })
 const values = createRoute({
   getParentRoute: () => rootRoute,

@@ -1,13 +1,11 @@
-import { listServiceAccounts } from '#access/service-accounts.ts'
 import type { HttpServer } from '#http/server.ts'
 import type { Tx } from '#postgres/database.ts'
 import { isLookup, type TableDefinition } from '#tables/definition.ts'
 import { listRowHistory, type RowHistoryEntry } from '#tables/history.queries.ts'
-import { engineRows, rowsOf } from '#tables/predicate.ts'
 import type { QueryRow } from '#tables/row-query.ts'
-import { listRows } from '#tables/rows.queries.ts'
 import type { HistoryEntry, HistoryPage } from '../../wire-data.ts'
 import { parseId } from '../lists.ts'
+import { type Actors, readActors } from '../names.ts'
 import type { StudioServices } from '../services.ts'
 import { valueFromHistory } from './edit.ts'
 import { namesBehind, namesOfRow } from './row-detail.ts'
@@ -25,30 +23,17 @@ export function registerHistory(scope: HttpServer, services: StudioServices): vo
       return services.database.read(async (tx) => {
         const found = await listRowHistory(tx, { table: table.name, rowId, before, rowsMax: PAGE_ENTRIES_MAX + 1 })
         const page = found.slice(0, PAGE_ENTRIES_MAX)
-        const people = await readActors(tx, services, page)
+        const people = await readActors(
+          tx,
+          services,
+          page.map(({ actor }) => actor),
+        )
         const entries: HistoryEntry[] = []
         for (const entry of page) entries.push(await entryOf(tx, services, table, entry, people))
         return { entries, next: found.length > PAGE_ENTRIES_MAX ? (page.at(-1)?.number ?? null) : null }
       })
     },
   )
-}
-
-type Actors = { people: ReadonlyMap<string, string>; programs: ReadonlyMap<string, string> }
-
-async function readActors(tx: Tx, { catalog, clock }: StudioServices, entries: readonly RowHistoryEntry[]): Promise<Actors> {
-  const ids = [...new Set(entries.flatMap(({ actor }) => (actor === null || !UUID.test(actor) ? [] : [actor])))]
-  if (ids.length === 0) return { people: new Map(), programs: new Map() }
-  const table = catalog.get('contact')
-  const contacts = await listRows(tx, catalog, {
-    table,
-    columns: [table.idColumn, 'fullname'],
-    predicate: rowsOf(table, engineRows, ids),
-    rowsMax: ids.length,
-  })
-  const people = new Map(contacts.map((one) => [String(one[table.idColumn]), String(one.fullname ?? '')]))
-  const programs = ids.every((id) => people.has(id)) ? [] : await listServiceAccounts(tx, new Date(clock.nowMs()))
-  return { people, programs: new Map(programs.map((one) => [one.serviceAccountId, one.name])) }
 }
 
 async function entryOf(
@@ -95,5 +80,3 @@ function rowFrom(table: TableDefinition, texts: Readonly<Record<string, string |
     Object.entries(texts).map(([name, text]) => [name, valueFromHistory(table.columns.get(name)?.type ?? 'string', text)]),
   )
 }
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

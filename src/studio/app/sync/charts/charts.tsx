@@ -65,8 +65,8 @@ function Drawn({ steps, hours }: { steps: Step[]; hours: Hours }) {
     <>
       <div className="plots">
         <Chart title={t('charts.rate')} atMs={atMs} lines={rate} format={(value) => number(Math.round(value * 10) / 10)} />
-        <Chart title={t('charts.latency.toErp')} atMs={atMs} lines={latency('toErp')} format={duration} />
-        <Chart title={t('charts.latency.toPortal')} atMs={atMs} lines={latency('toPortal')} format={duration} />
+        <Chart title={t('charts.latency.toErp')} atMs={atMs} lines={latency('toErp')} dots format={duration} />
+        <Chart title={t('charts.latency.toPortal')} atMs={atMs} lines={latency('toPortal')} dots format={duration} />
       </div>
       {hours > 1 && (
         <Text size="xs" c="dimmed">
@@ -81,7 +81,7 @@ function Drawn({ steps, hours }: { steps: Step[]; hours: Hours }) {
   )
 }
 
-function Chart(props: { title: string; atMs: number[]; lines: Line[]; format: (value: number) => string }) {
+function Chart(props: { title: string; atMs: number[]; lines: Line[]; dots?: boolean; format: (value: number) => string }) {
   return (
     <section>
       <Title order={2} size="h5">
@@ -105,7 +105,7 @@ function Chart(props: { title: string; atMs: number[]; lines: Line[]; format: (v
           </Group>
         ))}
       </Group>
-      <Plot atMs={props.atMs} lines={props.lines} format={props.format} />
+      <Plot atMs={props.atMs} lines={props.lines} dots={props.dots ?? false} format={props.format} />
     </section>
   )
 }

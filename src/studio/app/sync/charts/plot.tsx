@@ -17,8 +17,8 @@ export type Line = {
 const HEIGHT = 190
 
 /** Lines over time on a canvas. Says nothing to screen readers: a table beside it does. */
-export function Plot(props: { atMs: number[]; lines: Line[]; format: (value: number) => string }) {
-  const { atMs, lines, format } = props
+export function Plot(props: { atMs: number[]; lines: Line[]; dots: boolean; format: (value: number) => string }) {
+  const { atMs, lines, dots, format } = props
   const { language } = useWords()
   const scheme = useComputedColorScheme('light')
   const { ref, width } = useElementSize()
@@ -35,7 +35,7 @@ export function Plot(props: { atMs: number[]; lines: Line[]; format: (value: num
     const style = getComputedStyle(document.documentElement)
     const colorOf = (name: string) => style.getPropertyValue(name).trim() || '#888'
     const drawn = new uPlot(
-      optionsOf({ width, lines, language, colorOf, format: (value) => latest.current(value) }),
+      optionsOf({ width, lines, dots, language, colorOf, format: (value) => latest.current(value) }),
       data,
       place.current,
     )
@@ -56,11 +56,12 @@ export function Plot(props: { atMs: number[]; lines: Line[]; format: (value: num
 function optionsOf(of: {
   width: number
   lines: Line[]
+  dots: boolean
   language: string
   colorOf: (name: string) => string
   format: (value: number) => string
 }): uPlot.Options {
-  const { width, lines, language, colorOf, format } = of
+  const { width, lines, dots, language, colorOf, format } = of
   const locale = language === 'fr' ? 'fr-FR' : 'en-GB'
   const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' })
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' })
@@ -90,9 +91,8 @@ function optionsOf(of: {
         stroke: colorOf(color),
         dash,
         width: 2,
-        // A minute in which something travelled may stand alone.
-        spanGaps: true,
-        points: { show: true, size: 5, fill: colorOf(color) },
+        // A minute in which something travelled may stand alone; nothing is drawn where nothing was measured.
+        points: { show: dots, size: 5, fill: colorOf(color) },
       })),
     ],
   }

@@ -55,6 +55,7 @@ function Form({ rule, close }: { rule: AlertRule | undefined; close: () => void 
           data={KINDS.map((kind) => ({ value: kind, label: t(`alert.kind.${kind}`) }))}
         />
         <MapSelect
+          inForm
           label={t('alert.map')}
           placeholder={t('parked.allMaps')}
           map={draft.map ?? undefined}

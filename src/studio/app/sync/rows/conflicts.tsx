@@ -5,12 +5,14 @@ import { useState } from 'react'
 import type { LostValue } from '#dual-write/facets-rows.ts'
 import { useMapTitles } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
+import { useSaid } from '../../lib/said.ts'
 import { Confirm, type Question } from '../../parts/confirm.tsx'
 import { TextLink } from '../../parts/link.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
 import { askEngine } from '../engine-api.ts'
 import { SyncHead } from '../head.tsx'
 import { MapSelect } from '../map-select.tsx'
+import { useRowNames } from '../names.ts'
 import { CONFLICTS_MAX, conflictsQuery } from '../queries.ts'
 import { deed } from './deeds.ts'
 
@@ -62,6 +64,7 @@ export function ConflictsScreen({ address }: { address: ConflictsAddress }) {
 
 function LostValues({ values }: { values: LostValue[] }) {
   const { t } = useWords()
+  const nameOf = useRowNames(values)
   const [question, ask] = useState<Question>()
   const take = (one: LostValue) =>
     ask({
@@ -92,7 +95,7 @@ function LostValues({ values }: { values: LostValue[] }) {
         </Table.Thead>
         <Table.Tbody>
           {values.map((one) => (
-            <ValueRow key={one.id} value={one} take={() => take(one)} />
+            <ValueRow key={one.id} value={one} name={nameOf(one.rowId)} take={() => take(one)} />
           ))}
         </Table.Tbody>
       </Table>
@@ -101,23 +104,25 @@ function LostValues({ values }: { values: LostValue[] }) {
   )
 }
 
-function ValueRow({ value, take }: { value: LostValue; take: () => void }) {
-  const { t, ago, dateTime } = useWords()
+function ValueRow({ value, name, take }: { value: LostValue; name: string | undefined; take: () => void }) {
+  const { t, named, ago, dateTime } = useWords()
+  const said = useSaid()
+  const rule = named('lost.rule', value.rule)
   const title = useMapTitles()(value.map)
   return (
     <Table.Tr>
       <Table.Td title={dateTime(value.at)}>{ago(value.at)}</Table.Td>
       <Table.Td>
         <TextLink to="/sync/explain" search={{ map: value.map, row: value.rowId }} size="sm">
-          {title}
+          {name ?? value.rowId}
         </TextLink>
-        <div className="mono small when">{value.rowId}</div>
+        <div className="small when">{title}</div>
       </Table.Td>
       <Table.Td className="mono">{value.column}</Table.Td>
       <Table.Td className="wrap-anywhere">
         {value.kept ?? '–'}
         <Text size="xs" c="dimmed">
-          {t(`lost.winner.${value.winner}`)} · {value.rule}
+          {t(`lost.winner.${value.winner}`)} · {said(rule)}
         </Text>
       </Table.Td>
       <Table.Td className="wrap-anywhere">{value.lost ?? '–'}</Table.Td>

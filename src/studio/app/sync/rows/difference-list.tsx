@@ -9,6 +9,7 @@ import { Confirm, type Question } from '../../parts/confirm.tsx'
 import { TextLink } from '../../parts/link.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
 import { askEngine, mapPath } from '../engine-api.ts'
+import { useRowNames } from '../names.ts'
 import { DIFFERENCES_MAX, differencesQuery } from '../queries.ts'
 import { deed } from './deeds.ts'
 import { SideBySide } from './side-by-side.tsx'
@@ -44,6 +45,7 @@ export function DifferenceList(props: Props) {
 
 function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]; isMore: boolean }) {
   const { t } = useWords()
+  const nameOf = useRowNames(shown)
   const [question, ask] = useState<Question>()
   const [refused, setRefused] = useState<Refused[]>([])
   const selection = useSelection(shown.map((one) => one.key))
@@ -91,7 +93,13 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
       <RefusedAlert refused={refused} />
       <Stack component="ul" gap="sm" className="plain-list">
         {shown.map((one) => (
-          <Card key={one.key} difference={one} isSelected={selection.has(one.key)} select={(on) => selection.tick(one.key, on)} />
+          <Card
+            key={one.key}
+            difference={one}
+            name={nameOf(one.rowId)}
+            isSelected={selection.has(one.key)}
+            select={(on) => selection.tick(one.key, on)}
+          />
         ))}
       </Stack>
       <Group gap="xs">
@@ -128,10 +136,12 @@ function RefusedAlert({ refused }: { refused: Refused[] }) {
 
 function Card({
   difference,
+  name,
   isSelected,
   select,
 }: {
   difference: Difference
+  name: string | undefined
   isSelected: boolean
   select: (on: boolean) => void
 }) {
@@ -147,8 +157,9 @@ function Card({
           aria-label={t('parked.select', { name: key })}
         />
         <Text fw={600} size="sm" className="wrap-anywhere">
-          {key}
+          {name ?? key}
         </Text>
+        {name !== undefined && <span className="mono small when">{key}</span>}
         <Tag color={kind === 'columns' ? 'yellow' : 'orange'}>{t(`diff.kind.${kind}`)}</Tag>
         <TextLink to="/sync/explain" search={rowId === null ? { map, key } : { map, row: rowId }} size="sm">
           {t('way.why')}

@@ -93,6 +93,27 @@ function Form(props: Part & { table: TableDetail; row: RowDetail | undefined; co
       setBusy(false)
     }
   }
+  // What the other side has refused is among what was changed; the rest is a long list.
+  const concerned = columns.filter((one) => item.columns.includes(one.name))
+  const others = columns.filter((one) => !concerned.includes(one))
+  const fieldsOf = (shown: ColumnInfo[]) => (
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="md">
+      {shown.map((column) => (
+        <div key={column.name} className={column.type === 'memo' || column.targets.length > 0 ? 'field-wide' : undefined}>
+          <FieldInput
+            table={table}
+            column={column}
+            row={row}
+            names={row?.names ?? {}}
+            known={row?.values ?? {}}
+            values={{ ...row?.values, ...edits }}
+            error={undefined}
+            change={(values) => setEdits((before) => ({ ...before, ...values }))}
+          />
+        </div>
+      ))}
+    </SimpleGrid>
+  )
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Stack>
@@ -102,22 +123,18 @@ function Form(props: Part & { table: TableDetail; row: RowDetail | undefined; co
         <Text size="sm" c="dimmed">
           {t(row === undefined ? 'wait.editRecord' : 'wait.editRow')}
         </Text>
-        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="md">
-          {columns.map((column) => (
-            <div key={column.name} className={column.type === 'memo' || column.targets.length > 0 ? 'field-wide' : undefined}>
-              <FieldInput
-                table={table}
-                column={column}
-                row={row}
-                names={row?.names ?? {}}
-                known={row?.values ?? {}}
-                values={{ ...row?.values, ...edits }}
-                error={undefined}
-                change={(values) => setEdits((before) => ({ ...before, ...values }))}
-              />
-            </div>
-          ))}
-        </SimpleGrid>
+        {concerned.length > 0 && (
+          <Text fw={600} size="sm">
+            {t('wait.concerned')}
+          </Text>
+        )}
+        {fieldsOf(concerned.length > 0 ? concerned : columns)}
+        {concerned.length > 0 && others.length > 0 && (
+          <details>
+            <summary>{t('wait.others', { count: others.length })}</summary>
+            {fieldsOf(others)}
+          </details>
+        )}
         {problem !== undefined && (
           <Alert color="red" role="alert" title={t('state.failed')}>
             {messageOf(problem, t)}

@@ -122,9 +122,7 @@ function Found({ find, map }: { find: string; map: string | undefined }) {
 
 /** The first values of the grid: the name, then what people search by; ids tell nobody anything. */
 function titleOf(row: GridRow): string {
-  const texts = Object.values(row.values)
-    .map((value) => String(value ?? ''))
-    .filter((text) => text !== '' && !ID.test(text))
+  const texts = Object.values(row.values).filter((value) => typeof value === 'string' && value !== '' && !ID.test(value))
   return [...new Set(texts)].slice(0, 3).join(' · ') || row.id
 }
 

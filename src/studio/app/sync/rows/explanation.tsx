@@ -1,5 +1,5 @@
-import { Alert, Group, Paper, Stack, Text, Timeline, Title } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { Alert, Button, Group, Paper, Stack, Text, Timeline, Title } from '@mantine/core'
+import { type ReactNode, useState } from 'react'
 import type { ExplainStep, Explanation } from '#dual-write/facets-rows.ts'
 import { useMaps } from '../../lib/maps.ts'
 import { useWords } from '../../lib/messages.tsx'
@@ -18,6 +18,7 @@ import {
   TableIcon,
 } from '../../parts/icons.tsx'
 import { TextLink } from '../../parts/link.tsx'
+import { useActorsIn } from '../names.ts'
 import { SideBySide } from './side-by-side.tsx'
 
 const ICON_PX = 14
@@ -66,7 +67,7 @@ export function ExplanationCard({ explanation, title }: { explanation: Explanati
         </Alert>
         {steps.length > 0 && <Steps steps={steps} />}
         {columns.length > 0 && (
-          <SideBySide
+          <Columns
             label={t('sides.of', { name: title })}
             columns={columns.filter((one) => one.column !== '' || one.field !== '')}
           />
@@ -76,9 +77,29 @@ export function ExplanationCard({ explanation, title }: { explanation: Explanati
   )
 }
 
+/** What differs, or is noted; the rest is of use to few and comes when it is asked for. */
+function Columns({ label, columns }: { label: string; columns: Explanation['columns'] }) {
+  const { t } = useWords()
+  const [all, showAll] = useState(false)
+  const differing = columns.filter((one) => (one.portal ?? '') !== (one.erp ?? '') || one.note !== null)
+  const shown = all ? columns : differing
+  return (
+    <Stack gap="xs">
+      <Group gap="sm">
+        <Text size="sm">{t('sides.differ', { count: differing.length, total: columns.length })}</Text>
+        <Button size="compact-sm" variant="subtle" aria-expanded={all} onClick={() => showAll(!all)}>
+          {t(all ? 'sides.showDiffering' : 'sides.showAll')}
+        </Button>
+      </Group>
+      {shown.length > 0 && <SideBySide label={label} columns={shown} />}
+    </Stack>
+  )
+}
+
 function Steps({ steps }: { steps: Explanation['steps'] }) {
   const { t, dateTime } = useWords()
   const said = useSaid()
+  const withNames = useActorsIn(steps.map((one) => one.text))
   return (
     <Timeline bulletSize={24} lineWidth={2} active={steps.length}>
       {steps.map((one, at) => (
@@ -90,7 +111,7 @@ function Steps({ steps }: { steps: Explanation['steps'] }) {
           title={t(`way.step.${one.step}`)}
         >
           <Text size="sm" className="wrap-anywhere">
-            {said(one.text)}
+            {said(withNames(one.text))}
           </Text>
           {one.at !== null && (
             <Text size="xs" c="dimmed">

@@ -106,7 +106,7 @@ function ClusterCard({ cluster, isOpen, toggle }: { cluster: ParkedCluster; isOp
   return (
     <Paper component="li" withBorder p="md">
       <Group align="flex-start" gap="md">
-        <Stack gap={6} className="grow">
+        <Stack gap={6} className="grow card-text">
           <Text className="bad wrap-anywhere" fw={600}>
             {cause}
           </Text>
