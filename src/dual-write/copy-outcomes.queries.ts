@@ -64,12 +64,14 @@ export async function putFailures(
 ): Promise<void> {
   if (failures.length === 0) return
   await tx`
-    insert into dual_write.copy_failure (map, company, direction, key, code, reason)
-    select ${at.map}, ${at.company}, ${at.direction}, v.key, v.code, v.reason
+    insert into dual_write.copy_failure (map, company, direction, key, code, reason, link_revision)
+    select ${at.map}, ${at.company}, ${at.direction}, v.key, v.code, v.reason, l.revision
       from unnest(${failures.map((one) => one.key)}::text[], ${failures.map((one) => one.code)}::text[],
                   ${failures.map((one) => one.reason)}::text[]) as v(key, code, reason)
+      left join dual_write.row_link l on l.map = ${at.map} and l.remote_key = v.key and ${at.direction} = 'toPortal'
     on conflict (map, direction, key) do update
-       set code = excluded.code, reason = excluded.reason, at = clock_timestamp(), retried_at = null`
+       set code = excluded.code, reason = excluded.reason, at = clock_timestamp(), retried_at = null,
+           link_revision = excluded.link_revision`
 }
 
 export type FailurePage = {

@@ -188,6 +188,27 @@ test('every row’s outcome is kept; failures stand together by cause and only t
   assert.equal((await part(world, 'sales-order-lines', 'toPortal')).failed, 0)
 })
 
+test('a map that runs anew tells the failures of rows that were linked before, until their records fit', async () => {
+  await using world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  const { text, version } = await world.engine.readMap('customers')
+  const holding = text.replace('values: hold, unmapped: empty', 'values: hold, unmapped: hold')
+  await world.engine.saveMap(holding.replace(`version: ${version}`, 'version: 7.1.0'), 'kim', 'hold back')
+  await quiet(world)
+  await world.engine.stopMap('customers', 'kim')
+  world.erp.change('CustomersV3', 'dataAreaId=usmf,CustomerAccount=C1', { OnHoldStatus: 'Sometimes' })
+  await world.engine.runMap('customers', 'kim')
+  await world.engine.whenRunning()
+  assert.equal((await part(world, 'customers', 'toPortal')).failed, 1)
+  const [group] = await world.engine.groupCopyErrors('customers')
+  assert.deepEqual([group?.code, group?.count], ['dual_write.held', 1])
+  world.erp.change('CustomersV3', 'dataAreaId=usmf,CustomerAccount=C1', { OnHoldStatus: 'All' })
+  assert.equal(await world.engine.retryFailedRows('customers', 'kim'), 1)
+  await until('none is open', async () => (await world.engine.groupCopyErrors('customers')).length === 0)
+  assert.equal((await world.row('account', 'accountnumber', 'C1')).msdyn_onholdstatus, 806380002)
+})
+
 test('a dry run writes nothing and says what the run then does', async () => {
   await using world = await setUp()
   await world.engine.whenRunning()
