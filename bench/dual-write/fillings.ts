@@ -37,6 +37,7 @@ export async function fillQuickly(database: Database, statements: readonly strin
 export async function addRows({ portal, erp }: Sides, from: number, to: number): Promise<void> {
   const numbers = `generate_series(${from}, ${to}) i`
   await fillQuickly(erp, [`insert into retail.customer select 'ukr', 'R' || i, 'Customer ' || i, 'FR' from ${numbers}`])
+  const { rows } = await erp.pool.query(`select xmin::text as version from retail.customer where customer_id = 'R${from}'`)
   await fillQuickly(portal, [
     `with company as (select cdm_companyid as id from tables.cdm_company), made as (
        insert into tables.account (accountid, msdyn_company, accountnumber, name, address1_country, createdon, modifiedon, versionnumber)
@@ -44,7 +45,7 @@ export async function addRows({ portal, erp }: Sides, from: number, to: number):
          from company, ${numbers} returning accountid, accountnumber, name, msdyn_company)
      insert into dual_write.row_link (map, row_id, remote_key, company, agreed, remote_version)
      select l.map, m.accountid, 'company=ukr,customer_id=' || m.accountnumber, l.company,
-            l.agreed || jsonb_build_object('accountnumber', m.accountnumber, 'name', m.name), l.remote_version
+            l.agreed || jsonb_build_object('accountnumber', m.accountnumber, 'name', m.name), '${rows[0].version}'
        from made m, (select * from dual_write.row_link where map = '${MAP}' limit 1) l`,
   ])
 }

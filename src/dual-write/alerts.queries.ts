@@ -75,17 +75,29 @@ export async function countParkedRecordsSince(
   return row?.count ?? 0
 }
 
-/** Records whose reading or applying is tried again and again. */
+/** Records whose reading or applying is tried again and again (see `countFailing` of changes). */
 export async function countFailingRecords(
   tx: Tx,
   of: { map: string | null; codes: readonly string[] | null; without: readonly string[]; countMax: number },
 ): Promise<number> {
   const [row] = await tx<{ count: number }>`
-    select count(*)::int as count from (
-      select 1 from dual_write.remote_change
-       where parked_at is null and reason_code is not null and (${of.map}::text is null or map = ${of.map})
-         and (${of.codes}::text[] is null or reason_code = any(${of.codes}::text[])) and not (reason_code = any(${of.without}::text[]))
-       limit ${of.countMax}) failing`
+    with recursive cause as (
+      (select map, reason_code from dual_write.remote_change where parked_at is null and reason_code is not null
+        order by map, reason_code limit 1)
+      union all
+      select n.map, n.reason_code from cause k
+       cross join lateral (
+         select c.map, c.reason_code from dual_write.remote_change c
+          where c.parked_at is null and c.reason_code is not null and (c.map, c.reason_code) > (k.map, k.reason_code)
+          order by c.map, c.reason_code limit 1) n
+    )
+    select coalesce(sum(f.count), 0)::int as count from cause k
+     cross join lateral (
+       select count(*) as count from (
+         select 1 from dual_write.remote_change c where c.parked_at is null and c.map = k.map and c.reason_code = k.reason_code
+          limit ${of.countMax}) failing) f
+     where (${of.map}::text is null or k.map = ${of.map})
+       and (${of.codes}::text[] is null or k.reason_code = any(${of.codes}::text[])) and not (k.reason_code = any(${of.without}::text[]))`
   return row?.count ?? 0
 }
 

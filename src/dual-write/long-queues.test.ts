@@ -4,9 +4,9 @@ import test from 'node:test'
 import type { Tx } from '#postgres/database.ts'
 import { migrate } from '#postgres/migrate.ts'
 import { claimChanges, countQueues } from '#tables/changes.queries.ts'
-import { countParkedSince } from '#tables/troubled-changes.queries.ts'
+import { countFailing, countParkedSince } from '#tables/troubled-changes.queries.ts'
 import { createTestDatabase } from '../../tests/support/database.ts'
-import { countParkedRecordsSince } from './alerts.queries.ts'
+import { countFailingRecords, countParkedRecordsSince } from './alerts.queries.ts'
 import { releaseParkedRecords } from './parked-records.queries.ts'
 import { claimRemoteChanges, countRemoteQueues } from './remote-changes.queries.ts'
 import { putTombstones } from './tombstones.queries.ts'
@@ -24,14 +24,15 @@ async function setUp() {
     ['tables', 'dual-write'].map((module) => ({ module, folder: join(import.meta.dirname, '../../src', module, 'migrations') })),
   )
   await database.pool.query(`
-    insert into tables.change (subscriber, table_name, row_id, operation, columns, due_at, parked_at)
+    insert into tables.change (subscriber, table_name, row_id, operation, columns, due_at, reason_code, parked_at)
     select m, 'account', gen_random_uuid(), 'update', '{name}',
            clock_timestamp() + case when kind = 'later' then interval '1 day' else interval '-1 day' end,
+           case when kind = 'later' then 'dual_write.parent' end,
            case when kind = 'parked' then clock_timestamp() - interval '1 day' end
       from (values ('map', 'later'), ('map', 'parked'), ('paused', 'now'), ('map', 'due')) v(m, kind),
            generate_series(1, ${LONG}) n where kind <> 'due' or n <= ${DUE};
-    insert into dual_write.remote_change (map, remote_key, due_at, parked_at)
-    select subscriber, number, due_at, parked_at from tables.change;
+    insert into dual_write.remote_change (map, remote_key, due_at, reason_code, parked_at)
+    select subscriber, number, due_at, reason_code, parked_at from tables.change;
     insert into dual_write.tombstone (map, remote_key, kind) select 'map', n, 'gone' from generate_series(1, ${LONG}) n;
     analyze`)
   return { database, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() }
@@ -40,6 +41,7 @@ async function setUp() {
 test('however many changes back off, wait for another map or are parked: a claim, a count and an alert read what they answer', async () => {
   await using t = await setUp()
   const window = { windowMinutes: 60, countMax: 10 }
+  const failing = { codes: null, without: ['dual_write.parent'], countMax: 10 }
   const steps = {
     'changes are claimed': (tx) => claimChanges(tx, { subscribers: ['map', 'idle'], rowsMax: 10, leaseMs: 1_000 }),
     'records are claimed': (tx) => claimRemoteChanges(tx, { maps: ['map', 'idle'], rowsMax: 500, leaseMs: 1_000 }),
@@ -47,6 +49,8 @@ test('however many changes back off, wait for another map or are parked: a claim
     'records of an idle map are counted': (tx) => countRemoteQueues(tx, ['idle'], 1_000),
     'those parked of late are counted': (tx) => countParkedSince(tx, { subscriber: null, ...window }),
     'records parked of late are counted': (tx) => countParkedRecordsSince(tx, { map: null, ...window }),
+    'failing changes are counted': (tx) => countFailing(tx, { subscriber: null, ...failing }),
+    'failing records are counted': (tx) => countFailingRecords(tx, { map: null, ...failing }),
     'a record that came is released': (tx) => releaseParkedRecords(tx, [{ map: 'map', remoteKey: 'none' }]),
     'a deletion is remembered': (tx) => putTombstones(tx, 'map', [{ remoteKey: 'new', rowId: null, kind: 'gone' }]),
   } satisfies Record<string, (tx: Tx) => Promise<unknown>>

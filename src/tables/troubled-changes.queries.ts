@@ -18,18 +18,32 @@ export async function countParkedSince(
   return row?.count ?? 0
 }
 
-/** How many changes are tried again and again for one of these reasons, or for any: counted no further than `countMax`. */
+/**
+ * How many changes are tried again and again for one of these reasons, or for any: of each counted no further than `countMax`. From one reason
+ * to the next, so that those which are not asked for are not read.
+ */
 export async function countFailing(
   tx: Tx,
   of: { subscriber: string | null; codes: readonly string[] | null; without: readonly string[]; countMax: number },
 ): Promise<number> {
   const [row] = await tx<{ count: number }>`
-    select count(*)::int as count from (
-      select 1 from tables.change
-       where parked_at is null and reason_code is not null
-         and (${of.subscriber}::text is null or subscriber = ${of.subscriber})
-         and (${of.codes}::text[] is null or reason_code = any(${of.codes}::text[])) and not (reason_code = any(${of.without}::text[]))
-       limit ${of.countMax}) failing`
+    with recursive cause as (
+      (select subscriber, reason_code from tables.change where parked_at is null and reason_code is not null
+        order by subscriber, reason_code limit 1)
+      union all
+      select n.subscriber, n.reason_code from cause k
+       cross join lateral (
+         select c.subscriber, c.reason_code from tables.change c
+          where c.parked_at is null and c.reason_code is not null and (c.subscriber, c.reason_code) > (k.subscriber, k.reason_code)
+          order by c.subscriber, c.reason_code limit 1) n
+    )
+    select coalesce(sum(f.count), 0)::int as count from cause k
+     cross join lateral (
+       select count(*) as count from (
+         select 1 from tables.change c where c.parked_at is null and c.subscriber = k.subscriber and c.reason_code = k.reason_code
+          limit ${of.countMax}) failing) f
+     where (${of.subscriber}::text is null or k.subscriber = ${of.subscriber})
+       and (${of.codes}::text[] is null or k.reason_code = any(${of.codes}::text[])) and not (k.reason_code = any(${of.without}::text[]))`
   return row?.count ?? 0
 }
 
