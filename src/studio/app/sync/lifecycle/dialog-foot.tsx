@@ -2,7 +2,7 @@ import { Button, Group } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useWords } from '../../lib/messages.tsx'
 
-/** The end of a dialog's form: the way back, and the deed by its name. */
+/** The end of a dialog's form: the way back, and the deed by its name; in sight however long the form is. */
 export function DialogFoot(props: {
   close: () => void
   deed: string
@@ -13,7 +13,7 @@ export function DialogFoot(props: {
 }) {
   const { t } = useWords()
   return (
-    <Group justify="flex-end">
+    <Group justify="flex-end" className="dialog-foot">
       {props.children}
       <Button variant="default" onClick={props.close}>
         {t('action.cancel')}

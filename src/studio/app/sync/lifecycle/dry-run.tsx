@@ -119,12 +119,13 @@ function Sample({ sample }: { sample: DryRunSample }) {
         <Text span size="sm" c="dimmed">
           <DirectionText direction={sample.direction} />
         </Text>
+        {sample.reason !== null && (
+          <Text span size="sm" className="bad">
+            {' '}
+            {said(sample.reason)}
+          </Text>
+        )}
       </summary>
-      {sample.reason !== null && (
-        <Text size="sm" className="bad">
-          {said(sample.reason)}
-        </Text>
-      )}
       {sample.columns.length > 0 && <Columns columns={sample.columns} />}
     </details>
   )
