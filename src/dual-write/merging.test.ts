@@ -217,6 +217,31 @@ test('an answer that comes late brings back nothing that the ERP has changed sin
   assert.deepEqual([record?.PrimaryContactFax, record?.SalesMemo], ['theirs', 'ours again'])
 })
 
+test('a record whose notice is faster than the answer to our write is read once', async () => {
+  const late = Promise.withResolvers<void>()
+  const read: string[] = []
+  await using world = await ready({}, ({ connector }) => {
+    const { writeGroup, readRecords } = connector
+    connector.writeGroup = async (group, signal) => {
+      const outcome = await writeGroup(group, signal)
+      await late.promise
+      return outcome
+    }
+    connector.readRecords = (request, signal) => {
+      read.push(...request.keys)
+      return readRecords(request, signal)
+    }
+  })
+  read.length = 0
+  const { accountid } = await world.row('account', 'accountnumber', 'C1')
+  await world.edit('account', accountid, { fax: 'ours' })
+  const waiting = async () => (await world.engine.status()).find((one) => one.name === 'customers')?.queued.toPortal
+  await until('its notice is done with', async () => read.length > 0 && (await waiting()) === 0)
+  late.resolve()
+  await quiet(world)
+  assert.deepEqual(read, [C1])
+})
+
 test('whatever went wrong before, a record that has changed in the ERP is merged; a person is asked where it changes at every attempt', async () => {
   let answer: 'out' | 'other version' | undefined = 'out'
   let attempts = 0

@@ -64,9 +64,13 @@ export async function settleApplied(core: Core, tx: Tx, map: TableMap, done: rea
   await readAgain(tx, map, [...overtaken.map(({ outcome }) => outcome.key), ...(await listLookedAt(tx, map.name, made))])
 }
 
-/** The link was written since the write was planned: whoever did that has read the record later than our answer says, or may have. */
-function isOlderThan(link: RowLink | undefined, { step }: Done): boolean {
-  return link?.revision !== step.link?.revision
+/**
+ * The link was written since the write was planned: whoever did that has read the record later than our answer says, or may have. Who has
+ * read the very version that we wrote, since its notice was faster than the answer, knows the same.
+ */
+function isOlderThan(link: RowLink | undefined, { step, outcome }: Done): boolean {
+  const isSame = outcome.version !== undefined && link?.remoteVersion === outcome.version
+  return link?.revision !== step.link?.revision && !isSame
 }
 
 function rowIdOf({ step }: Done): RowId {
