@@ -38,8 +38,13 @@ export const UNREACHABLE = 'dual_write.unreachable'
 export const PARENT = 'dual_write.parent'
 export const CONFLICT = 'dual_write.conflict'
 
-/** Transactions of live sync: small, many, and over tables that the first copy has filled. */
-export const LIVE: TransactionOptions = { prepared: true }
+/**
+ * Transactions of live sync: small, many, and over tables that the first copy has filled. What one of them settles it also takes from the
+ * queue, so that after a crash of the server which undoes it the work waits there again (docs/decisions/0029-commits-that-do-not-wait.md).
+ */
+export const LIVE: TransactionOptions = { prepared: true, isDurable: false }
+/** Of these the other side is told something on the strength of what was committed. */
+export const LIVE_AND_SAFE: TransactionOptions = { prepared: true }
 
 /** The core with the maps that hold now: work that has begun ends with the maps it began with. */
 export function pinned(core: Core): Core {

@@ -38,8 +38,15 @@ export type Database = {
   close(): Promise<void>
 }
 
-/** `prepared`: for small transactions that come again and again over tables that are filled: their statements are planned once. */
-export type TransactionOptions = { prepared: boolean }
+export type TransactionOptions = {
+  /** For small transactions that come again and again over tables that are filled: their statements are planned once. */
+  prepared: boolean
+  /**
+   * False: the commit does not wait for the disk. When the server crashes, the last such transactions may be undone, each whole and none before
+   * those that came after it: for work that is then found to do again.
+   */
+  isDurable?: boolean
+}
 
 const TRANSACTION_ATTEMPTS_MAX = 5
 const RECONNECT_DELAY_MS = 500
@@ -77,8 +84,8 @@ export function openDatabase(options: {
   return {
     pool,
     url: options.url,
-    transaction: (work, { prepared } = { prepared: options.prepared ?? false }) =>
-      inTransaction(pool, BEGIN, work, prepared ? { onStatement, nameOf } : { onStatement }),
+    transaction: (work, { prepared, isDurable = true } = { prepared: options.prepared ?? false }) =>
+      inTransaction(pool, isDurable ? BEGIN : BEGIN_HASTY, work, prepared ? { onStatement, nameOf } : { onStatement }),
     read: (work) => inTransaction(pool, BEGIN_READING, work, { onStatement, nameOf }),
     statement: alone,
     as(bearer) {
@@ -99,6 +106,7 @@ export function openDatabase(options: {
 }
 
 const BEGIN = 'begin'
+const BEGIN_HASTY = 'begin; set local synchronous_commit = off'
 const BEGIN_READING = 'begin isolation level repeatable read read only'
 
 async function inTransaction<T>(from: pg.Pool, begin: string, work: (tx: Tx) => Promise<T>, run: RunOptions): Promise<T> {

@@ -2,7 +2,7 @@ import type { GroupOutcome, WriteGroup, WriteOutcome } from '#connector/contract
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import { hurryChanges, postponeChange } from '#tables/changes.queries.ts'
-import { type Core, isOvertaken, LIVE, OVERTAKEN, UNREACHABLE } from '../core.ts'
+import { type Core, isOvertaken, LIVE_AND_SAFE, OVERTAKEN, UNREACHABLE } from '../core.ts'
 import { setMapError } from '../maps.queries.ts'
 import { hurryRemoteChanges } from '../remote-changes.queries.ts'
 import { claimGroups } from './outbound-claims.ts'
@@ -44,9 +44,10 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
     const free = (writeGroups === undefined ? GROUPS_MAX : LOADS_MAX) - running
     if (free <= 0) return []
     const groupsMax = writeGroups === undefined ? free : LOAD_GROUPS_MAX
+    // The attempt must be known before the ERP hears of it: a later one then looks for what this one has left.
     const groups = await core.database.transaction(
       (tx) => claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS }),
-      LIVE,
+      LIVE_AND_SAFE,
     )
     if (isOvertaken(core)) return giveBack(core, groups)
     return writeGroups === undefined ? groups.map((group) => [group]) : loadsOf(groups)
