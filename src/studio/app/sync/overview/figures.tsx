@@ -18,20 +18,30 @@ export function Figures({ maps }: { maps: MapStatus[] }) {
   const queued = maps.reduce((sum, map) => sum + map.queued.toErp + map.queued.toPortal, 0)
   const parked = maps.reduce((sum, map) => sum + map.parked, 0)
   const [slowest] = [...maps].sort((a, b) => lagOf(b) - lagOf(a))
+  const oldest = slowest !== undefined && (
+    <>
+      {t('figure.oldest', { map: slowest.title, lag: duration(lagOf(slowest)) })}{' '}
+      <TextLink to="/dual-write" search={{ sort: 'lag' }} underline="always">
+        {t('figure.showWaiting')}
+      </TextLink>
+    </>
+  )
   const running = maps.filter((map) => map.state === 'running').length
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 6 }} spacing="sm" component="section" aria-label={t('figure.label')}>
+    <SimpleGrid
+      cols={{ base: 2, md: 3, xl: 6 }}
+      spacing="sm"
+      className="figures"
+      component="section"
+      aria-label={t('figure.label')}
+    >
       <Equality maps={maps} />
       <Latency direction="toErp" />
       <Latency direction="toPortal" />
       <Tile
         label={t('figure.queued')}
         value={number(queued)}
-        more={
-          slowest === undefined || lagOf(slowest) === 0
-            ? t('figure.noLag')
-            : t('figure.oldest', { map: slowest.title, lag: duration(lagOf(slowest)) })
-        }
+        more={slowest === undefined || lagOf(slowest) === 0 ? t('figure.noLag') : oldest}
       />
       <Tile
         tone={parked === 0 ? 'good' : 'bad'}

@@ -62,7 +62,7 @@ export function ExplanationCard({ explanation, title }: { explanation: Explanati
           )}
           {remoteKey !== null && <span className="mono">{remoteKey}</span>}
         </Group>
-        <Alert color={last !== undefined && TROUBLED.has(last.step) ? 'orange' : 'teal'} className="wrap-anywhere">
+        <Alert color={colorOf(last?.step)} className="wrap-anywhere">
           {said(verdict)}
         </Alert>
         {steps.length > 0 && <Steps steps={steps} />}
@@ -77,11 +77,18 @@ export function ExplanationCard({ explanation, title }: { explanation: Explanati
   )
 }
 
+function colorOf(step: ExplainStep | undefined): string {
+  if (step !== undefined && TROUBLED.has(step)) return 'orange'
+  return step === 'waiting' ? 'blue' : 'teal'
+}
+
 /** What differs, or is noted; the rest is of use to few and comes when it is asked for. */
 function Columns({ label, columns }: { label: string; columns: Explanation['columns'] }) {
   const { t } = useWords()
   const [all, showAll] = useState(false)
-  const differing = columns.filter((one) => (one.portal ?? '') !== (one.erp ?? '') || one.note !== null)
+  const differing = columns.filter(
+    (one) => (one.portal ?? '') !== (one.erp ?? '') || (one.note !== null && (one.portal ?? '') !== ''),
+  )
   const shown = all ? columns : differing
   return (
     <Stack gap="xs">
