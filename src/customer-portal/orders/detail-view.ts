@@ -138,7 +138,7 @@ function lineRow(context: PageContext, order: OrderWhole, line: QueryRow): Html 
   const shownPrice = price === null ? html`<span class="muted">${label('priceOpen')}</span>` : format.money(price, currency)
   return html`<tr>
     ${cell('no', format.number(line.sequencenumber as number | null), false)}
-    ${cell('product', html`<span>${productName(context, line)}<br><span class="muted">${text(line.productnumber) ?? text(line['productid.msdyn_productnumber']) ?? ''}</span>${isCanceled ? html` <span class="badge badge-neutral">${context.text('status.cancelled.label')}</span>` : ''}</span>${changesNotice(context, changes, 'line')}`, false)}
+    ${cell('product', html`<span>${productName(context, line)}<br><span class="muted">${text(line.productnumber) ?? text(line['productid.msdyn_productnumber']) ?? ''}</span>${isCanceled ? html` <span class="badge badge-neutral">${context.text('status.cancelled.label')}</span>` : ''}</span>`, false)}
     ${cell('ordered', `${format.quantity(quantity)} ${text(line['uomid.msdyn_symbol']) ?? ''}`)}
     ${cell('shipped', format.quantity(shipped))}
     ${cell('remaining', format.quantity(remaining))}
@@ -147,7 +147,7 @@ function lineRow(context: PageContext, order: OrderWhole, line: QueryRow): Html 
     ${cell('amount', html`<span>${format.money(text(line.extendedamount), currency)}${price === null && line.extendedamount !== null ? html`<br><span class="muted">${label('estimate')}</span>` : ''}</span>`)}
     ${cell('requested', format.date(text(line.msdyn_requestedreceiptdate)), false)}
     ${cell('confirmed', confirmed(context, confirmedDate, remaining !== null && compare(remaining, '0') === 0), false)}
-  </tr>`
+  </tr>${changes.length === 0 ? '' : html`<tr class="line-note"><td colspan="10">${changesNotice(context, changes, 'line')}</td></tr>`}`
 }
 
 function productName(context: PageContext, line: QueryRow): string {

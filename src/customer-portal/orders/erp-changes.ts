@@ -45,7 +45,7 @@ export function changesNotice(context: PageContext, changes: readonly ShownChang
   if (changes.length === 0) return emptyHtml
   const items = changes.map(
     ({ label, sent, became, at }) =>
-      html`<li><strong>${label}</strong>: ${context.text('order.changes.values', { sent, became })} ${context.text('order.changes.at', { at: context.format.dateTime(at) })}</li>`,
+      html`<li><strong>${label}</strong>${context.text('order.changes.colon')} ${context.text('order.changes.values', { sent, became })} ${context.text('order.changes.at', { at: context.format.dateTime(at) })}</li>`,
   )
   return html`<div class="notice notice-warn stack"><p>${context.text(`order.changes.${subject}`)}</p><ul>${items}</ul></div>`
 }
