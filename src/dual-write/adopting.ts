@@ -76,7 +76,7 @@ async function renumber(core: Core, tx: Tx, of: { map: string; from: string; to:
   checkKey(map, of.to)
   const links = await findLinksByKey(tx, map.name, [of.from, of.to], true)
   const link = links.get(of.from)
-  if (link === undefined) throw new AppError('dual_write.not_found', `No row of ${map.name} is linked to ${of.from}`)
+  if (link === undefined) throw notLinked(map, of.from)
   if (links.has(of.to))
     throw new AppError('dual_write.conflict', `${of.to} is linked to a row of its own: merge the two records instead`)
   const company = map.companyField === undefined ? null : (parseRecordKey(of.to)[map.companyField] ?? null)
@@ -100,8 +100,7 @@ async function mergeRecords(
   const map = findMap(core, of.map)
   const links = await findLinksByKey(tx, map.name, [of.lost, of.kept], true)
   const [lost, kept] = [links.get(of.lost), links.get(of.kept)]
-  if (lost === undefined || kept === undefined)
-    throw new AppError('dual_write.not_found', `No row of ${map.name} is linked to ${lost === undefined ? of.lost : of.kept}`)
+  if (lost === undefined || kept === undefined) throw notLinked(map, lost === undefined ? of.lost : of.kept)
   if (lost.rowId === kept.rowId) throw new AppError('request.invalid', 'A record cannot be merged with itself')
   const moved = await moveReferences(core, tx, map, { from: lost.rowId, to: kept.rowId })
   await deleteLinks(tx, map.name, [lost.rowId])
@@ -113,6 +112,11 @@ async function mergeRecords(
     details: { lost: of.lost, kept: of.kept, lostRow: lost.rowId, keptRow: kept.rowId, moved },
   })
   return { moved }
+}
+
+function notLinked(map: TableMap, key: string): AppError {
+  const form = map.recordKey.map((field) => `${field}=…`).join(',')
+  return new AppError('dual_write.not_found', `No row of ${map.name} is linked to ${key}: write a key of the ERP as ${form}`)
 }
 
 function checkKey(map: TableMap, key: string): void {

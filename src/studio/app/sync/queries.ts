@@ -46,12 +46,13 @@ export const copiesQuery = (map: string, isRunning: boolean) =>
   queryOptions({
     queryKey: ['sync', map, 'copies'],
     queryFn: () => readEngine<CopyPart[]>(mapPath(map, '/copies')),
-    refetchInterval: isRunning ? SECOND_MS : false,
+    refetchInterval: (isRunning ? 1 : 5) * SECOND_MS,
   })
 export const copyErrorsQuery = (map: string) =>
   queryOptions({
     queryKey: ['sync', map, 'copy-errors'],
     queryFn: () => readEngine<CopyErrorGroup[]>(mapPath(map, '/copy-errors')),
+    refetchInterval: 5 * SECOND_MS,
   })
 export const copyOutcomesQuery = (map: string, page: { kind?: CopyOutcomeKind; code?: string; after?: string }) =>
   queryOptions({

@@ -21,7 +21,13 @@ export function CopyTab(props: TabProps) {
         ) : (
           <Stack gap="xl">
             <CopyParts parts={shown} />
-            <CopyErrors map={name} showRows={(code) => props.go({ kind: 'failed', code, after: '' }, false)} />
+            <CopyErrors
+              map={name}
+              showRows={(code) => {
+                props.go({ kind: 'failed', code, after: '' }, false)
+                document.getElementById('outcomes')?.scrollIntoView()
+              }}
+            />
             <CopyOutcomes {...props} />
           </Stack>
         )

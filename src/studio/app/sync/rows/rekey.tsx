@@ -1,10 +1,19 @@
 import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useWords } from '../../lib/messages.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { messageOf, tellDone } from '../../parts/states.tsx'
 import { askEngine, mapPath } from '../engine-api.ts'
+import { explanationsQuery } from '../queries.ts'
 import { readAgain } from './deeds.ts'
+
+const TYPING_PAUSE_MS = 400
+const KEY = /^\w+=[^,]/
+/** Columns that people know rows by. */
+const NAMES = /name|number|email/
+const VALUES_MAX = 3
 
 type Kind = 'renumber' | 'merge'
 
@@ -30,8 +39,8 @@ function Form({ map, kind, close }: { map: string; kind: Kind; close: () => void
     setBusy(true)
     try {
       tellDone(isMerge ? await merge() : await renumber(), t)
-      await readAgain()
       close()
+      void readAgain()
     } catch (error) {
       setProblem(error as Error)
     } finally {
@@ -59,12 +68,14 @@ function Form({ map, kind, close }: { map: string; kind: Kind; close: () => void
           required
           data-autofocus
         />
+        <RowOfKey map={map} recordKey={first} />
         <TextInput
           label={t(isMerge ? 'adopt.kept' : 'adopt.to')}
           value={second}
           onChange={(event) => setSecond(event.currentTarget.value)}
           required
         />
+        {isMerge && <RowOfKey map={map} recordKey={second} />}
         {problem !== undefined && (
           <Alert color="red" role="alert" title={t('state.failed')}>
             {messageOf(problem, t)}
@@ -80,5 +91,22 @@ function Form({ map, kind, close }: { map: string; kind: Kind; close: () => void
         </Group>
       </Stack>
     </form>
+  )
+}
+
+/** Which row a key means, before something is done to it. */
+function RowOfKey({ map, recordKey }: { map: string; recordKey: string }) {
+  const { t } = useWords()
+  const [settled] = useDebouncedValue(recordKey.trim(), TYPING_PAUSE_MS)
+  const found = useQuery(explanationsQuery({ map, ...(KEY.test(settled) && { remoteKey: settled }) }))
+  if (!KEY.test(settled) || found.data === undefined) return null
+  const row = found.data.find((one) => one.rowId !== null)
+  const values = (row?.columns ?? []).filter((one) => one.portal !== null && NAMES.test(one.column)).slice(0, VALUES_MAX)
+  return (
+    <Text size="sm" role="status" className={row === undefined ? 'bad' : undefined}>
+      {row === undefined
+        ? t('adopt.noRow')
+        : t('adopt.row', { values: values.map((one) => one.portal).join(' · ') || (row.rowId ?? '') })}
+    </Text>
   )
 }
