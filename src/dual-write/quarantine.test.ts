@@ -126,3 +126,32 @@ test('records that wait for one that is not here are free as soon as it comes, a
   await quiet(world)
   assert.deepEqual(await parked(world), [])
 })
+
+test('a record that is put right while it is found not to fit is taken in, and nobody is asked', async () => {
+  const found = Promise.withResolvers<void>()
+  let isRead = false
+  await using world = await setUp({
+    before: ({ connector }) => {
+      const { readRecords } = connector
+      connector.readRecords = async (request, signal) => {
+        const records = await readRecords(request, signal)
+        if ([...records.values()].some((record) => record.fields.OrderedSalesQuantity === 'many')) {
+          isRead = true
+          await found.promise
+        }
+        return records
+      }
+    },
+  })
+  await world.engine.whenRunning()
+  await quiet(world)
+  const key = 'dataAreaId=usmf,SalesOrderNumber=SO-1,LineCreationSequenceNumber=1'
+  world.erp.change('CDSSalesOrderLines', key, { OrderedSalesQuantity: 'many' })
+  await until('it is read', () => isRead)
+  world.erp.change('CDSSalesOrderLines', key, { OrderedSalesQuantity: '9' })
+  await until('its notice is here', () => world.erp.undelivered() === 0)
+  found.resolve()
+  await until('it is taken in', async () => Number((await world.rows('salesorderdetail'))[0]?.quantity) === 9)
+  await quiet(world)
+  assert.deepEqual(await world.engine.listParked({ map: null, rowsMax: 10 }), [])
+})

@@ -84,9 +84,18 @@ export async function settleRemoteChanges(tx: Tx, changes: readonly RemoteChange
     delete from dual_write.remote_change c
      using unnest(${maps}::text[], ${keys}::text[], ${generations}::bigint[]) as v(map, remote_key, generation)
      where c.map = v.map and c.remote_key = v.remote_key and c.generation = v.generation`
+  await renewRemoteChanges(tx, changes)
+}
+
+/** Of these records those of which another notice has come since they were claimed are due at once, as new. */
+async function renewRemoteChanges(
+  tx: Tx,
+  changes: readonly Pick<RemoteChange, 'map' | 'remoteKey' | 'generation'>[],
+): Promise<void> {
   await tx`
     update dual_write.remote_change c set attempt = 0, due_at = clock_timestamp(), received_at = clock_timestamp()
-      from unnest(${maps}::text[], ${keys}::text[], ${generations}::bigint[]) as v(map, remote_key, generation)
+      from unnest(${changes.map((one) => one.map)}::text[], ${changes.map((one) => one.remoteKey)}::text[],
+                  ${changes.map((one) => one.generation)}::bigint[]) as v(map, remote_key, generation)
      where c.map = v.map and c.remote_key = v.remote_key and c.generation > v.generation and c.attempt > 0`
 }
 
@@ -103,16 +112,18 @@ export async function postponeRemoteChange(
      where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt} and parked_at is null`
 }
 
+/** Waits for a person, unless another notice has come meanwhile: then the record has changed, and may fit now. */
 export async function parkRemoteChange(
   tx: Tx,
-  change: Pick<RemoteChange, 'map' | 'remoteKey' | 'attempt'>,
+  change: Pick<RemoteChange, 'map' | 'remoteKey' | 'attempt' | 'generation'>,
   why: { code: string; reason: string; waitsFor?: string },
 ): Promise<void> {
   await tx`
     update dual_write.remote_change
        set parked_at = clock_timestamp(), reason_code = ${why.code}, reason = ${why.reason}, pattern = tables.failure_pattern(${why.reason}),
            waits_for = ${why.waitsFor ?? null}
-     where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt}`
+     where map = ${change.map} and remote_key = ${change.remoteKey} and attempt = ${change.attempt} and generation = ${change.generation}`
+  await renewRemoteChanges(tx, [change])
 }
 
 /** Rows of the table with these keys have come: what waited for them is due, also what a person was asked about meanwhile. */
