@@ -41,6 +41,10 @@ test('a column of a map gets another direction: the sample follows, the version 
   assert.deepEqual(await accessibilityProblems(page), [])
   await page.getByRole('link', { name: 'Overview' }).first().click()
   await page.getByRole('button', { name: 'Stay here' }).click()
+  // A reload loses nothing.
+  await page.reload()
+  await page.getByText('Your unsaved changes are here again').waitFor()
+  await page.getByText("dir: '>', column: telephone1").waitFor()
   await page.getByRole('button', { name: 'Save …' }).click()
   const dialog = page.getByRole('dialog', { name: 'Save as a new version' })
   await dialog.getByText('telephone1: direction').waitFor()
@@ -113,6 +117,47 @@ test('maps are exported as a file; an import is planned map by map and column by
   assert.deepEqual(opened.complaints, [])
 })
 
+test('a shared list is changed with its maps in sight; a trial run tells what it would do and the run follows', async () => {
+  await using studio = await createStudio({ erp: createWorldErp() })
+  await studio.dualWrite.whenRunning()
+  await using opened = await openStudio(studio, WINDOW)
+  const { page } = opened
+  await page.goto(`${opened.origin}/studio/sync/values`)
+  await page.getByRole('link', { name: 'hold', exact: true }).click()
+  await page.getByRole('button', { name: 'Add a value' }).click()
+  await page.keyboard.type('all')
+  await page.getByText('Stands in the list twice').waitFor()
+  assert.ok(await page.getByRole('button', { name: 'Save …' }).isDisabled())
+  assert.deepEqual(await accessibilityProblems(page), [])
+  // What is typed survives a reload.
+  await page.reload()
+  await page.getByLabel('The ERP’s value 7').fill('Sometimes')
+  await page.getByLabel('Our value 7').fill('806380002')
+  await page.getByText('Goes back as All').waitFor()
+  await page.getByRole('button', { name: 'Save …' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Save the list hold' })
+  await dialog.getByText('+ Sometimes = 806380002').waitFor()
+  await dialog.getByText(/The rows that are there follow/).waitFor()
+  await dialog.getByLabel('What changed, and why').fill('A word of the ERP that is new')
+  assert.deepEqual(await accessibilityProblems(page), [])
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('The list hold holds now').waitFor()
+  await page.getByRole('button', { name: /^Take the file’s list again/ }).waitFor()
+  const [saved] = (await studio.dualWrite.listValueLists()).filter((one) => one.saved !== null)
+  assert.deepEqual(saved?.pairs.at(-1), { erp: 'Sometimes', portal: 806380002 })
+
+  await studio.dualWrite.stopMap('customers', 'kim')
+  await page.goto(`${opened.origin}/studio/dual-write/customers`)
+  await page.getByRole('button', { name: 'Run Customers' }).click()
+  const run = page.getByRole('dialog', { name: 'Run Customers?' })
+  await run.getByRole('button', { name: 'Try without writing' }).click()
+  await run.getByText('What the initial sync would do').waitFor()
+  await run.getByRole('button', { name: 'Run', exact: true }).click()
+  await run.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Pause Customers' }).waitFor()
+  assert.deepEqual(opened.complaints, [])
+})
+
 test('on a small dark screen in French the editor, the versions and the promotion have their place', async () => {
   await using studio = await createStudio()
   await using opened = await openStudio(studio, {
@@ -127,6 +172,8 @@ test('on a small dark screen in French the editor, the versions and the promotio
     '/dual-write/customers?tab=columns&mode=text',
     '/dual-write/customers?tab=versions',
     '/sync/promotion',
+    '/sync/values',
+    '/sync/values?list=hold',
   ]) {
     await page.goto(`${opened.origin}/studio${screen}`)
     await page.getByRole('heading', { level: 1 }).waitFor()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { accessibilityProblems } from '../../tests/support/browser.ts'
@@ -111,6 +112,13 @@ test('a difference is found, shown side by side and repaired; a value is discard
   await page.getByRole('button', { name: 'Compare now' }).click()
   await page.getByRole('button', { name: /Show the differences of .* usmf/ }).click()
   await page.getByRole('row', { name: /name.*Fabrikam.*Renamed/ }).waitFor()
+  const saved = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download as CSV' }).click()
+  const file = await readFile(await (await saved).path(), 'utf8')
+  assert.match(
+    file,
+    /customers,usmf,"dataAreaId=usmf,CustomerAccount=C1",[0-9a-f-]+,columns,name,OrganizationName,Fabrikam,Renamed,/,
+  )
   assert.deepEqual(await problemsOf(page), [])
   await page.getByRole('checkbox', { name: `Select ${C1}` }).check()
   await page.getByRole('button', { name: 'Make the portal like the ERP (1)' }).click()

@@ -4,6 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useRef, useState } from 'react'
 import type { ParkedCluster } from '#dual-write/facets-rows.ts'
 import type { ParkedItem } from '../../../wire.ts'
+import { saveCsv } from '../../lib/csv.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { useSaid } from '../../lib/said.ts'
 import { Confirm, type Question } from '../../parts/confirm.tsx'
@@ -61,6 +62,9 @@ function Items({ items, count }: { items: ParkedItem[]; count: number }) {
           onChange={(event) => selection.tickAll(event.currentTarget.checked)}
         />
         <Group gap="xs">
+          <Button size="xs" variant="subtle" onClick={() => saveCsv('parked-changes', asTable(items))}>
+            {t('copy.file')}
+          </Button>
           <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => void retry(chosen)}>
             {t('parked.retrySelected', { count: chosen.length })}
           </Button>
@@ -91,6 +95,45 @@ function Items({ items, count }: { items: ParkedItem[]; count: number }) {
       <EditParked item={edited} close={() => edit(undefined)} />
     </Stack>
   )
+}
+
+/** For those who mend the cause elsewhere: what they need to know, under names that do not change with the language. */
+function asTable(items: readonly ParkedItem[]): (string | null)[][] {
+  const heads = [
+    'id',
+    'map',
+    'direction',
+    'table',
+    'row',
+    'name',
+    'record',
+    'operation',
+    'columns',
+    'code',
+    'reason',
+    'attempt',
+    'actor',
+    'parked',
+  ]
+  return [
+    heads,
+    ...items.map((item) => [
+      item.id,
+      item.map,
+      item.direction,
+      item.table,
+      item.rowId,
+      item.rowName,
+      item.remoteKey,
+      item.operation,
+      item.columns.join(' '),
+      item.code,
+      item.reason,
+      String(item.attempt),
+      item.actor,
+      item.parkedAt,
+    ]),
+  ]
 }
 
 function VirtualList({ items, draw }: { items: ParkedItem[]; draw: (item: ParkedItem) => React.ReactNode }) {

@@ -2,6 +2,7 @@ import { Alert, Button, Checkbox, Group, Paper, Stack, Text, Title } from '@mant
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Difference } from '#dual-write/facets-rows.ts'
+import { saveCsv } from '../../lib/csv.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { useSaid } from '../../lib/said.ts'
 import { Tag } from '../../parts/badges.tsx'
@@ -79,6 +80,9 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
           onChange={(event) => selection.tickAll(event.currentTarget.checked)}
         />
         <Group gap="xs">
+          <Button size="xs" variant="subtle" onClick={() => saveCsv(`differences-${map}`, asTable(shown))}>
+            {t('copy.file')}
+          </Button>
           <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => repair('portal')}>
             {isAll ? t('diff.allPortal') : t('diff.changePortal', { count: chosen.length })}
           </Button>
@@ -117,6 +121,17 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
       <Confirm question={question} close={() => ask(undefined)} />
     </Stack>
   )
+}
+
+/** A line for each column that differs; one for a row that only one side has. Names do not change with the language. */
+function asTable(differences: readonly Difference[]): (string | null)[][] {
+  const heads = ['map', 'company', 'record', 'row', 'kind', 'column', 'field', 'portal', 'erp', 'agreed', 'explanation']
+  const lines = differences.flatMap(({ map, company, key, rowId, kind, columns, explanation }) => {
+    const about = [map, company, key, rowId, kind]
+    if (columns.length === 0) return [[...about, null, null, null, null, null, explanation]]
+    return columns.map((one) => [...about, one.column, one.field, one.portal, one.erp, one.agreed, explanation])
+  })
+  return [heads, ...lines]
 }
 
 function RefusedAlert({ refused }: { refused: Refused[] }) {
