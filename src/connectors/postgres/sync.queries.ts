@@ -71,10 +71,19 @@ export async function waitForLocks(tx: Tx, msMax: number): Promise<string> {
   return found?.xid ?? ''
 }
 
-/** What nobody can ask for any more. */
+/** Once an hour: of a hundred changes a second it keeps pace. */
+const FORGOTTEN_AT_ONCE_MAX = 400_000
+
+/** What nobody can ask for any more, the oldest first, so that what is kept is not read. */
 export async function forgetOld(tx: Tx): Promise<void> {
-  await tx`delete from comptoir_sync.applied where at < clock_timestamp() - make_interval(days => ${APPLIED_DAYS}::int)`
-  await tx`delete from comptoir_sync.change where at < clock_timestamp() - make_interval(days => ${CHANGE_DAYS}::int)`
+  await tx`
+    delete from comptoir_sync.applied where group_id in (
+      select group_id from comptoir_sync.applied where at < (select clock_timestamp() - make_interval(days => ${APPLIED_DAYS}::int))
+       order by at limit ${FORGOTTEN_AT_ONCE_MAX})`
+  await tx`
+    delete from comptoir_sync.change where id in (
+      select id from comptoir_sync.change where at < (select clock_timestamp() - make_interval(days => ${CHANGE_DAYS}::int))
+       order by at limit ${FORGOTTEN_AT_ONCE_MAX})`
 }
 
 /** What can be seen, and whether changes of the table are logged. */
