@@ -21,9 +21,19 @@ export async function setShape(
      where name = ${map.name}`
 }
 
+/** Of these maps whether one is active in another shape than the one given here. */
+export async function isOneReshaped(tx: Tx, shapes: readonly { map: string; hash: string }[]): Promise<boolean> {
+  const rows = await tx`
+    select 1 as one from unnest(${shapes.map((one) => one.map)}::text[], ${shapes.map((one) => one.hash)}::text[]) as v(name, hash)
+      join dual_write.map m on m.name = v.name where m.shape ->> 'hash' <> v.hash limit 1`
+  return rows.length > 0
+}
+
 export type Backfill = {
   map: string
   revision: number
+  /** The version of the map that carries over, by its shape. */
+  shape: string | null
   toPortal: boolean
   toErp: string[]
   enteringErp: boolean
@@ -35,7 +45,7 @@ export type Backfill = {
 export type BackfillStep = 'begin' | 'columns' | 'rows' | 'records' | 'sweep'
 
 /** What an earlier version still had to carry over is carried by this one. */
-export async function putBackfill(tx: Tx, backfill: Omit<Backfill, 'revision' | 'step' | 'after'>): Promise<void> {
+export async function putBackfill(tx: Tx, backfill: Omit<Backfill, 'revision' | 'shape' | 'step' | 'after'>): Promise<void> {
   await tx`
     insert into dual_write.backfill as b (map, to_portal, to_erp, entering_erp, entering_portal)
     values (${backfill.map}, ${backfill.toPortal}, ${backfill.toErp}::text[], ${backfill.enteringErp}, ${backfill.enteringPortal})
@@ -47,9 +57,9 @@ export async function putBackfill(tx: Tx, backfill: Omit<Backfill, 'revision' | 
 
 export function listBackfills(tx: Tx): Promise<Backfill[]> {
   return tx<Backfill>`
-    select map, revision, to_portal as "toPortal", to_erp as "toErp", entering_erp as "enteringErp",
-           entering_portal as "enteringPortal", step, after
-      from dual_write.backfill order by map`
+    select b.map, b.revision, m.shape ->> 'hash' as shape, b.to_portal as "toPortal", b.to_erp as "toErp", b.entering_erp as "enteringErp",
+           b.entering_portal as "enteringPortal", b.step, b.after
+      from dual_write.backfill b join dual_write.map m on m.name = b.map order by b.map`
 }
 
 /** False when a newer version of the map has begun it anew. */

@@ -11,7 +11,7 @@ import {
   listLinkPage,
   readClaimedAgain,
 } from '../backfill.queries.ts'
-import { type Core, pinned } from '../core.ts'
+import { type Core, isOvertaken, pinned } from '../core.ts'
 import { findLinksByRow } from '../links.queries.ts'
 import { belongsInErp } from '../mapping/to-erp.ts'
 import { putRemoteChanges } from '../remote-changes.queries.ts'
@@ -33,12 +33,15 @@ type Page = { next: string | undefined }
 export async function carryOver(live: Core, states: States, signal: AbortSignal): Promise<boolean> {
   const core = pinned(live)
   const backfills = await core.database.read(listBackfills)
+  if (isOvertaken(core)) return true
   let isLeft = false
   for (const backfill of backfills) {
     const map = core.maps.find((one) => one.name === backfill.map)
     const state = states.of(backfill.map)
     // A first copy reads everything with one version of the map; what came since is carried over behind it.
     if (map === undefined || state === 'not_running' || state === 'initializing') continue
+    // Somebody has activated a version that this process does not know yet: with an older one nothing of it would be carried over.
+    if (backfill.shape !== core.active.shapeOf(map).hash) continue
     isLeft ||= await runStep(core, map, backfill, signal)
   }
   return isLeft

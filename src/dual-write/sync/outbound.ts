@@ -1,7 +1,9 @@
 import type { GroupOutcome, WriteGroup, WriteOutcome } from '#connector/contract.ts'
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
+import type { Tx } from '#postgres/database.ts'
 import { hurryChanges, postponeChange } from '#tables/changes.queries.ts'
+import { isOneReshaped } from '../backfill.queries.ts'
 import { type Core, isOvertaken, LIVE_AND_SAFE, OVERTAKEN, UNREACHABLE } from '../core.ts'
 import { setMapError } from '../maps.queries.ts'
 import { hurryRemoteChanges } from '../remote-changes.queries.ts'
@@ -45,11 +47,11 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
     if (free <= 0) return []
     const groupsMax = writeGroups === undefined ? free : LOAD_GROUPS_MAX
     // The attempt must be known before the ERP hears of it: a later one then looks for what this one has left.
-    const groups = await core.database.transaction(
-      (tx) => claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS }),
-      LIVE_AND_SAFE,
-    )
-    if (isOvertaken(core)) return giveBack(core, groups)
+    const { groups, isBehind } = await core.database.transaction(async (tx) => {
+      const claimed = await claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS })
+      return { groups: claimed, isBehind: await isOtherVersionActive(core, tx, claimed) }
+    }, LIVE_AND_SAFE)
+    if (isBehind || isOvertaken(core)) return giveBack(core, groups)
     return writeGroups === undefined ? groups.map((group) => [group]) : loadsOf(groups)
   }
 
@@ -94,6 +96,19 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
   }
 
   return { claim, run }
+}
+
+/**
+ * Asked behind the claim: what was edited since another version was activated may be of columns that this process does not know yet, and
+ * would be settled without them.
+ */
+async function isOtherVersionActive(core: Core, tx: Tx, groups: readonly Group[]): Promise<boolean> {
+  const maps = [...new Set(groups.flat().map((item) => item.map))]
+  if (maps.length === 0) return false
+  return isOneReshaped(
+    tx,
+    maps.map((map) => ({ map: map.name, hash: core.active.shapeOf(map).hash })),
+  )
 }
 
 async function giveBack(core: Core, groups: readonly Group[]): Promise<[]> {
