@@ -80,7 +80,7 @@ function Outcomes({ rows }: { rows: CopyOutcome[] }) {
   const { t, dateTime } = useWords()
   const said = useSaid()
   return (
-    <Table.ScrollContainer minWidth={720}>
+    <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing={4} fz="sm" highlightOnHover>
         <Table.Thead>
           <Table.Tr>

@@ -7,7 +7,7 @@ import { DirectionText } from './direction.tsx'
 export function CopyParts({ parts }: { parts: CopyPart[] }) {
   const { t } = useWords()
   return (
-    <Table.ScrollContainer minWidth={760}>
+    <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>

@@ -97,7 +97,7 @@ function PausedParts({ status }: { status: MapStatus }) {
       <Title order={2} size="h4" id="paused-parts" mb="sm">
         {t('map.pausedParts')}
       </Title>
-      <Table.ScrollContainer minWidth={480}>
+      <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>

@@ -1,4 +1,4 @@
-import { Autocomplete, Checkbox, Group, NativeSelect, Stack, TextInput } from '@mantine/core'
+import { Autocomplete, Checkbox, NativeSelect, SimpleGrid, Stack, TextInput } from '@mantine/core'
 import type { MapSchemas, SchemaColumn } from '#dual-write/facets-control.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { ExpressionFields } from './expression-fields.tsx'
@@ -17,7 +17,7 @@ export function EntryForm({ entry, schemas, change }: FieldsProps) {
   const set = (part: Partial<Entry>) => change(withWay({ ...entry, ...part }, wayOf(entry.dir)))
   return (
     <Stack gap="sm" className="entry-form" py="xs">
-      <Group grow align="flex-start">
+      <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
         <Autocomplete
           label={t('editor.column')}
           description={t('editor.columnHelp')}
@@ -41,7 +41,7 @@ export function EntryForm({ entry, schemas, change }: FieldsProps) {
           onChange={(event) => change(ofKind(entry, event.currentTarget.value as TransformKind))}
           data={KINDS.map((one) => ({ value: one, label: t(`editor.kind.${one}`) }))}
         />
-      </Group>
+      </SimpleGrid>
       {kind === 'constant' && (
         <TextInput
           label={t('editor.constant')}
@@ -73,7 +73,7 @@ function Defaults({ entry, schemas, change }: FieldsProps) {
     change({ ...entry, default: value })
   }
   return (
-    <Group grow>
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm">
       {way !== 'toErp' && (
         <TextInput
           label={t('editor.defaultToPortal')}
@@ -88,7 +88,7 @@ function Defaults({ entry, schemas, change }: FieldsProps) {
           onChange={(event) => put({ toErp: event.currentTarget.value })}
         />
       )}
-    </Group>
+    </SimpleGrid>
   )
 }
 
@@ -101,7 +101,7 @@ function Rules({ entry, schemas, change }: FieldsProps) {
   const ruleOf = (name: string): Wins | undefined =>
     name === '' ? undefined : name === 'portalWhile' ? { portalWhile: '' } : (name as Wins)
   return (
-    <Group grow align="flex-end">
+    <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm" className="rules">
       {way === 'both' && (
         <NativeSelect
           label={t('editor.wins')}
@@ -133,7 +133,7 @@ function Rules({ entry, schemas, change }: FieldsProps) {
         onChange={(event) => change({ ...entry, case: event.currentTarget.checked ? 'lower' : undefined })}
         pb={8}
       />
-    </Group>
+    </SimpleGrid>
   )
 }
 

@@ -71,7 +71,7 @@ function Found({ result }: { result: DryRun }) {
 function Parts({ parts }: { parts: DryRun['parts'] }) {
   const { t, number } = useWords()
   return (
-    <Table.ScrollContainer minWidth={560}>
+    <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing={4} fz="sm">
         <Table.Thead>
           <Table.Tr>
@@ -134,7 +134,7 @@ function Sample({ sample }: { sample: DryRunSample }) {
 function Columns({ columns }: { columns: DryRunSample['columns'] }) {
   const { t } = useWords()
   return (
-    <Table.ScrollContainer minWidth={480}>
+    <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing={2} fz="sm">
         <Table.Thead>
           <Table.Tr>

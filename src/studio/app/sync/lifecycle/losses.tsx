@@ -18,7 +18,7 @@ export function LossList({ map, losses }: { map: string; losses: Losses }) {
     <Alert color="red" title={t('losses.title', { count: total })}>
       <Stack gap="xs">
         <Text size="sm">{t('losses.counts', { toErp: losses.toErp, toPortal: losses.toPortal })}</Text>
-        <Table.ScrollContainer minWidth={320}>
+        <Table.ScrollContainer minWidth={320} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
           <Table verticalSpacing={4} fz="sm">
             <Table.Thead>
               <Table.Tr>

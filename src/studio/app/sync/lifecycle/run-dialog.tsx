@@ -123,7 +123,7 @@ function NeededTable({ maps }: { maps: Prerequisite[] }) {
   const { t } = useWords()
   const said = useSaid()
   return (
-    <Table.ScrollContainer minWidth={480}>
+    <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing={4} fz="sm">
         <Table.Thead>
           <Table.Tr>

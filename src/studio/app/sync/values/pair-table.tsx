@@ -36,7 +36,7 @@ export function PairTable({ rows, kind, problems, change }: TableProps) {
         add()
       }}
     >
-      <Table.ScrollContainer minWidth={460} maw={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+      <Table.ScrollContainer minWidth={330} maw={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table verticalSpacing={4} className="entries">
           <Table.Thead>
             <Table.Tr>
