@@ -45,6 +45,21 @@ export async function runPass(
   signal: AbortSignal,
   { progress = beginning(), pace = PACE_FREE }: { progress?: Progress; pace?: Pace } = {},
 ): Promise<boolean> {
+  try {
+    return await goThrough(core, of, signal, { progress, pace })
+  } catch (error) {
+    // What it waits for ends with the reason of the signal.
+    if (signal.aborted) return false
+    throw error
+  }
+}
+
+async function goThrough(
+  core: Core,
+  of: Pass,
+  signal: AbortSignal,
+  { progress, pace }: { progress: Progress; pace: Pace },
+): Promise<boolean> {
   const copying = await findOpenCopies(core, of)
   const add = (found: readonly Found[]) =>
     keep(
