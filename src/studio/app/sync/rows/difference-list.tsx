@@ -106,20 +106,27 @@ function List({ map, after, turn, shown, isMore }: Props & { shown: Difference[]
           />
         ))}
       </Stack>
-      <Group gap="xs">
-        {after !== undefined && (
-          <Button variant="default" size="xs" onClick={() => turn('')}>
-            {t('list.first')}
-          </Button>
-        )}
-        {isMore && (
-          <Button variant="default" size="xs" onClick={() => turn(shown.at(-1)?.key ?? '')}>
-            {t('list.next')}
-          </Button>
-        )}
-      </Group>
+      <Pager after={after} next={isMore ? shown.at(-1)?.key : undefined} turn={turn} />
       <Confirm question={question} close={() => ask(undefined)} />
     </Stack>
+  )
+}
+
+function Pager({ after, next, turn }: Pick<Props, 'after' | 'turn'> & { next: string | undefined }) {
+  const { t } = useWords()
+  return (
+    <Group gap="xs">
+      {after !== undefined && (
+        <Button variant="default" size="xs" onClick={() => turn('')}>
+          {t('list.first')}
+        </Button>
+      )}
+      {next !== undefined && (
+        <Button variant="default" size="xs" onClick={() => turn(next)}>
+          {t('list.next')}
+        </Button>
+      )}
+    </Group>
   )
 }
 

@@ -93,27 +93,6 @@ function Form(props: Part & { table: TableDetail; row: RowDetail | undefined; co
       setBusy(false)
     }
   }
-  // What the other side has refused is among what was changed; the rest is a long list.
-  const concerned = columns.filter((one) => item.columns.includes(one.name))
-  const others = columns.filter((one) => !concerned.includes(one))
-  const fieldsOf = (shown: ColumnInfo[]) => (
-    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="md">
-      {shown.map((column) => (
-        <div key={column.name} className={column.type === 'memo' || column.targets.length > 0 ? 'field-wide' : undefined}>
-          <FieldInput
-            table={table}
-            column={column}
-            row={row}
-            names={row?.names ?? {}}
-            known={row?.values ?? {}}
-            values={{ ...row?.values, ...edits }}
-            error={undefined}
-            change={(values) => setEdits((before) => ({ ...before, ...values }))}
-          />
-        </div>
-      ))}
-    </SimpleGrid>
-  )
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Stack>
@@ -123,18 +102,7 @@ function Form(props: Part & { table: TableDetail; row: RowDetail | undefined; co
         <Text size="sm" c="dimmed">
           {t(row === undefined ? 'wait.editRecord' : 'wait.editRow')}
         </Text>
-        {concerned.length > 0 && (
-          <Text fw={600} size="sm">
-            {t('wait.concerned')}
-          </Text>
-        )}
-        {fieldsOf(concerned.length > 0 ? concerned : columns)}
-        {concerned.length > 0 && others.length > 0 && (
-          <details>
-            <summary>{t('wait.others', { count: others.length })}</summary>
-            {fieldsOf(others)}
-          </details>
-        )}
+        <Fields {...{ item, table, row, columns, edits }} change={(values) => setEdits((before) => ({ ...before, ...values }))} />
         {problem !== undefined && (
           <Alert color="red" role="alert" title={t('state.failed')}>
             {messageOf(problem, t)}
@@ -150,6 +118,60 @@ function Form(props: Part & { table: TableDetail; row: RowDetail | undefined; co
         </Group>
       </Stack>
     </form>
+  )
+}
+
+type Edits = Record<string, CellValue>
+
+/** What the other side has refused is among what was changed; the rest is a long list, for who wants it. */
+function Fields(props: {
+  item: ParkedItem
+  table: TableDetail
+  row: RowDetail | undefined
+  columns: ColumnInfo[]
+  edits: Edits
+  change: (values: Edits) => void
+}) {
+  const { t } = useWords()
+  const { columns, ...rest } = props
+  const concerned = columns.filter((one) => props.item.columns.includes(one.name))
+  if (concerned.length === 0) return <Inputs {...rest} columns={columns} />
+  const others = columns.filter((one) => !concerned.includes(one))
+  return (
+    <>
+      <Text fw={600} size="sm">
+        {t('wait.concerned')}
+      </Text>
+      <Inputs {...rest} columns={concerned} />
+      {others.length > 0 && (
+        <details>
+          <summary>{t('wait.others', { count: others.length })}</summary>
+          <Inputs {...rest} columns={others} />
+        </details>
+      )}
+    </>
+  )
+}
+
+function Inputs(props: Omit<Parameters<typeof Fields>[0], 'item'>) {
+  const { table, row, columns, edits, change } = props
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="md">
+      {columns.map((column) => (
+        <div key={column.name} className={column.type === 'memo' || column.targets.length > 0 ? 'field-wide' : undefined}>
+          <FieldInput
+            table={table}
+            column={column}
+            row={row}
+            names={row?.names ?? {}}
+            known={row?.values ?? {}}
+            values={{ ...row?.values, ...edits }}
+            error={undefined}
+            change={change}
+          />
+        </div>
+      ))}
+    </SimpleGrid>
   )
 }
 
