@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { Finding } from '#dual-write/facets-control.ts'
-import { JSON_FLAG, type MapCommandParts, readJson, readText, wholeNumber } from './cli-input.ts'
+import { findingText, JSON_FLAG, type MapCommandParts, readJson, readText, wholeNumber } from './cli-input.ts'
 
 /** `comptoir maps versions | show | preview | save | activate | export | diff | import`: maps as text, and from one installation to another. */
 export function addDefinitionCommands(maps: Command, parts: MapCommandParts): void {
@@ -141,8 +140,4 @@ function addPromotion(maps: Command, { actor, print, say, withEngine }: MapComma
           if (differences.every((one) => one.kind === 'same')) say('nothing differs')
         }),
       )
-}
-
-function findingText(one: Finding): string {
-  return `${one.code} ${one.severity} ${one.at}: ${one.message} ${one.remedy}`
 }

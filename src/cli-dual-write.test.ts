@@ -10,6 +10,7 @@ import { mapVariants } from '../tests/support/map-variants.ts'
 import type { MapCommandParts } from './cli-input.ts'
 import { addMapCommands } from './cli-maps.ts'
 import { addParkedCommands } from './cli-parked.ts'
+import { addValueCommands } from './cli-values.ts'
 import { addWatchCommands } from './cli-watch.ts'
 
 const KEY = (account: string) => `dataAreaId=usmf,CustomerAccount=${account}`
@@ -28,6 +29,7 @@ function commandsOf(world: World) {
     const program = new Command('comptoir').exitOverride().configureOutput({ writeErr: () => undefined })
     addMapCommands(program, parts)
     addParkedCommands(program, parts)
+    addValueCommands(program, parts)
     addWatchCommands(program, parts)
     const exitOverride = (command: Command): void => {
       command.exitOverride().configureOutput({ writeErr: () => undefined })
@@ -191,5 +193,26 @@ test('the command line', async (t) => {
     assert.deepEqual((await run('maps', 'pause', 'customers', '--company', 'usmf')).lines, [
       'customers is paused, usmf: changes queue',
     ])
+  })
+  await t.test('a list of values is text, too: shown, planned, saved, given back to the file', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'comptoir-values-')), 'hold.yaml')
+    const { lines } = await run('values', 'show', 'hold')
+    assert.match(lines.join('\n'), /^No: 806380000\nInvoice: 806380001\n/)
+    writeFileSync(file, lines.join('\n').replace('No: 806380000', 'No: 806380000\nNotAtAll: 806380000'))
+    const plan = (await run('values', 'save', 'hold', file, '--plan', '--json')).json as { changes: string[]; maps: unknown[] }
+    assert.equal(plan.changes.length, 1)
+    await assert.rejects(run('values', 'save', 'hold', file), /--message/)
+    await assert.rejects(run('values', 'save', 'hold', file, '--message', 'more', '--based-on', 'old'), {
+      code: 'dual_write.conflict',
+    })
+    await run('values', 'save', 'hold', file, '--message', 'more')
+    const list = (await run('values', 'show', 'hold', '--json')).json as { pairs: { erp: string }[]; saved: { by: string } }
+    assert.deepEqual([list.pairs[1]?.erp, list.saved.by], ['NotAtAll', 'tester'])
+    assert.deepEqual((await run('values', 'save', 'hold', file, '--message', 'again')).lines, ['nothing differs'])
+    await run('values', 'reset', 'hold')
+    assert.deepEqual((await run('values', 'show', 'hold')).lines, lines)
+    writeFileSync(file, '- 1')
+    await assert.rejects(run('values', 'save', 'hold', file, '--plan'), /no list of values/)
+    await assert.rejects(run('values', 'show', 'nothing'), /no list of values nothing/)
   })
 })

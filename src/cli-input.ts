@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import type { Asked } from '#dual-write/facets.ts'
+import type { Finding } from '#dual-write/facets-control.ts'
 import { AppError } from '#lib/app-error.ts'
 
 /** What the commands of dual-write stand on: made once by cli.ts, and by tests with an engine of their own. */
@@ -64,6 +65,10 @@ export function readJson(file: string): unknown {
   } catch (cause) {
     throw new AppError('request.invalid', `${file} cannot be read as JSON`, { cause })
   }
+}
+
+export function findingText(one: Finding): string {
+  return `${one.code} ${one.severity} ${one.at}: ${one.message} ${one.remedy}`
 }
 
 /** Does the work and tells every second how long it has taken and, where the caller knows, how far it is. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import type { Asked } from '#dual-write/facets.ts'
-import type { CopyOutcomeKind, Direction, MapScope, Side } from '#dual-write/facets-control.ts'
+import type { CopyOutcomeKind, Direction, DryRunProgress, MapScope, Side } from '#dual-write/facets-control.ts'
 import { addDefinitionCommands } from './cli-definitions.ts'
 import { addEqualityCommands } from './cli-equality.ts'
 import { addIdentityCommands } from './cli-identity.ts'
@@ -210,7 +210,12 @@ function addDryRun(maps: Command, parts: MapCommandParts): void {
     .action((name: string, options: { company?: string; winner?: Side; samples: number; json?: boolean }) =>
       withEngine(async (engine) => {
         const { company, winner, samples: samplesMax } = options
-        const result = await withProgress(parts, 'reading both sides', () => engine.dryRun(name, { company, winner, samplesMax }))
+        let far = ''
+        const progress = ({ part, parts: count, rowsDone, rowsTotal }: DryRunProgress) => {
+          far = `part ${part} of ${count}, ${rowsDone}${rowsTotal === null ? '' : ` of ${rowsTotal}`} rows`
+        }
+        const run = () => engine.dryRun(name, { company, winner, samplesMax }, { progress })
+        const result = await withProgress(parts, 'reading both sides', run, async () => far)
         if (options.json === true) return say(JSON.stringify(result, null, 2))
         print(result.parts, false)
         for (const sample of result.samples) {

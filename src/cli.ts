@@ -20,6 +20,7 @@ import { addParkedCommands } from './cli-parked.ts'
 import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
 import { addTokenCommands } from './cli-tokens.ts'
+import { addValueCommands } from './cli-values.ts'
 import { addWatchCommands } from './cli-watch.ts'
 import { createConnector, withConnection } from './connection.ts'
 import { environmentOf, installationSecret, mapsFolders, openRunningDatabase, tablesFolder } from './context.ts'
@@ -35,6 +36,7 @@ const json = ['--json', 'print JSON'] as const
 const mapCommands = { actor, print, say, tell, withEngine }
 const maps = addMapCommands(program, mapCommands)
 addParkedCommands(program, mapCommands)
+addValueCommands(program, mapCommands)
 addWatchCommands(program, mapCommands)
 
 program
