@@ -189,6 +189,11 @@ export type RecordWrite =
        */
       findBy: RemoteFields
       /**
+       * The record that an earlier attempt has left, where it is known by now: it is completed, and nothing else is made. Only for
+       * connectors whose groups are not atomic.
+       */
+      earlierKey?: RecordKey
+      /**
        * Takes fields from a record that an earlier write of the group creates: lines take their header's number. This record's
        * field → the parent's field.
        */

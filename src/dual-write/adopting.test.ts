@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { WriteGroup } from '#connector/contract.ts'
 import { isAppError } from '#lib/app-error.ts'
 import { newRowId } from '#tables/rows.queries.ts'
-import { quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 
 const KEY = (account: string) => `dataAreaId=usmf,CustomerAccount=${account}`
 
@@ -103,4 +104,44 @@ test('of two records that were merged, what pointed to the lost one points to th
   assert.equal((await world.row('account', 'accountid', String(lost.accountid))).statecode, 1)
   const [newest] = await world.engine.listActivity({ map: 'customers', rowsMax: 1 })
   assert.equal(newest?.action, 'merged two records')
+})
+
+test('an order that was cut off before its lines, and is linked by then, goes on as one group with them: the connector learns where its half is', async () => {
+  const groups: WriteGroup[] = []
+  let isCut = true
+  await using world = await setUp({
+    before({ connector, put }) {
+      const writeGroup = connector.writeGroup.bind(connector)
+      Object.assign(connector.capabilities, { atomicGroups: false })
+      connector.writeGroup = async (group, signal) => {
+        const [header] = group.writes
+        if (!isCut || header?.operation !== 'create' || header.entity !== 'CDSSalesOrderHeaders') {
+          groups.push(group)
+          return writeGroup(group, signal)
+        }
+        if (group.attempt === 1) put(header.entity, { ...header.fields, dataAreaId: 'usmf', SalesOrderNumber: 'HALF-1' })
+        return group.writes.map(() => ({ kind: 'retry', afterMs: 20, reason: 'cut off' }))
+      }
+    },
+  })
+  await world.engine.whenRunning()
+  await quiet(world)
+  const rowId = await placeOrder(world, 'W-HALF')
+  const remoteKey = 'dataAreaId=usmf,SalesOrderNumber=HALF-1'
+  await until('the half is there', () => world.erp.get('CDSSalesOrderHeaders', remoteKey) !== undefined)
+  const pair = { map: 'sales-order-headers', rowId, remoteKey, winner: 'portal' } as const
+  assert.deepEqual(await world.engine.adoptPairs([pair], 'test'), { adopted: 1, refused: [] })
+  isCut = false
+  await quiet(world)
+  const group = groups.find((one) => one.writes.length === 3)
+  assert.deepEqual(
+    group?.writes.map((one) => one.operation === 'create' && [one.earlierKey, one.parent?.index]),
+    [
+      [remoteKey, undefined],
+      [undefined, 0],
+      [undefined, 0],
+    ],
+  )
+  assert.equal(world.erp.rows('CDSSalesOrderLines').filter((one) => one.SalesOrderNumber === 'HALF-1').length, 2)
+  assert.deepEqual(await world.engine.listParked({ map: null, rowsMax: 10 }), [])
 })

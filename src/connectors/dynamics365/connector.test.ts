@@ -208,6 +208,49 @@ test('an order that lost its lines between two attempts is not left on hold; one
   assert.deepEqual(await holdOf('STOP'), ['Yes'])
 })
 
+test('an order that was cut off before its lines and is known by its number is completed and released, whatever its reference is by now', async () => {
+  await using erp = await startTestErp()
+  await createSmallCompany(erp.database)
+  const connector = connectTo(erp.url, { clientId: erp.client.id, clientSecret: erp.client.secret })
+  const header = {
+    operation: 'create',
+    entity: 'CDSSalesOrderHeaders',
+    company: 'usmf',
+    fields: { OrderingCustomerAccountNumber: 'US-001', CustomersOrderReference: 'HALF' },
+    findBy: { CustomersOrderReference: 'HALF' },
+  } as const
+  const held = { ...header, fields: { ...header.fields, IsSalesProcessingStopped: 'Yes' } }
+  const [left] = await connector.writeGroup({ attempt: 1, writes: [held] }, SIGNAL)
+  assert.ok(left?.kind === 'applied')
+  await erp.database.pool.query(
+    `update scm.sales_order_header set "CustomersOrderReference" = 'of the seller' where "CustomersOrderReference" = 'HALF'`,
+  )
+  const line: RecordWrite = {
+    operation: 'create',
+    entity: 'CDSSalesOrderLines',
+    company: 'usmf',
+    fields: { LineCreationSequenceNumber: 1, ProductNumber: 'P1', OrderedSalesQuantity: '1' },
+    findBy: { LineCreationSequenceNumber: 1 },
+    parent: { index: 0, fields: { SalesOrderNumber: 'SalesOrderNumber' } },
+  }
+  const writes = [{ ...header, earlierKey: left.key }, line]
+  const [made] = await connector.writeGroup({ attempt: 2, writes }, SIGNAL)
+  assert.equal(made?.kind === 'applied' ? made.key : made?.kind, left.key)
+  const { rows } = await erp.database.pool.query(
+    `select h."IsSalesProcessingStopped" as hold,
+            (select count(*)::int from scm.sales_order_line l where l."SalesOrderNumber" = h."SalesOrderNumber") as lines
+       from scm.sales_order_header h`,
+  )
+  assert.deepEqual(rows, [{ hold: 'No', lines: 1 }])
+  await erp.database.pool.query('delete from scm.sales_order_line')
+  await erp.database.pool.query('delete from scm.sales_order_header')
+  const outcomes = await connector.writeGroup({ attempt: 3, writes }, SIGNAL)
+  assert.deepEqual(
+    outcomes.map((one) => one.kind),
+    ['retry', 'retry'],
+  )
+})
+
 test('a line of another order with the same number is not taken for ours', async () => {
   await using erp = await startTestErp()
   await createSmallCompany(erp.database)

@@ -1,9 +1,9 @@
 import type { RecordWrite, RemoteFields, RemoteRecord } from '#connector/contract.ts'
 import { AppError } from '#lib/app-error.ts'
 import { assert } from '#lib/assert.ts'
-import { type Applied, applied, type Create, createdFields } from './calls.ts'
+import { type Applied, applied, type Create, createdFields, readCall } from './calls.ts'
 import type { ErpEntity } from './metadata.ts'
-import { findRecords } from './read.ts'
+import { findRecords, recordOf } from './read.ts'
 import type { Transport } from './transport.ts'
 import { sameValue } from './values.ts'
 
@@ -33,13 +33,23 @@ export function identityOf(entity: ErpEntity, write: Create, links: RemoteFields
   )
 }
 
-/** The records that an earlier attempt at this create may have left, in the order of their keys. */
+/**
+ * The records that an earlier attempt at this create may have left, in the order of their keys. Throws AppError `connector.unavailable` when
+ * the one that is known to be left has gone: its notice will tell.
+ */
 export async function findCandidates(
   transport: Transport,
   step: Step & { write: Create },
   signal: AbortSignal,
 ): Promise<RemoteRecord[]> {
   const { write, entity } = step
+  if (write.earlierKey !== undefined) {
+    const answer = await transport.read(readCall(entity, write.earlierKey), signal)
+    const record = answer === undefined ? undefined : recordOf(entity, answer)
+    if (record === undefined)
+      throw new AppError('connector.unavailable', `${write.earlierKey} was deleted before all of it was there`)
+    return [record]
+  }
   const records = await findRecords(transport, entity, { company: write.company, values: identityOf(entity, write) }, signal)
   return records.slice(0, CANDIDATES_MAX)
 }

@@ -6,7 +6,7 @@ import { type ClaimedChange, listPendingRows } from '#tables/changes.queries.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
 import { DELETE_REFUSED, GONE } from '../apply/gone.ts'
-import { type Core, getMap } from '../core.ts'
+import { type Core, childrenOf, getMap } from '../core.ts'
 import { findLinksByKey, findLinksByRow, type RowLink } from '../links.queries.ts'
 import { belongsInErp, companyOf, mapChanges, mapNewRecord, readTargets, type Targets } from '../mapping/to-erp.ts'
 import { sentColumns, type TableMap } from '../table-map.ts'
@@ -59,7 +59,7 @@ export async function planGroups(core: Core, tx: Tx, groups: readonly Group[]): 
   const plans: Step[][] = []
   for (const group of groups) {
     const steps: Step[] = []
-    for (const item of group) steps.push(await planItem(core, tx, item, seen, steps))
+    for (const item of group) steps.push(await planItem(core, tx, item, seen, { group, before: steps }))
     plans.push(steps)
   }
   return plans
@@ -134,13 +134,22 @@ async function findHolders(
   return holders
 }
 
-async function planItem(core: Core, tx: Tx, item: Item, seen: Seen, before: readonly Step[]): Promise<Step> {
+async function planItem(
+  core: Core,
+  tx: Tx,
+  item: Item,
+  seen: Seen,
+  { group, before }: { group: Group; before: readonly Step[] },
+): Promise<Step> {
   const { map, change } = item
   const row = seen.rows.get(change.rowId)
   const link = seen.links.get(of(map, change.rowId))
   if (row === undefined || change.operation === 'delete') return planDelete(core, item, row === undefined, link)
   if (!belongsInErp(map, row)) return planLeave(item, row, link)
-  if (link !== undefined) return planUpdate(core, tx, item, row, link, seen.targets)
+  if (link !== undefined) {
+    if (isHalfMade(core, item, seen, group)) return planCreate(core, tx, item, row, seen, undefined)
+    return planUpdate(core, tx, item, row, link, seen.targets)
+  }
   if (change.operation === 'update' && core.copying.has(map.name))
     return { kind: 'wait', item, reason: 'Waits for the first copy, which may bring the record of this row' }
   const became = seen.tombstones.get(of(map, change.rowId))
@@ -148,13 +157,23 @@ async function planItem(core: Core, tx: Tx, item: Item, seen: Seen, before: read
   if (became === 'gone') return { kind: 'park', item, code: GONE, reason: 'The ERP no longer has the record of this row' }
 
   const parentId = parentIdOf(map, row)
-  const isKnown = parentId === undefined || seen.parents.has(of(map, parentId))
-  const parent = isKnown
-    ? undefined
-    : before.find((step) => step.item.change.rowId === parentId && step.item.map.name === map.group?.parent)
+  const ahead = before.find((step) => step.item.change.rowId === parentId && step.item.map.name === map.group?.parent)
+  const isMadeAhead = ahead?.kind === 'write' && ahead.write.operation === 'create'
+  const isKnown = parentId === undefined || (seen.parents.has(of(map, parentId)) && !isMadeAhead)
+  const parent = isKnown ? undefined : ahead
   if (!isKnown && parent === undefined) return waitForParent(core, tx, item, parentId)
   if (parent !== undefined && parent.kind !== 'write') return { ...parent, item }
   return planCreate(core, tx, item, row, seen, parent?.write.operation === 'create' ? parent : undefined)
+}
+
+/**
+ * The record that an attempt has made before it was cut off, and that was linked since: what belongs to it may still be to come, and it has to
+ * be told that this is all. Where a group comes as a whole, none is ever half there.
+ */
+function isHalfMade(core: Core, { map, change }: Item, seen: Seen, group: Group): boolean {
+  const isRepeated = change.operation === 'create' && change.attempt > 1
+  if (!isRepeated || core.connector.capabilities.atomicGroups || childrenOf(core, map).length === 0) return false
+  return !group.some((one) => one.map.group?.parent === map.name && seen.links.has(of(one.map, one.change.rowId)))
 }
 
 function planDelete(core: Core, item: Item, isGone: boolean, link: RowLink | undefined): Step {
@@ -238,11 +257,13 @@ async function planCreate(core: Core, tx: Tx, item: Item, row: QueryRow, seen: S
   const parentFields = parent === undefined ? {} : parentFieldsOf(core, map)
   for (const field of Object.keys(parentFields)) delete fields[field]
   const company = companyOf(row, targets)
-  const rest = { link: undefined, company: company ?? null, agreed }
+  const link = seen.links.get(of(map, item.change.rowId))
+  const rest = { link, company: company ?? null, agreed }
   const inherited = await planHeir(tx, item, fields, company, seen)
   if (inherited !== undefined) return 'step' in inherited ? inherited.step : { kind: 'write', item, ...inherited, ...rest }
   const findBy = findByOf(map, fields, parent === undefined ? through?.targets[0]?.parts.map((part) => part.field) : [])
-  const write: RecordWrite = { operation: 'create', entity: map.entity, company, fields, findBy }
+  const earlier = link === undefined ? {} : { earlierKey: link.remoteKey }
+  const write: RecordWrite = { operation: 'create', entity: map.entity, company, fields, findBy, ...earlier }
   return {
     kind: 'write',
     item,
