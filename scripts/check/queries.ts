@@ -36,6 +36,7 @@ const BUILT_FROM_DEFINITIONS = new Set([
   'src/connectors/postgres/read.queries.ts',
   'src/connectors/postgres/write.queries.ts',
   'src/connectors/postgres/sync.queries.ts',
+  'src/connectors/postgres/watch.queries.ts',
 ])
 const STATEMENTS_A_FUNCTION_MAX = 40
 const DESCRIBABLE = /^\s*(select|insert|update|delete|with|values|merge|table)\b/i

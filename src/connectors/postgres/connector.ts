@@ -6,7 +6,6 @@ import type {
   ReadPage,
   ReadRecords,
   RecordPage,
-  WatchChanges,
   WriteGroup,
 } from '#connector/contract.ts'
 import { AppError } from '#lib/app-error.ts'
@@ -95,17 +94,7 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
         begin ? beginChanges(tx, entity, clock.nowMs()) : readChanges(tx, entity, request, clock.nowMs(), own),
       )
     },
-    ...(options.changes === 'trigger' && {
-      async watchChanges({ entities, onChange }: WatchChanges, signal: AbortSignal) {
-        try {
-          const watched: PgEntity[] = []
-          for (const name of entities) watched.push(await catalog.get(name, signal))
-          await watchTables({ link, clock }, watched, onChange, signal)
-        } catch (error) {
-          if (!signal.aborted) throw errorOf(error)
-        }
-      },
-    }),
+    ...(options.changes === 'trigger' && { watchChanges: createWatching(link, catalog, clock) }),
     async splitRanges(request, signal) {
       const places = await read(request.entity, signal, (tx, entity) => listPlaces(tx, entity, request))
       const starts = places.slice(1).map((one) => one.place)
@@ -122,6 +111,18 @@ export function createPostgresConnector(options: PostgresOptions): Connector {
       }
     },
     close: link.close,
+  }
+}
+
+function createWatching(link: Link, catalog: Catalog, clock: Clock): Required<Connector>['watchChanges'] {
+  return async ({ entities, onChange }, signal) => {
+    try {
+      const watched: PgEntity[] = []
+      for (const name of entities) watched.push(await catalog.get(name, signal))
+      await watchTables({ link, clock }, watched, onChange, signal)
+    } catch (error) {
+      if (!signal.aborted) throw errorOf(error)
+    }
   }
 }
 

@@ -63,41 +63,19 @@ export function createPoller(core: Core, options: Options): Poller {
     watch.follow(entities().filter(isPolled))
   }
 
-  /** Answers whether it was told of something. */
-  async function askFor(cursor: PollCursor, signal: AbortSignal): Promise<boolean> {
-    try {
-      return await poll(core, options, cursor, signal)
-    } catch (error) {
-      if (!isAppError(error, 'connector.cursor_lost')) throw error
-      await beginAnew(core, cursor.entity, signal)
-      return true
-    }
-  }
-
   async function run(signal: AbortSignal): Promise<void> {
     let failures = 0
     let turnMs = Number.NEGATIVE_INFINITY
     while (!signal.aborted) {
-      const beganMs = core.clock.nowMs()
-      const isTurn = beganMs - turnMs >= POLL_MS
-      if (isTurn) turnMs = beganMs
+      const isTurn = core.clock.nowMs() - turnMs >= POLL_MS
+      if (isTurn) turnMs = core.clock.nowMs()
       const asked = new Set(due)
       due.clear()
-      let hasFailed = false
-      for (const cursor of await core.database.statement(listPollCursors).catch(() => [])) {
-        if (signal.aborted) break
-        if (!isPolled(cursor.entity) || !(isTurn || asked.has(cursor.entity))) continue
-        try {
-          // Where something has happened, more does.
-          if (await askFor(cursor, signal)) due.add(cursor.entity)
-        } catch (error) {
-          if (signal.aborted) break
-          hasFailed = true
-          core.log.warn({ entity: cursor.entity, reason: messageOf(error) }, 'changes could not be asked for; tried again later')
-          // A side that is away is away for all its entities.
-          if (isAppError(error, 'connector.unavailable')) break
-        }
-      }
+      const cursors = await core.database.statement(listPollCursors).catch(() => [])
+      const wanted = cursors.filter(({ entity }) => isPolled(entity) && (isTurn || asked.has(entity)))
+      const { told: news, hasFailed } = await askAll(core, options, wanted, signal)
+      // Where something has happened, more does.
+      for (const entity of news) due.add(entity)
       failures = hasFailed ? failures + 1 : 0
       if (hasFailed) await core.clock.sleep(Math.min(retryDelayMs(failures, core.clock.random()), RETRY_MS_MAX), signal)
       else await waker.wait(due.size > 0 ? SOON_MS : Math.max(0, turnMs + POLL_MS - core.clock.nowMs()), signal)
@@ -114,6 +92,41 @@ export function createPoller(core: Core, options: Options): Poller {
   }
 }
 
+/** Answers which have told something, and whether one could not be asked. */
+async function askAll(
+  core: Core,
+  options: Options,
+  cursors: readonly PollCursor[],
+  signal: AbortSignal,
+): Promise<{ told: string[]; hasFailed: boolean }> {
+  const told: string[] = []
+  let hasFailed = false
+  for (const cursor of cursors) {
+    if (signal.aborted) break
+    const { entity } = cursor
+    try {
+      if (await askFor(core, options, cursor, signal)) told.push(entity)
+    } catch (error) {
+      if (signal.aborted) break
+      hasFailed = true
+      core.log.warn({ entity, reason: messageOf(error) }, 'changes could not be asked for; tried again later')
+      // A side that is away is away for all its entities.
+      if (isAppError(error, 'connector.unavailable')) break
+    }
+  }
+  return { told, hasFailed }
+}
+
+async function askFor(core: Core, options: Options, cursor: PollCursor, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await poll(core, options, cursor, signal)
+  } catch (error) {
+    if (!isAppError(error, 'connector.cursor_lost')) throw error
+    await beginAnew(core, cursor.entity, signal)
+    return true
+  }
+}
+
 async function ask(core: Core, entity: string, since: string | undefined, signal: AbortSignal): Promise<ChangePage> {
   const request = { entity, since, rowsMax: ROWS_MAX }
   const limited = AbortSignal.any([signal, AbortSignal.timeout(READ_MS_MAX)])
@@ -121,6 +134,7 @@ async function ask(core: Core, entity: string, since: string | undefined, signal
   return page ?? { notices: [], next: '', more: false }
 }
 
+/** Answers whether it was told of something. */
 async function poll(core: Core, { states, inboundWaker }: Options, cursor: PollCursor, signal: AbortSignal): Promise<boolean> {
   const { entity } = cursor
   let isTold = false
