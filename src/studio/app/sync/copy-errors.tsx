@@ -10,7 +10,7 @@ import { copyErrorsQuery } from './queries.ts'
 /** Rows that failed, by cause, with what to do about each cause. Nothing where none failed. */
 export function CopyErrors({ map, showRows }: { map: string; showRows: (code: string) => void }) {
   const { t } = useWords()
-  const { busy, act } = useDeed(map)
+  const { busy, act } = useDeed(map, 'notice')
   const errors = useQuery(copyErrorsQuery(map))
   const retry = (which: { code?: string }) =>
     void act<{ retried: number }>('copy-retries', which, ({ retried }) => t('copy.retried', { count: retried }))

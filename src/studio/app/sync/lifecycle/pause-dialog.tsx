@@ -20,7 +20,7 @@ export function PauseDialog(props: VerbDialogProps) {
 
 function Form({ map, close }: VerbDialogProps) {
   const { t } = useWords()
-  const { busy, act } = useDeed(map.name)
+  const { busy, problem, act } = useDeed(map.name)
   const [scope, setScope] = useState<MapScope>({})
   const isPart = scope.company !== undefined || scope.direction !== undefined
   const pause = async () => {
@@ -36,7 +36,7 @@ function Form({ map, close }: VerbDialogProps) {
       <Stack>
         <Text size="sm">{t('maps.ask.pause.text')}</Text>
         {map.state === 'running' && <ScopeFields map={map} scope={scope} change={setScope} />}
-        <DialogFoot close={close} deed={t(isPart ? 'maps.deed.pausePart' : 'maps.deed.pause')} busy={busy} />
+        <DialogFoot close={close} deed={t(isPart ? 'maps.deed.pausePart' : 'maps.deed.pause')} busy={busy} problem={problem} />
       </Stack>
     </form>
   )

@@ -20,7 +20,7 @@ export function RefreshDialog(props: VerbDialogProps) {
 
 function Form({ map, close }: VerbDialogProps) {
   const { t } = useWords()
-  const { busy, act } = useDeed(map.name)
+  const { busy, problem, act } = useDeed(map.name)
   const [answer, setAnswer] = useState<Answer | undefined>(undefined)
   if (answer !== undefined) return <Refreshed answer={answer} close={close} />
   const refresh = () =>
@@ -37,7 +37,7 @@ function Form({ map, close }: VerbDialogProps) {
     >
       <Stack>
         <Text size="sm">{t('maps.ask.refresh.text')}</Text>
-        <DialogFoot close={close} deed={t('maps.deed.refresh')} busy={busy} />
+        <DialogFoot close={close} deed={t('maps.deed.refresh')} busy={busy} problem={problem} />
       </Stack>
     </form>
   )

@@ -29,7 +29,7 @@ export function ResumeDialog(props: Props) {
 
 function Form({ map, scope = {}, close }: Props) {
   const { t } = useWords()
-  const { busy, act } = useDeed(map.name)
+  const { busy, problem, act } = useDeed(map.name)
   const [queue, setQueue] = useState<(typeof QUEUES)[number]>('first')
   const [seen, setSeen] = useState('')
   const asked = {
@@ -77,6 +77,7 @@ function Form({ map, scope = {}, close }: Props) {
           deed={t(queue === 'discard' ? 'resume.discardDeed' : 'maps.deed.resume')}
           danger={queue === 'discard'}
           busy={busy}
+          problem={problem}
           disabled={queue === 'discard' && (token === undefined || seen !== token)}
         />
       </Stack>

@@ -29,7 +29,7 @@ export function RunDialog(props: VerbDialogProps) {
 
 function Form({ map, close }: VerbDialogProps) {
   const { t } = useWords()
-  const { busy, act } = useDeed(map.name)
+  const { busy, problem, act } = useDeed(map.name)
   const [copies, setCopies] = useState(true)
   const [winner, setWinner] = useState<Winner>('map')
   const [before, setBefore] = useState(true)
@@ -76,7 +76,7 @@ function Form({ map, close }: VerbDialogProps) {
           />
         )}
         {copies && <DryRunResult trial={trial} />}
-        <DialogFoot close={close} deed={t('maps.deed.run')} busy={busy} disabled={trial.isBusy}>
+        <DialogFoot close={close} deed={t('maps.deed.run')} busy={busy} problem={problem} disabled={trial.isBusy}>
           {copies && (
             <Group gap="xs" className="grow">
               {trial.isBusy ? (

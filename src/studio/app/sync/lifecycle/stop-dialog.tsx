@@ -21,7 +21,7 @@ export function StopDialog(props: VerbDialogProps) {
 
 function Form({ map, close }: VerbDialogProps) {
   const { t } = useWords()
-  const { busy, act } = useDeed(map.name)
+  const { busy, problem, act } = useDeed(map.name)
   const losses = useQuery(lossesQuery(map.name, {}))
   const stop = async () => {
     if (await act('stops', {}, () => t('maps.done.stop', { name: map.title }))) close()
@@ -36,7 +36,14 @@ function Form({ map, close }: VerbDialogProps) {
       <Stack>
         <Text size="sm">{t('maps.ask.stop.text')}</Text>
         <Loaded query={losses}>{(lost) => <LossList map={map.name} losses={lost} />}</Loaded>
-        <DialogFoot close={close} deed={t('maps.deed.stop')} danger busy={busy} disabled={losses.data === undefined} />
+        <DialogFoot
+          close={close}
+          deed={t('maps.deed.stop')}
+          danger
+          busy={busy}
+          problem={problem}
+          disabled={losses.data === undefined}
+        />
       </Stack>
     </form>
   )
