@@ -3,7 +3,7 @@ import { digestLinkedKeys, findComparedLinks, listDifferingKeys } from '../compa
 import type { Core } from '../core.ts'
 import { isAsAgreed } from './columns.ts'
 import { findMovedPage } from './moved.queries.ts'
-import { digestOf, type KeyDigest, type Pass, type RangeState, withoutKeys } from './ranges.ts'
+import { digestOf, type KeyDigest, type Pass, type RangeState, type Rest, withoutKeys } from './ranges.ts'
 
 const LINKS_MAX = 20_000
 /** Beyond it reading everything is cheaper than asking for records one by one. */
@@ -27,7 +27,7 @@ export async function findMovedHere(
   core: Core,
   of: Pass,
   ranges: readonly RangeState[],
-  seen: ReadonlySet<string>,
+  { seen, rest }: { seen: ReadonlySet<string>; rest: Rest },
 ): Promise<string[] | undefined> {
   const { map, company, startedAt, memory } = of
   if (memory === undefined) return undefined
@@ -37,11 +37,13 @@ export async function findMovedHere(
   const suspects = new Set(await core.database.read((tx) => listDifferingKeys(tx, before)))
   const question = { map: map.name, company, table: map.table, startedAt, horizon: memory.horizon, rowsMax: LINKS_MAX }
   for (let after = ''; suspects.size < SUSPECTS_MAX; ) {
+    const fromMs = core.clock.nowMs()
     const page = await core.database.read((tx) => findMovedPage(tx, { ...question, after }))
     for (const key of page.links) suspects.add(key)
     for (const key of await findUnlikeAgreed(core, of, page.rows)) suspects.add(key)
     if (page.last === null || page.count < LINKS_MAX) return [...suspects].filter((key) => !seen.has(key))
     after = page.last
+    await rest(core.clock.nowMs() - fromMs)
   }
   return undefined
 }

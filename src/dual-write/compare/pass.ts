@@ -10,7 +10,18 @@ import { findMissing, findMovedHere } from './here.ts'
 import { type Found, judge } from './judge.ts'
 import { findNeverSent, findVanished } from './only-portal.ts'
 import { findSuspects, readComparedPage } from './pages.ts'
-import { addKeys, canHash, findSame, memoryOf, type Pass, planRanges, type RangeState, reopen, storedRanges } from './ranges.ts'
+import {
+  addKeys,
+  canHash,
+  findSame,
+  memoryOf,
+  type Pass,
+  planRanges,
+  type RangeState,
+  type Rest,
+  reopen,
+  storedRanges,
+} from './ranges.ts'
 
 /** Where a pass stands: in which range, and where in it. `rows` counts those that only the portal has. */
 export type Progress = Figures & { buckets: Buckets; ranges: RangeState[]; cursor: string | undefined }
@@ -19,8 +30,7 @@ export type Progress = Figures & { buckets: Buckets; ranges: RangeState[]; curso
 const KEPT_MAX = 10_000
 
 export type Pace = {
-  /** Called after each page with the time that it took. */
-  rest(workedMs: number): Promise<void>
+  rest: Rest
   /** Answers whether where the pass stands shall be kept now. */
   isCheckpoint(): boolean
 }
@@ -70,7 +80,7 @@ async function goThrough(
     )
   if (progress.ranges.length === 0) {
     progress.ranges = await planRanges(core, of, signal)
-    await findSame(core, of, progress.ranges, signal)
+    await findSame(core, of, progress.ranges, pace.rest, signal)
   }
   const work = { progress, pace, add, seen: new Set<string>(), signal }
   if (!(await readOpen(core, of, work)) || !(await lookHere(core, of, work))) return false
@@ -123,10 +133,10 @@ async function readPage(core: Core, of: Pass, { progress, add, seen, signal }: W
 
 /** What may have moved here, where ranges were not read because they are the same there. Answers false when the signal aborted. */
 async function lookHere(core: Core, of: Pass, work: Work): Promise<boolean> {
-  const { progress, add, seen, signal } = work
+  const { progress, pace, add, seen, signal } = work
   const same = progress.ranges.filter((one) => one.state === 'same')
   if (same.length === 0) return true
-  const moved = await findMovedHere(core, of, progress.ranges, seen)
+  const moved = await findMovedHere(core, of, progress.ranges, { seen, rest: pace.rest })
   if (moved === undefined) {
     for (const range of same) reopen(range)
     return readOpen(core, of, work)

@@ -26,6 +26,9 @@ export type Pass = {
   memory: Memory | undefined
 }
 
+/** Called after each piece of work with the time that it took. */
+export type Rest = (workedMs: number) => Promise<void>
+
 /** Keys as one number, whatever their order: how many, and the xor of 60 bits of their MD5. */
 export type KeyDigest = { count: number; digest: string }
 
@@ -82,16 +85,24 @@ export async function planRanges(core: Core, of: Pass, signal: AbortSignal): Pro
 }
 
 /** Marks the ranges that still have their remembered hash; the others are to be read. */
-export async function findSame(core: Core, of: Pass, ranges: readonly RangeState[], signal: AbortSignal): Promise<void> {
+export async function findSame(
+  core: Core,
+  of: Pass,
+  ranges: readonly RangeState[],
+  rest: Rest,
+  signal: AbortSignal,
+): Promise<void> {
   const { hashRange } = core.connector
   if (of.memory === undefined || hashRange === undefined) return
   for (const range of ranges) {
+    const fromMs = core.clock.nowMs()
     const selection = { ...selectionOf(core, of.map, of.company), range: boundsOf(range) }
     const hash = range.hash === null ? undefined : await hashRange({ ...selection, fields: comparedFields(of.map) }, signal)
     if (hash !== undefined && hash.rows === range.hash?.rows && hash.hash === range.hash.hash) {
       range.state = 'same'
       range.oldKeys = range.keys
     } else reopen(range)
+    await rest(core.clock.nowMs() - fromMs)
   }
 }
 
