@@ -36,12 +36,7 @@ export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { a
   const isChanged = draft.text !== base.text
   useEffect(() => keep(placeOf(name), isChanged ? { base, text: draft.text } : undefined), [name, isChanged, base, draft.text])
   const isText = address.mode === 'text' || read.problem !== null
-  useHotkeys([
-    ['mod+z', () => draft.undo?.()],
-    ['mod+y', () => draft.redo?.()],
-    ['mod+shift+z', () => draft.redo?.()],
-    ['mod+s', () => isChanged && setSaving(true)],
-  ])
+  useKeys(draft, () => isChanged && setSaving(true))
   const show = (finding: Finding) => {
     setPlace(finding.line === null ? undefined : { line: finding.line })
     go({ mode: 'text' })
@@ -95,6 +90,15 @@ export function MapEditor(props: Pick<TabProps, 'name' | 'address' | 'go'> & { a
       <UnsavedGuard isChanged={isChanged} />
     </Stack>
   )
+}
+
+function useKeys(draft: Draft, save: () => void): void {
+  useHotkeys([
+    ['mod+z', () => draft.undo?.()],
+    ['mod+y', () => draft.redo?.()],
+    ['mod+shift+z', () => draft.redo?.()],
+    ['mod+s', save],
+  ])
 }
 
 type KeptMap = { base: Base; text: string }

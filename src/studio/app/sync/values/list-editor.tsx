@@ -24,9 +24,8 @@ export function ListEditor({ list, names, show }: Props) {
   const { work, change, isChanged, giveUp, settle } = useWork(list)
   const [asked, ask] = useState<Asked | undefined>(undefined)
   const problems = problemsOf(work.rows, work.kind)
-  const nameProblem = list === undefined ? problemOfName(work.name, names) : undefined
   const isOvertaken = list !== undefined && work.basedOn !== list.revision
-  const canSave = isChanged && problems.size === 0 && (list !== undefined || NAME.test(work.name)) && !isOvertaken
+  const canSave = isChanged && problems.size === 0 && (list !== undefined || isFree(work.name, names)) && !isOvertaken
   const pairs = pairsOf(work.rows, work.kind)
   return (
     <Stack gap="lg">
@@ -43,26 +42,7 @@ export function ListEditor({ list, names, show }: Props) {
           </Group>
         </Alert>
       )}
-      <Group align="flex-start">
-        {list === undefined && (
-          <TextInput
-            label={t('values.name')}
-            description={t('values.nameHelp')}
-            className="mono"
-            value={work.name}
-            error={nameProblem === undefined ? undefined : t(`values.name.${nameProblem}`)}
-            onChange={(event) => change({ name: event.currentTarget.value })}
-            data-autofocus
-          />
-        )}
-        <NativeSelect
-          label={t('values.kind')}
-          description={t('values.kindHelp')}
-          value={work.kind}
-          onChange={(event) => change({ kind: event.currentTarget.value as Kind })}
-          data={KINDS.map((value) => ({ value, label: t(`values.kind.${value}`) }))}
-        />
-      </Group>
+      <Head isNew={list === undefined} work={work} names={names} change={change} />
       <Group className="editor-bar" justify="space-between">
         <Text size="sm" c="dimmed" role="status">
           {problems.size > 0
@@ -95,6 +75,35 @@ export function ListEditor({ list, names, show }: Props) {
   )
 }
 
+/** The name of a new list, and what its values are. */
+function Head(props: { isNew: boolean; work: Work; names: readonly string[]; change: (part: Partial<Work>) => void }) {
+  const { t } = useWords()
+  const { isNew, work, change } = props
+  const nameProblem = isNew ? problemOfName(work.name, props.names) : undefined
+  return (
+    <Group align="flex-start">
+      {isNew && (
+        <TextInput
+          label={t('values.name')}
+          description={t('values.nameHelp')}
+          className="mono"
+          value={work.name}
+          error={nameProblem === undefined ? undefined : t(`values.name.${nameProblem}`)}
+          onChange={(event) => change({ name: event.currentTarget.value })}
+          data-autofocus
+        />
+      )}
+      <NativeSelect
+        label={t('values.kind')}
+        description={t('values.kindHelp')}
+        value={work.kind}
+        onChange={(event) => change({ kind: event.currentTarget.value as Kind })}
+        data={KINDS.map((value) => ({ value, label: t(`values.kind.${value}`) }))}
+      />
+    </Group>
+  )
+}
+
 /** What somebody has typed; without a change of his own it is the list as it stands. */
 function useWork(list: SharedList | undefined) {
   const place = `values ${list?.name ?? NEW_LIST}`
@@ -120,6 +129,10 @@ function useWork(list: SharedList | undefined) {
 function workOf(list: SharedList | undefined): Work {
   if (list === undefined) return { name: '', kind: 'text', rows: [], basedOn: '' }
   return { name: list.name, kind: kindOf(list.pairs), rows: typedOf(list.pairs), basedOn: list.revision }
+}
+
+function isFree(name: string, names: readonly string[]): boolean {
+  return name !== '' && problemOfName(name, names) === undefined
 }
 
 function problemOfName(name: string, names: readonly string[]): 'wrong' | 'taken' | undefined {
