@@ -73,6 +73,8 @@ export type Ledger = {
   /** Lines of an order as the portal submitted it, by its reference. */
   readonly submitted: Map<string, { lines: number; deleted: number }>
   author(side: 'portal' | 'erp'): string
+  /** This number for a line, or the next one of its side that no line of the history has: the portal's are even, the ERP's odd. */
+  lineNumber(wanted: number): number
   beginLive(): void
   onErpOrder(key: string, lines: readonly string[]): void
   onRecord(change: { entity: string; key: string; operation: string; fields: RemoteFields | undefined }): void
@@ -88,6 +90,7 @@ export function createLedger(): Ledger {
   const gone = new Set<string>()
   const references = new Map<string, string>()
   const erpOrders = new Map<string, readonly string[]>()
+  const lineNumbers = new Set<number>()
   let isLive = false
   let [values, writes] = [0, 0]
 
@@ -108,6 +111,12 @@ export function createLedger(): Ledger {
       const value = String(1_000 + ++values)
       authors.set(value, side)
       return value
+    },
+    lineNumber(wanted) {
+      let number = wanted
+      while (lineNumbers.has(number)) number += 2
+      lineNumbers.add(number)
+      return number
     },
     onRecord({ entity, key, operation, fields }) {
       const name = `${entity} ${key}`
