@@ -214,10 +214,14 @@ test('two tabs send one correction; the seller’s own retry comes first or not 
   assert.equal(headersIn(world).length, 2)
 })
 
-test('a refused order that its buyer withdraws leaves nothing, on neither side', async () => {
+test('a refused order stays with its company; withdrawn by its buyer it leaves nothing, on neither side', async () => {
   await using world = await createWorld()
   const { erp, jane, engine, shop } = world
   const { draft, id } = await refusedOrder(world)
+  await shop.update('salesorder', id, { msdyn_company: shop.otherCompanyId })
+  const other = await jane.post('/create-order/submissions', await readReview(jane, draft))
+  assert.equal(other.status, 409)
+  assert.match(messages(other).join(' '), /stays with its company/)
   assert.match((await jane.get(`/create-order?draft=${draft}&step=items`)).text, /Withdraw this order/)
   await jane.post('/create-order/discards', { draft })
   assert.equal((await jane.get(`/orders/${id}`)).status, 404)
