@@ -18,6 +18,8 @@ export function createWatch(core: Core, onChange: (entity: string) => void): Wat
   let entities: readonly string[] = []
   let ending = new AbortController()
   let failures = 0
+  /** Said once: where it cannot be watched for good, that is no news every minute. */
+  let said = ''
 
   /** Answers whether it has ended because other entities are to be watched. */
   async function watchOnce(signal: AbortSignal): Promise<boolean> {
@@ -27,8 +29,10 @@ export function createWatch(core: Core, onChange: (entity: string) => void): Wat
       await core.connector.watchChanges?.({ entities, onChange }, during)
       return true
     } catch (error) {
-      if (!during.aborted)
-        core.log.warn({ reason: messageOf(error) }, 'changes are asked for at intervals, since they cannot be watched')
+      const reason = messageOf(error)
+      if (!during.aborted && reason !== said)
+        core.log.warn({ reason }, 'changes are asked for at intervals, since they cannot be watched')
+      said = reason
       return during.aborted
     }
   }
