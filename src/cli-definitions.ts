@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { findingText, JSON_FLAG, type MapCommandParts, readJson, readText, wholeNumber } from './cli-input.ts'
+import { answer, findingText, JSON_FLAG, type MapCommandParts, readJson, readText, wholeNumber } from './cli-input.ts'
 
 /** `comptoir maps versions | show | preview | save | activate | export | diff | import`: maps as text, and from one installation to another. */
 export function addDefinitionCommands(maps: Command, parts: MapCommandParts): void {
@@ -76,12 +76,14 @@ function addReading(maps: Command, { print, say, withEngine }: MapCommandParts):
     )
 }
 
-function addVersions(maps: Command, { actor, say, withEngine }: MapCommandParts): void {
+function addVersions(maps: Command, parts: MapCommandParts): void {
+  const { actor, say, withEngine } = parts
   maps
     .command('save <file>')
     .description('store a map file as a new version and make it the active one')
     .requiredOption('--message <text>', 'why')
     .option('--based-on <version>', 'refuse where another version than this one is active by now')
+    .option(...JSON_FLAG)
     .addHelpText(
       'after',
       `
@@ -90,11 +92,11 @@ Example:
   comptoir maps preview customers.yaml
   comptoir maps save customers.yaml --message "credit limits go to the ERP" --based-on 1.0.0.0`,
     )
-    .action((file: string, options: { message: string; basedOn?: string }) =>
+    .action((file: string, options: { message: string; basedOn?: string; json?: boolean }) =>
       withEngine(async (engine) => {
         const saved = await engine.saveMap(readText(file), actor, options.message, options.basedOn)
-        for (const one of saved.findings) say(findingText(one))
-        say(`${saved.name} ${saved.version} is active`)
+        const words = [...saved.findings.map(findingText), `${saved.name} ${saved.version} is active`]
+        answer(parts, options.json, saved, ...words)
       }),
     )
   maps

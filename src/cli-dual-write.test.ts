@@ -83,7 +83,7 @@ test('existing data is adopted from the command line: a reviewed file of pairs; 
   await run('maps', 'renumber', 'customers', KEY('C77'), KEY('C78'))
   await until('the row has its new number', async () => (await world.row('account', 'accountid', own)).accountnumber === 'C78')
   const { lines } = await run('maps', 'merge', 'customers', KEY('C78'), KEY('C1'))
-  assert.match(lines[0] ?? '', /^0 references point to dataAreaId=usmf,CustomerAccount=C1 now$/)
+  assert.deepEqual(lines, ['0 references point to dataAreaId=usmf,CustomerAccount=C1 now'])
   const deeds = (await world.engine.listActivity({ map: 'customers', rowsMax: 20 })).filter((one) => one.actor === 'tester')
   assert.deepEqual(
     deeds.map((one) => one.action).filter((action) => action !== 'paused'),
@@ -116,8 +116,8 @@ test('what is parked is corrected and discarded with a reason, and a value that 
   await world.edit('account', account.accountid, { name: 'Refused again' })
   await until('it is parked', async () => (await world.engine.listParked({ map: 'customers', rowsMax: 10 })).length === 1)
   const [second] = await world.engine.listParked({ map: 'customers', rowsMax: 10 })
-  const discarded = await run('parked', 'discard', second?.id ?? '', '--reason', 'the customer has gone')
-  assert.deepEqual(discarded.lines, ['1 given up'])
+  const discarded = await run('parked', 'discard', second?.id ?? '', '--reason', 'the customer has gone', '--json')
+  assert.deepEqual(discarded.json, { discarded: 1, notParked: 0 })
   assert.equal((await run('parked', 'discard', second?.id ?? '')).isWell, false)
   const told = await world.engine.listActivity({ map: 'customers', rowsMax: 20 })
   assert.equal(told.find((one) => one.action === 'discarded a parked change')?.details.discardedBecause, 'the customer has gone')
@@ -190,6 +190,11 @@ test('the command line', async (t) => {
     assert.ok(before.some((one) => one.map === 'companies'))
     const schema = (await run('maps', 'schema', 'customers', '--json')).json as { table: string }
     assert.equal(schema.table, 'account')
+    assert.deepEqual((await run('maps', 'retry', 'customers', '--json')).json, { failedRows: 0, parkedChanges: 0 })
+    assert.equal(typeof ((await run('maps', 'refresh', 'customers', '--json')).json as { queued: number }).queued, 'number')
+    assert.deepEqual((await run('maps', 'repair', 'customers', '--to', 'erp', '--json')).json, { repaired: 0, refused: [] })
+    const compared = (await run('maps', 'compare', 'currencies', '--quick', '--json')).json as { equal: boolean }
+    assert.equal(compared.equal, true)
     assert.deepEqual((await run('maps', 'pause', 'customers', '--company', 'usmf')).lines, [
       'customers is paused, usmf: changes queue',
     ])

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Side } from '#dual-write/facets-control.ts'
 import type { Comparison, Explanation } from '#dual-write/facets-rows.ts'
-import { isRowId, JSON_FLAG, type MapCommandParts, ROWS_MAX, withProgress } from './cli-input.ts'
+import { answer, isRowId, JSON_FLAG, type MapCommandParts, ROWS_MAX, withProgress } from './cli-input.ts'
 
 /** `comptoir maps compare | differences | repair | explain`: whether both sides are equal, why not, and how they become so. */
 export function addEqualityCommands(maps: Command, parts: MapCommandParts): void {
@@ -68,11 +68,13 @@ function lineOf({ map, company, rows, differences, explained, comparedAt }: Comp
   return { map, company, rows, differences, 'on their way': explained, compared: comparedAt }
 }
 
-function addRepair(maps: Command, { actor, say, withEngine }: MapCommandParts): void {
+function addRepair(maps: Command, parts: MapCommandParts): void {
+  const { actor, withEngine } = parts
   maps
     .command('repair <map> [keys...]')
     .description('make rows equal; all that differ without keys')
     .addOption(new Option('--to <side>', 'the side that is changed').choices(['erp', 'portal']).makeOptionMandatory())
+    .option(...JSON_FLAG)
     .addHelpText(
       'after',
       `
@@ -82,12 +84,12 @@ Examples:
   comptoir maps repair customers --to portal
   comptoir maps repair customers "dataAreaId=usmf,CustomerAccount=US-001" --to erp`,
     )
-    .action((name: string, keys: string[], options: { to: Side }) =>
+    .action((name: string, keys: string[], options: { to: Side; json?: boolean }) =>
       withEngine(async (engine) => {
         const which = { map: name, keys: keys.length === 0 ? ('all' as const) : keys, to: options.to }
-        const { repaired, refused } = await engine.repair(which, actor)
-        say(`${repaired} on their way`)
-        for (const one of refused) say(`refused ${one.key}: ${one.reason}`)
+        const result = await engine.repair(which, actor)
+        const refused = result.refused.map((one) => `refused ${one.key}: ${one.reason}`)
+        answer(parts, options.json, result, `${result.repaired} on their way`, ...refused)
         if (refused.length > 0) process.exitCode = 1
       }),
     )

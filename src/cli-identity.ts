@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Side } from '#dual-write/facets-control.ts'
 import type { MatchRule, PairSuggestion } from '#dual-write/facets-rows.ts'
 import { AppError } from '#lib/app-error.ts'
-import { JSON_FLAG, type MapCommandParts, ROWS_MAX, readJson, wholeNumber, withProgress } from './cli-input.ts'
+import { answer, JSON_FLAG, type MapCommandParts, ROWS_MAX, readJson, wholeNumber, withProgress } from './cli-input.ts'
 
 /** `comptoir maps pairs | adopt | renumber | merge`: which row is which record, beyond the integration key. */
 export function addIdentityCommands(maps: Command, parts: MapCommandParts): void {
@@ -63,17 +63,15 @@ Example:
     .action((file: string, options: { winner?: Side; certain?: true; json?: boolean }) =>
       withEngine(async (engine) => {
         const result = await engine.adoptPairs(readPairs(file, options), actor)
-        if (options.json === true) say(JSON.stringify(result, null, 2))
-        else {
-          say(`${result.adopted} pairs are linked`)
-          for (const one of result.refused) say(`refused ${one.remoteKey}: ${one.reason}`)
-        }
+        const refused = result.refused.map((one) => `refused ${one.remoteKey}: ${one.reason}`)
+        answer(parts, options.json, result, `${result.adopted} pairs are linked`, ...refused)
         if (result.refused.length > 0) process.exitCode = 1
       }),
     )
 }
 
-function addRenaming(maps: Command, { actor, say, withEngine }: MapCommandParts): void {
+function addRenaming(maps: Command, parts: MapCommandParts): void {
+  const { actor, say, withEngine } = parts
   maps
     .command('renumber <map> <from> <to>')
     .description('the record has another key now: its link follows, nothing is deleted or made')
@@ -92,16 +90,17 @@ Example:
   maps
     .command('merge <map> <lost> <kept>')
     .description('two records became one: rows that point to the lost one point to the kept one')
+    .option(...JSON_FLAG)
     .addHelpText(
       'after',
       `
 Example:
   comptoir maps merge customers "dataAreaId=usmf,CustomerAccount=C2" "dataAreaId=usmf,CustomerAccount=C1"`,
     )
-    .action((map: string, lost: string, kept: string) =>
+    .action((map: string, lost: string, kept: string, options: { json?: boolean }) =>
       withEngine(async (engine) => {
-        const { moved } = await engine.mergeRecords({ map, lost, kept }, actor)
-        say(`${moved} references point to ${kept} now`)
+        const result = await engine.mergeRecords({ map, lost, kept }, actor)
+        answer(parts, options.json, result, `${result.moved} references point to ${kept} now`)
       }),
     )
 }

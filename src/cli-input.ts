@@ -67,6 +67,17 @@ export function readJson(file: string): unknown {
   }
 }
 
+/** What came of a deed: as JSON where that is asked for, else in words. */
+export function answer(
+  { say }: Pick<MapCommandParts, 'say'>,
+  isJson: boolean | undefined,
+  result: object,
+  ...words: string[]
+): void {
+  if (isJson === true) say(JSON.stringify(result, null, 2))
+  else for (const line of words) say(line)
+}
+
 export function findingText(one: Finding): string {
   return `${one.code} ${one.severity} ${one.at}: ${one.message} ${one.remedy}`
 }

@@ -5,7 +5,7 @@ import type { CopyOutcomeKind, Direction, DryRunProgress, MapScope, Side } from 
 import { addDefinitionCommands } from './cli-definitions.ts'
 import { addEqualityCommands } from './cli-equality.ts'
 import { addIdentityCommands } from './cli-identity.ts'
-import { JSON_FLAG, type MapCommandParts, ROWS_MAX, wholeNumber, withProgress } from './cli-input.ts'
+import { answer, JSON_FLAG, type MapCommandParts, ROWS_MAX, wholeNumber, withProgress } from './cli-input.ts'
 
 const FOLLOW_MS = 1_000
 
@@ -102,7 +102,8 @@ given up, after a look at what that is:
     )
 }
 
-function addEnding(maps: Command, { actor, print, say, withEngine }: MapCommandParts): void {
+function addEnding(maps: Command, parts: MapCommandParts): void {
+  const { actor, print, say, withEngine } = parts
   inScope(maps.command('losses <map>').description('what waits, and would be lost by discarding it'))
     .option(...JSON_FLAG)
     .action((name: string, options: ScopeOptions & { json?: boolean }) =>
@@ -127,11 +128,11 @@ function addEnding(maps: Command, { actor, print, say, withEngine }: MapCommandP
   maps
     .command('refresh <map>')
     .description('read the schema of both sides again, and the other side through for missed changes')
-    .action((name: string) =>
+    .option(...JSON_FLAG)
+    .action((name: string, options: { json?: boolean }) =>
       withEngine(async (engine) => {
-        const { schema, queued } = await engine.refreshMap(name, actor)
-        for (const line of schema) say(line)
-        say(`${queued} records are read again`)
+        const result = await withProgress(parts, 'reading the ERP', () => engine.refreshMap(name, actor))
+        answer(parts, options.json, result, ...result.schema, `${result.queued} records are read again`)
       }),
     )
   maps
@@ -186,14 +187,16 @@ function addCopies(maps: Command, parts: MapCommandParts): void {
     .command('retry <map>')
     .description('what failed and what is parked, again')
     .option('--code <code>', 'only this cause')
-    .action((name: string, options: { code?: string }) =>
+    .option(...JSON_FLAG)
+    .action((name: string, options: { code?: string; json?: boolean }) =>
       withEngine(async (engine) => {
-        const failed = await engine.retryFailedRows(name, actor, options)
+        const failed = await engine.retryFailedRows(name, actor, { code: options.code })
         const clusters = options.code === undefined ? [] : await engine.clusterParked(name)
         let parked = options.code === undefined ? await engine.retryParked({ ids: 'all', map: name }, actor) : 0
         for (const one of clusters.filter((cluster) => cluster.code === options.code))
           parked += await engine.retryParked({ ids: 'all', map: name, cluster: one.id }, actor)
-        say(`${failed} failed rows and ${parked} parked changes are tried again`)
+        const words = `${failed} failed rows and ${parked} parked changes are tried again`
+        answer(parts, options.json, { failedRows: failed, parkedChanges: parked }, words)
       }),
     )
 }

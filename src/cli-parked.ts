@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { AppError } from '#lib/app-error.ts'
-import { assignment, JSON_FLAG, type MapCommandParts, ROWS_MAX, rowId, wholeNumber } from './cli-input.ts'
+import { answer, assignment, JSON_FLAG, type MapCommandParts, ROWS_MAX, rowId, wholeNumber } from './cli-input.ts'
 
 /** `comptoir parked …` and `comptoir conflicts …`: what waits for a person, and values that lost. */
 export function addParkedCommands(program: Command, parts: MapCommandParts): void {
@@ -35,16 +35,19 @@ function addLists(parked: Command, { print, withEngine }: MapCommandParts): void
 
 type EditOptions = { set?: Record<string, string>; clear: string[] }
 
-function addDecisions(parked: Command, { actor, say, withEngine }: MapCommandParts): void {
+function addDecisions(parked: Command, parts: MapCommandParts): void {
+  const { actor, say, withEngine } = parts
   parked
     .command('retry [ids...]')
     .description('back into the queue; all of them without ids')
     .option('--map <map>', 'of one table map')
     .option('--cluster <id>', 'all of one cluster')
-    .action((ids: string[], options: { map?: string; cluster?: string }) =>
+    .option(...JSON_FLAG)
+    .action((ids: string[], options: { map?: string; cluster?: string; json?: boolean }) =>
       withEngine(async (engine) => {
         const which = { ids: ids.length === 0 ? ('all' as const) : ids, map: options.map ?? null, cluster: options.cluster }
-        say(`${await engine.retryParked(which, actor)} taken up again`)
+        const retried = await engine.retryParked(which, actor)
+        answer(parts, options.json, { retried }, `${retried} taken up again`)
       }),
     )
   parked
@@ -72,20 +75,20 @@ Example:
     .command('discard <ids...>')
     .description('give changes up; what they said stays in the activity log')
     .option('--reason <text>', 'why, for the activity log')
+    .option(...JSON_FLAG)
     .addHelpText(
       'after',
       `
 Example:
   comptoir parked discard out:4711 --reason "the customer has cancelled"`,
     )
-    .action((ids: string[], options: { reason?: string }) =>
+    .action((ids: string[], options: { reason?: string; json?: boolean }) =>
       withEngine(async (engine) => {
         const gone = await engine.discardParked({ ids, map: null, reason: options.reason }, actor)
-        say(`${gone} given up`)
-        if (gone < ids.length) {
-          say(`${ids.length - gone} are not parked any more`)
-          process.exitCode = 1
-        }
+        const others = ids.length - gone
+        const left = others > 0 ? [`${others} are not parked any more`] : []
+        answer(parts, options.json, { discarded: gone, notParked: others }, `${gone} given up`, ...left)
+        if (others > 0) process.exitCode = 1
       }),
     )
 }

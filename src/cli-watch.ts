@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { AlertRule } from '#dual-write/facets-watch.ts'
 import { AppError } from '#lib/app-error.ts'
-import { JSON_FLAG, type MapCommandParts, ROWS_MAX, wholeNumber } from './cli-input.ts'
+import { answer, JSON_FLAG, type MapCommandParts, ROWS_MAX, wholeNumber } from './cli-input.ts'
 
 /** `comptoir alerts | latency | rates | check | environment …`: what is watched. */
 export function addWatchCommands(program: Command, parts: MapCommandParts): void {
@@ -21,9 +21,11 @@ type RuleOptions = {
   webhook?: string
   pause?: boolean
   enabled?: boolean
+  json?: boolean
 }
 
-function addAlerts(program: Command, { actor, print, say, withEngine }: MapCommandParts): void {
+function addAlerts(program: Command, parts: MapCommandParts): void {
+  const { actor, print, withEngine } = parts
   const alerts = program.command('alerts').description('rules that tell people when something goes wrong')
   alerts
     .command('list')
@@ -41,7 +43,10 @@ function addAlerts(program: Command, { actor, print, say, withEngine }: MapComma
   ruleOptions(alerts.command('add').description('a new rule; it holds at once'))
     .addHelpText('after', ADD_EXAMPLES)
     .action((options: RuleOptions) =>
-      withEngine(async (engine) => say(`rule ${(await engine.putAlertRule(ruleOf(NEW_RULE, options), actor)).id} holds`)),
+      withEngine(async (engine) => {
+        const rule = await engine.putAlertRule(ruleOf(NEW_RULE, options), actor)
+        answer(parts, options.json, rule, `rule ${rule.id} holds`)
+      }),
     )
   ruleOptions(alerts.command('change').description('change a rule: what is not given stays; it holds at once'))
     .argument('<id>', 'of: comptoir alerts rules', wholeNumber(1))
@@ -52,8 +57,8 @@ function addAlerts(program: Command, { actor, print, say, withEngine }: MapComma
       withEngine(async (engine) => {
         const before = (await engine.listAlertRules()).find((one) => one.id === id)
         if (before === undefined) throw new AppError('dual_write.not_found', `There is no alert rule ${id}`)
-        await engine.putAlertRule(ruleOf(before, options), actor)
-        say(`rule ${id} holds as changed`)
+        const rule = await engine.putAlertRule(ruleOf(before, options), actor)
+        answer(parts, options.json, rule, `rule ${id} holds as changed`)
       }),
     )
   alerts
@@ -82,6 +87,7 @@ function ruleOptions(command: Command): Command {
     .option('--webhook <url>', 'post to it', webAddress)
     .option('--pause', 'pause the map')
     .option('--no-pause', 'leave the map running')
+    .option(...JSON_FLAG)
 }
 
 const NEW_RULE = {
