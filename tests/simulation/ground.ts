@@ -52,6 +52,12 @@ const BEFORE = `
   create function sim.pg_notify(channel text, payload text) returns void language plpgsql as $$
     begin raise notice 'sim:% %', channel, payload; end $$;
   create table sim.history (seq bigint generated always as identity, xid bigint not null, table_name text not null, operation text not null, id text not null, new jsonb, old jsonb);
+  create table sim.captured (xid bigint not null, map text not null, id text not null, columns text[] not null);
+  create function sim.keep_captured() returns trigger language plpgsql as $$
+    begin
+      insert into sim.captured values (pg_current_xact_id()::text::bigint, new.subscriber, new.row_id::text, new.columns);
+      return null;
+    end $$;
   create function sim.keep() returns trigger language plpgsql as $$
     begin
       insert into sim.history (xid, table_name, operation, id, new, old)
@@ -75,7 +81,7 @@ const AFTER = `
       execute format('alter function %s set search_path = sim, pg_catalog, pg_temp', one.name);
     end loop;
     for one in select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                where c.relkind = 'r' and (n.nspname in ('tables', 'dual_write') or c.oid = 'sim.history'::regclass) order by 1 loop
+                where c.relkind = 'r' and (n.nspname in ('tables', 'dual_write') or c.oid in ('sim.history'::regclass, 'sim.captured'::regclass)) order by 1 loop
       execute format('alter table %s set (autovacuum_enabled = off)', one.name);
       execute format('select exists (select from %s)', one.name) into has_rows;
       if not has_rows then insert into sim.clearable values (one.name); end if;
@@ -103,7 +109,7 @@ const AFTER = `
   begin
     for one in select name, 'sim.copy_' || row_number() over (order by name) as copy from sim.clearable loop
       execute format('select exists (select from %s)', one.name) into has_rows;
-      continue when not has_rows or one.name = 'sim.history';
+      continue when not has_rows or one.name like 'sim.%';
       execute format('create table %s as select * from %s', one.copy, one.name);
       update sim.clearable set copy = one.copy where name = one.name;
     end loop;
@@ -158,6 +164,9 @@ export async function createGround(): Promise<Ground> {
     await database.pool.query(
       `create trigger zz_simulation after insert or update or delete on tables.${table} for each row execute function sim.keep('${table}id')`,
     )
+  await database.pool.query(
+    'create trigger zz_simulation after insert on tables.change for each row execute function sim.keep_captured()',
+  )
   await database.pool.query(AFTER)
   const vacuum = async (tables: readonly string[]) => {
     if (tables.length > 0) await database.pool.query(`vacuum ${tables.join(', ')}`)

@@ -13,6 +13,7 @@ export const SIDES = [
     ],
     // A version of the map may lack it for a while: only the end is judged.
     loose: [['websiteurl', 'PrimaryContactURL']],
+    marks: true,
   },
   {
     map: 'contacts',
@@ -24,6 +25,8 @@ export const SIDES = [
       ['description', 'Notes'],
     ],
     loose: [],
+    // What is deleted in the ERP stays in the portal, marked.
+    marks: true,
   },
   {
     map: 'sales-order-headers',
@@ -35,6 +38,7 @@ export const SIDES = [
       ['msdyn_customerrequisitionnumber', 'CustomerRequisitionNumber'],
     ],
     loose: [],
+    marks: false,
   },
   {
     map: 'sales-order-lines',
@@ -46,10 +50,14 @@ export const SIDES = [
       ['shipto_line1', 'DeliveryAddressStreet'],
     ],
     loose: [],
+    marks: false,
   },
 ] as const
 
 export type Side = (typeof SIDES)[number]
+
+/** What was claimed before a pause may still go. */
+const UNDER_WAY_MS_MAX = 400
 
 export function sideOf(name: string): Side {
   const side = SIDES.find((one) => one.table === name || one.entity === name || one.map === name)
@@ -70,6 +78,8 @@ export type Ledger = {
   readonly gone: ReadonlySet<string>
   /** Line keys of orders that the ERP's people made, by order; not during the first copy, which brings orders before lines. */
   readonly erpOrders: ReadonlyMap<string, readonly string[]>
+  /** Maps of which nothing may go to the ERP, since when. */
+  readonly pausedAt: Map<string, number>
   /** Lines of an order as the portal submitted it, by its reference. */
   readonly submitted: Map<string, { lines: number; deleted: number }>
   author(side: 'portal' | 'erp'): string
@@ -78,7 +88,7 @@ export type Ledger = {
   beginLive(): void
   onErpOrder(key: string, lines: readonly string[]): void
   onRecord(change: { entity: string; key: string; operation: string; fields: RemoteFields | undefined }): void
-  onGroup(group: WriteGroup): void
+  onGroup(group: WriteGroup, nowMs: number): void
   /** Writes of the engine to the ERP so far. */
   written(): number
 }
@@ -106,6 +116,7 @@ export function createLedger(): Ledger {
     onErpOrder(key, lines) {
       if (isLive) erpOrders.set(key, lines)
     },
+    pausedAt: new Map(),
     submitted: new Map(),
     author(side) {
       const value = String(1_000 + ++values)
@@ -132,12 +143,16 @@ export function createLedger(): Ledger {
           references.set(`${entity} ${reference}`, key)
         }
       }
-      gone.delete(name)
-      records.set(name, [...(records.get(name) ?? []), { ...fields }])
+      // A record that was deleted and made again, by whoever had not heard of that, is another one.
+      const before = gone.delete(name) ? [] : (records.get(name) ?? [])
+      records.set(name, [...before, { ...fields }])
     },
-    onGroup(group) {
+    onGroup(group, nowMs) {
       writes += group.writes.length
       for (const write of group.writes) {
+        const pausedAtMs = ledger.pausedAt.get(mapOf(write.entity))
+        if (pausedAtMs !== undefined && nowMs > pausedAtMs + UNDER_WAY_MS_MAX)
+          wrong.push(`${write.operation} ${write.entity} went to the ERP though its map was paused`)
         if (write.operation !== 'update') continue
         for (const [field, value] of Object.entries(write.fields))
           if (authors.get(plain(value)) === 'erp') wrong.push(`echo: ${write.key} is told its own ${field} ${value}`)
@@ -151,6 +166,10 @@ export function createLedger(): Ledger {
     written: () => writes,
   }
   return ledger
+}
+
+function mapOf(entity: string): string {
+  return SIDES.find((side) => side.entity === entity)?.map ?? ''
 }
 
 /** Text in one form for both sides: '1017.0000' is '1017'. */

@@ -13,7 +13,7 @@ import { MUTATIONS } from './mutations.ts'
 
 const SEEDS = 1_000
 const WORKERS = 2
-const MUTATION_SEEDS_MAX = 60
+const MUTATION_SEEDS_MAX = 120
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +22,8 @@ const { values } = parseArgs({
     /** More happens in each history. */
     long: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
+    /** Of the mutations those whose name holds this. */
+    only: { type: 'string', default: '' },
     /** For this program's own workers: every WORKERS-th seed from `seed` on. */
     worker: { type: 'boolean', default: false },
     step: { type: 'string', default: '1' },
@@ -96,8 +98,12 @@ function runWorker(seed: number, seeds: number, step: number, more: readonly str
 async function work(): Promise<void> {
   process.on('disconnect', () => process.exit(1))
   await using ground = await createGround()
-  await prepareGround(ground)
-  for (let index = 0; index < count; index++) {
+  const unprepared = await prepareGround(ground).then(
+    () => [],
+    (error: Error) => [error.message],
+  )
+  if (unprepared.length > 0) process.send?.({ seed: 0, wrong: unprepared })
+  for (let index = 0; unprepared.length === 0 && index < count; index++) {
     const outcome = await runHistory(ground, first + index * numberOf(values.step), { length })
     process.send?.(outcome)
     if (values.bail && outcome.wrong.length > 0) break
@@ -115,20 +121,24 @@ function report({ seed, wrong }: Outcome): void {
 
 /** Every way of breaking the engine must be caught by some seed. */
 async function tryMutations(): Promise<number> {
-  let [caught, missed] = [0, 0]
-  for (const { name } of MUTATIONS) {
-    const outcomes = await runWorker(first, MUTATION_SEEDS_MAX, 1, ['--bail'], name)
-    const last = outcomes.at(-1)
-    if (last !== undefined && last.wrong.length > 0) {
-      caught++
-      console.log(`caught by seed ${last.seed}: ${name}: ${last.wrong[0]?.split('\n')[0]}`)
-    } else {
-      missed++
-      console.log(`NOT caught by ${outcomes.length} seeds: ${name}`)
-    }
+  const names = MUTATIONS.map((one) => one.name).filter((name) => name.includes(values.only))
+  const waiting = [...names]
+  let caught = 0
+  const tryEach = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) if (await tryMutation(name)) caught++
   }
-  console.log(`${caught} caught, ${missed} not caught`)
-  return missed > 0 ? 1 : 0
+  await Promise.all(Array.from({ length: WORKERS }, tryEach))
+  console.log(`${caught} caught, ${names.length - caught} not caught`)
+  return caught < names.length ? 1 : 0
+}
+
+async function tryMutation(name: string): Promise<boolean> {
+  const outcomes = await runWorker(first, MUTATION_SEEDS_MAX, 1, ['--bail'], name)
+  const last = outcomes.at(-1)
+  const isCaught = last !== undefined && last.wrong.length > 0
+  if (isCaught) console.log(`caught by seed ${last.seed}: ${name}: ${last.wrong[0]?.split('\n').slice(0, 2).join(' ')}`)
+  else console.log(`NOT caught by ${outcomes.length} seeds: ${name}`)
+  return isCaught
 }
 
 function numberOf(text: string): number {

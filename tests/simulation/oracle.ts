@@ -1,6 +1,6 @@
 import type { Tx } from '../../src/postgres/database.ts'
 import type { MemoryErp } from '../support/memory-connector.ts'
-import { type Ledger, plain, SIDES, type Side } from './ledger.ts'
+import { type Ledger, plain, SIDES, type Side, sideOf } from './ledger.ts'
 
 type Row = Record<string, unknown>
 type Change = {
@@ -12,12 +12,15 @@ type Change = {
   old: Row | null
 }
 type Link = { map: string; rowId: string; key: string }
+/** What was queued for the ERP, by which transaction. */
+type Captured = { xid: number; map: string; id: string; columns: string[] }
 
 /** What the oracle looks at, read from both sides without the engine. */
 type Seen = {
   rows: Map<string, Row>
   history: Change[]
   links: Link[]
+  captured: Captured[]
   lost: Set<string>
   /** Values of a row in the order in which they stood there. */
   versions: Map<string, Row[]>
@@ -25,6 +28,7 @@ type Seen = {
 
 /** Housekeeping of the portal: no value that anybody gave. */
 const OWN = new Set(['modifiedon', 'versionnumber', 'createdon'])
+const INACTIVE = 1
 
 /**
  * Judges a history after it has become quiet: both sides equal; the last edit stands, and where two were made without knowing of each
@@ -39,6 +43,7 @@ export async function judge(world: { ledger: Ledger; memory: MemoryErp; tx: Tx }
     ...SIDES.flatMap((side) => judgePairs(side, seen, ledger, memory)),
     ...judgeOrders(seen, ledger),
     ...judgeUpdates(seen),
+    ...judgeCaptured(seen, ledger),
   ]
 }
 
@@ -46,6 +51,7 @@ async function see(tx: Tx): Promise<Seen> {
   const history = await tx<Change>`
     select xid, table_name as "table", operation, id, new, old from sim.history order by seq`
   const links = await tx<Link>`select map, row_id as "rowId", remote_key as key from dual_write.row_link order by map, remote_key`
+  const captured = await tx<Captured>`select xid, map, id, columns from sim.captured order by xid, map, id`
   const lost = await tx<{ lost: string }>`select lost from dual_write.conflict where lost is not null`
   const rows = new Map<string, Row>()
   const versions = new Map<string, Row[]>()
@@ -56,7 +62,7 @@ async function see(tx: Tx): Promise<Seen> {
       versions.set(change.id, [...(versions.get(change.id) ?? []), change.new])
     }
   }
-  return { rows, history, links, lost: new Set(lost.map((one) => plain(one.lost))), versions }
+  return { rows, history, links, captured, lost: new Set(lost.map((one) => plain(one.lost))), versions }
 }
 
 /** Every row has its record and every record its row, and they hold the same, for the right reasons. */
@@ -65,9 +71,11 @@ function judgePairs(side: Side, seen: Seen, ledger: Ledger, memory: MemoryErp): 
   const links = seen.links.filter((link) => link.map === side.map)
   const linkedRows = new Set(links.map((link) => link.rowId))
   const linkedKeys = new Set(links.map((link) => link.key))
-  for (const change of seen.history)
-    if (change.table === side.table && change.operation === 'INSERT' && seen.rows.has(change.id) && !linkedRows.has(change.id))
+  for (const change of seen.history) {
+    const row = change.table === side.table && change.operation === 'INSERT' ? seen.rows.get(change.id) : undefined
+    if (row !== undefined && !linkedRows.has(change.id) && !isMarked(side, row))
       wrong.push(`${side.table} ${change.id} is in the portal alone`)
+  }
   for (const name of ledger.records.keys()) {
     const [entity, key = ''] = name.split(/ (.*)/)
     if (entity === side.entity && !ledger.gone.has(name) && !linkedKeys.has(key)) wrong.push(`${name} is in the ERP alone`)
@@ -80,6 +88,7 @@ function judgePairs(side: Side, seen: Seen, ledger: Ledger, memory: MemoryErp): 
       )
       continue
     }
+    if (isMarked(side, row)) wrong.push(`${side.entity} ${key} was made for a row whose record the ERP had deleted`)
     for (const [column, field] of side.loose)
       if (plain(row[column]) !== plain(record[field])) wrong.push(`${side.entity} ${key} ${column}: the sides differ`)
     for (const [column, field] of side.columns) {
@@ -90,6 +99,11 @@ function judgePairs(side: Side, seen: Seen, ledger: Ledger, memory: MemoryErp): 
     }
   }
   return wrong
+}
+
+/** Its record is gone, and the map keeps such rows, marked. */
+function isMarked(side: Side, row: Row): boolean {
+  return side.marks && row.statecode === INACTIVE
 }
 
 /** Each value once, however often it was written. */
@@ -149,4 +163,17 @@ function judgeUpdates(seen: Seen): string[] {
       return Object.keys(after).every((name) => OWN.has(name) || JSON.stringify(after[name]) === JSON.stringify(before[name]))
     })
     .map((one) => `an update of ${one.table} ${one.id} changed nothing`)
+}
+
+/** What came from the ERP is not queued to be told to it. */
+function judgeCaptured({ history, captured }: Seen, ledger: Ledger): string[] {
+  const changes = new Map(history.map((one) => [`${one.xid} ${one.id}`, one]))
+  return captured.flatMap(({ xid, map, id, columns }) => {
+    const change = changes.get(`${xid} ${id}`)
+    if (change === undefined || sideOf(change.table).map !== map) return []
+    const isTheirs = (name: string) => ledger.authors.get(plain(change.new?.[name])) === 'erp'
+    return columns
+      .filter((name) => isTheirs(name) && plain(change.new?.[name]) !== plain(change.old?.[name]))
+      .map((name) => `echo: ${map} queues ${name} of ${id} for the ERP, from where it came`)
+  })
 }

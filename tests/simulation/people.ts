@@ -40,9 +40,12 @@ export function actInErp({ dice, ledger, erp: { memory } }: World): void {
     )
   } else if (choice < 0.9 && orders.length > 0) {
     putLine(memory, numberOf(dice.pick(orders)), ledger.lineNumber(101 + 2 * dice.upTo(10_000)), ledger.author('erp'))
-  } else if (choice < 0.97) {
+  } else if (choice < 0.95) {
     const lines = memory.rows('CDSSalesOrderLines')
     if (lines.length > 0) memory.remove('CDSSalesOrderLines', keyOf('CDSSalesOrderLines', dice.pick(lines)))
+  } else if (choice < 0.98) {
+    const contacts = memory.rows('CDSContactsV2')
+    if (contacts.length > 1) memory.remove('CDSContactsV2', keyOf('CDSContactsV2', dice.pick(contacts)))
   } else if (orders.length > 1) {
     const key = keyOf('CDSSalesOrderHeaders', dice.pick(orders))
     removeLines(memory, key)
