@@ -3,6 +3,7 @@ import type { Json } from '#lib/json.ts'
 import { sqlStateOf, type Tx } from '#postgres/database.ts'
 import { subscribe, unsubscribe } from '#tables/changes.queries.ts'
 import { holdWriters } from '#tables/rows.queries.ts'
+import type { ActiveMaps } from './active-maps.ts'
 import { listShapes, putBackfill, type ShapeOfMap, setShape } from './backfill.queries.ts'
 import type { Core } from './core.ts'
 import { type Carrying, carryingBetween, type MapShape } from './map-shape.ts'
@@ -50,6 +51,8 @@ export async function beginCapture(tx: Tx, map: TableMap, shape: MapShape): Prom
  */
 export async function followFiles(core: Core): Promise<void> {
   const { maps, active } = core
+  // Taken together: another process may be followed while this one is at work.
+  const { sources, displaced } = active
   await core.database.transaction(async (tx) => {
     await noteFiles(
       tx,
@@ -63,7 +66,7 @@ export async function followFiles(core: Core): Promise<void> {
     if (before?.shape?.hash === shape.hash && before.version === map.version) continue
     const followed = core.database.transaction(async (tx) => {
       const carrying = await activate(tx, map, shape, before)
-      await refuseStale(core, tx, map.name)
+      await refuseStale(tx, map.name, { sources, displaced })
       if (before?.shape)
         await insertActivity(tx, {
           map: map.name,
@@ -84,8 +87,11 @@ const STALE = 'dual_write.stale'
  * Somebody else has activated another version since this process read the maps: his stands, and word of it is on its way here. Asked
  * while the map is locked, as every activation locks it. What throws undoes the transaction.
  */
-async function refuseStale(core: Core, tx: Tx, name: string): Promise<void> {
-  const { sources, displaced } = core.active
+async function refuseStale(
+  tx: Tx,
+  name: string,
+  { sources, displaced }: Pick<ActiveMaps, 'sources' | 'displaced'>,
+): Promise<void> {
   const source = sources.texts.get(name)
   const known = source?.source === 'stored' ? source.text : undefined
   if (displaced.has(name) || (await findActiveText(tx, name)) === known) return
