@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { required } from '#lib/assert.ts'
 import type { PendingEdit } from '#tables/changes.queries.ts'
+import { newRowId } from '#tables/rows.queries.ts'
 import { catalog, MAPS_FOLDER, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 import { mapVariants } from '../../tests/support/map-variants.ts'
 import type { MemoryErp } from '../../tests/support/memory-connector.ts'
@@ -287,4 +288,20 @@ test('an edit that the ERP overtook while our create was on its way is kept as l
     conflicts.map(({ column, kept, lost }) => [column, kept, lost]),
     [['jobtitle', 'edited there', 'edited here']],
   )
+})
+
+test('what leads to a row that the ERP does not know stays, though the ERP answers with nothing there', async () => {
+  await using world = await ready({})
+  const { msdyn_company = null } = await world.row('account', 'accountnumber', 'C1')
+  const contactid = newRowId()
+  // Outside the filter of its map: it never goes there.
+  await world.insert('contact', { contactid, firstname: 'Kim', lastname: 'Alone', msdyn_company })
+  const id = await placeOrder(world, 'W-9', { msdyn_contactperson: contactid })
+  await quiet(world)
+  const key = `dataAreaId=usmf,SalesOrderNumber=${(await world.row('salesorder', 'salesorderid', id)).msdyn_salesordernumber}`
+  assert.ok(world.erp.get('CDSSalesOrderHeaders', key))
+  world.erp.change('CDSSalesOrderHeaders', key, { DeliveryAddressCity: 'theirs' })
+  await quiet(world)
+  const row = await world.row('salesorder', 'salesorderid', id)
+  assert.deepEqual([row.shipto_city, row.msdyn_contactperson], ['theirs', contactid])
 })

@@ -250,7 +250,7 @@ export async function quiet(world: World): Promise<void> {
 }
 
 /** An order with two lines as the portal submits it. Answers the row's id. */
-export async function placeOrder(world: World, number: string): Promise<string> {
+export async function placeOrder(world: World, number: string, values: RowValues = {}): Promise<string> {
   const customer = await world.row('account', 'accountnumber', 'C1')
   const product = await world.row('product', 'msdyn_productnumber', 'A1')
   const unit = await world.row('uom', 'msdyn_symbol', 'ea')
@@ -267,6 +267,7 @@ export async function placeOrder(world: World, number: string): Promise<string> 
         customeridtype: 'account',
         msdyn_company,
         shipto_city: 'Redmond',
+        ...values,
       },
     ])
     await insertRows(

@@ -51,7 +51,7 @@ export function merge(
     const ours = textOf(column, local[name])
     const theirs = textOf(column, value)
     const before = agreed?.[name]
-    if (isFilledElsewhere(map, name) && theirs === null) continue
+    if (theirs === null && (isFilledElsewhere(map, name) || isUntoldLookup(map, name, agreed, known))) continue
     merged.agreed[name] = theirs
     if (ours === theirs) continue
     const isSent = goesToErp(map, name)
@@ -114,6 +114,12 @@ function asStored(column: ColumnDefinition, text: string | null): string | null 
 /** The portal fills the column itself while the ERP has nothing for it. */
 export function isFilledElsewhere(map: TableMap, column: string): boolean {
   return map.fillFrom?.columns.has(column) ?? false
+}
+
+/** It leads to a row that the ERP does not know, so that it could not be told: that the ERP has nothing there says nothing. */
+function isUntoldLookup(map: TableMap, name: string, agreed: Agreed | undefined, known: Known): boolean {
+  if (agreed?.[name] !== undefined || known.sent?.includes(name) === true) return false
+  return map.lookups.some((one) => one.toErp && (one.column.name === name || `${one.column.name}type` === name))
 }
 
 export function goesToErp(map: TableMap, column: string): boolean {

@@ -155,7 +155,10 @@ function mapLookup(lookup: LookupMap, row: QueryRow, targets: Targets, values: E
   const table = targetTable(lookup, row)
   const target = lookup.targets.find((one) => one.table.name === table)
   if (target === undefined) return
+  const openBefore = values.open.length
   mapTarget(target, id === null ? null : String(id), targets, values)
+  // What the ERP does not know it is not told, so nobody has agreed on it.
+  if (values.open.length > openBefore) return
   values.agreed[lookup.column.name] = textOf(lookup.column, id)
   if (lookup.column.type === 'customer') values.agreed[`${lookup.column.name}type`] = id === null ? null : table
 }
