@@ -77,7 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a new order of the ERP is shown before its lines were read',
     file: 'dual-write/sync/inbound.ts',
-    find: 'await readFamilies(core, batch.map, fresh, signal)',
+    find: 'await readFamilies(core, batch.map, fresh, during)',
     put: 'new Map<string, Awaited<ReturnType<typeof readFamilies>> extends Map<string, infer M> ? M : never>()',
   },
   {
@@ -121,12 +121,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'dual-write/sync/outbound-plan.ts',
     find: 'return waitForParent(core, tx, item, parentId)',
     put: 'return planCreate(core, tx, item, row, seen, undefined)',
-  },
-  {
-    name: 'a new order goes without those of its lines that are busy',
-    file: 'dual-write/sync/outbound-claims.ts',
-    find: 'if (!added.isWhole) return putBack(tx, group, child)',
-    put: 'void putBack',
   },
   {
     name: 'a new row of the portal does not wait for its parent from the ERP',
