@@ -343,6 +343,15 @@ export function listPendingDeletes(tx: Tx, subscriber: string, rowsMax: number):
      where subscriber = ${subscriber} and operation = 'delete' order by number desc limit ${rowsMax}`
 }
 
+/** Of these rows those that the subscriber has still to be told of for the first time. */
+export async function listPendingCreates(tx: Tx, subscriber: string, rowIds: readonly RowId[]): Promise<RowId[]> {
+  if (rowIds.length === 0) return []
+  const rows = await tx<{ rowId: RowId }>`
+    select distinct row_id as "rowId" from tables.change
+     where subscriber = ${subscriber} and row_id = any(${rowIds}::uuid[]) and operation = 'create'`
+  return rows.map((row) => row.rowId)
+}
+
 /** Of these rows those of which something waits for the subscriber. */
 export async function listPendingRows(tx: Tx, subscriber: string, rowIds: readonly RowId[]): Promise<Set<RowId>> {
   if (rowIds.length === 0) return new Set()

@@ -34,8 +34,8 @@ export function identityOf(entity: ErpEntity, write: Create, links: RemoteFields
 }
 
 /**
- * The records that an earlier attempt at this create may have left, in the order of their keys. Throws AppError `connector.unavailable` when
- * the one that is known to be left has gone: its notice will tell.
+ * The records that an earlier attempt at this create may have left: in the order of their keys, the one that is known first. Throws AppError
+ * `connector.unavailable` when the one that is known to be left has gone: its notice will tell.
  */
 export async function findCandidates(
   transport: Transport,
@@ -43,15 +43,13 @@ export async function findCandidates(
   signal: AbortSignal,
 ): Promise<RemoteRecord[]> {
   const { write, entity } = step
-  if (write.earlierKey !== undefined) {
-    const answer = await transport.read(readCall(entity, write.earlierKey), signal)
-    const record = answer === undefined ? undefined : recordOf(entity, answer)
-    if (record === undefined)
-      throw new AppError('connector.unavailable', `${write.earlierKey} was deleted before all of it was there`)
-    return [record]
-  }
   const records = await findRecords(transport, entity, { company: write.company, values: identityOf(entity, write) }, signal)
-  return records.slice(0, CANDIDATES_MAX)
+  if (write.earlierKey === undefined) return records.slice(0, CANDIDATES_MAX)
+  const answer = await transport.read(readCall(entity, write.earlierKey), signal)
+  const known = answer === undefined ? undefined : recordOf(entity, answer)
+  if (known === undefined)
+    throw new AppError('connector.unavailable', `${write.earlierKey} was deleted before all of it was there`)
+  return [known, ...records.filter((one) => one.key !== known.key).slice(0, CANDIDATES_MAX)]
 }
 
 /** Which steps are creates below the one at `parent`. */

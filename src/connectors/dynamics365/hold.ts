@@ -68,8 +68,8 @@ export async function endHold(
 }
 
 /**
- * The header that earlier attempts have left: the one with lines if there are several, as a request that was given up may have been carried
- * out late. The others, empty and on hold, are taken away.
+ * The header that earlier attempts have left: if there are several, as a request that was given up may have been carried out late, the one
+ * that is known, else the one with lines. The others, empty and on hold, are taken away.
  */
 export async function chooseHeader(
   group: Group,
@@ -82,7 +82,9 @@ export async function chooseHeader(
     const { recordsCount } = await findChildren(group.transport, group.steps, { index, fields: record.fields }, group.signal)
     counted.push({ record, recordsCount })
   }
-  const chosen = counted.find(({ recordsCount }) => recordsCount > 0) ?? counted[0]
+  const { write } = required(group.steps[index], 'a header')
+  const isKnown = write.operation === 'create' && write.earlierKey !== undefined
+  const chosen = (isKnown ? undefined : counted.find(({ recordsCount }) => recordsCount > 0)) ?? counted[0]
   for (const { record } of counted) {
     if (record === chosen?.record) continue
     const failure = await removeEmpty(group, index, record.key, record.fields)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { RecordWrite, RemoteFields, WriteGroup } from '#connector/contract.ts'
 import { recordKey } from '#connector/record-key.ts'
 import type { Tx } from '#postgres/database.ts'
-import { type ClaimedChange, listPendingRows } from '#tables/changes.queries.ts'
+import { type ClaimedChange, listPendingCreates, listPendingRows } from '#tables/changes.queries.ts'
 import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
 import { DELETE_REFUSED, GONE } from '../apply/gone.ts'
@@ -47,6 +47,8 @@ type Seen = {
   /** Of several maps one row may have links, so these are found by map and row id, or by map and key. */
   links: ReadonlyMap<string, RowLink>
   parents: ReadonlyMap<string, RowLink>
+  /** Parents that have a link, but whose creation has not ended: what belongs to them must not go ahead of its end. */
+  halfMade: ReadonlySet<string>
   /** What became of the records of rows that have no link any more. */
   tombstones: ReadonlyMap<string, 'gone' | 'left'>
   /** Who has the records whose keys new rows bear. */
@@ -95,6 +97,7 @@ async function see(core: Core, tx: Tx, items: readonly Item[]): Promise<Seen> {
   const rows = new Map<RowId, QueryRow>()
   const links = new Map<string, RowLink>()
   const parents = new Map<string, RowLink>()
+  const halfMade = new Set<string>()
   const tombstones = new Map<string, 'gone' | 'left'>()
   for (const [map, own] of Map.groupBy(items, (item) => item.map)) {
     const ids = own.map((item) => item.change.rowId)
@@ -104,9 +107,12 @@ async function see(core: Core, tx: Tx, items: readonly Item[]): Promise<Seen> {
     const forgotten = unlinked.map((item) => item.change.rowId)
     for (const [id, kind] of await findTombstonesOfRows(tx, map.name, forgotten)) tombstones.set(of(map, id), kind)
     if (map.group === undefined) continue
+    const parent = getMap(core, map.group.parent).name
     const parentIds = new Set(ids.flatMap((id) => parentIdOf(map, rows.get(id)) ?? []))
-    for (const [id, link] of await findLinksByRow(tx, getMap(core, map.group.parent).name, [...parentIds]))
-      parents.set(of(map, id), link)
+    const linked = await findLinksByRow(tx, parent, [...parentIds])
+    for (const [id, link] of linked) parents.set(of(map, id), link)
+    if (core.connector.capabilities.atomicGroups) continue
+    for (const id of await listPendingCreates(tx, parent, [...linked.keys()])) halfMade.add(of(map, id))
   }
   const present = items.flatMap(({ map, change }) => {
     const row = rows.get(change.rowId)
@@ -114,7 +120,7 @@ async function see(core: Core, tx: Tx, items: readonly Item[]): Promise<Seen> {
   })
   const targets = await readTargets(core, tx, present)
   const fresh = present.filter((one) => one.isNew && belongsInErp(one.map, one.row))
-  return { rows, links, parents, tombstones, targets, holders: await findHolders(tx, fresh, targets) }
+  return { rows, links, parents, halfMade, tombstones, targets, holders: await findHolders(tx, fresh, targets) }
 }
 
 function of(map: TableMap, idOrKey: string): string {
@@ -159,6 +165,8 @@ async function planItem(
   const parentId = parentIdOf(map, row)
   const ahead = before.find((step) => step.item.change.rowId === parentId && step.item.map.name === map.group?.parent)
   const isMadeAhead = ahead?.kind === 'write' && ahead.write.operation === 'create'
+  if (ahead === undefined && parentId !== undefined && seen.halfMade.has(of(map, parentId)))
+    return { kind: 'wait', item, reason: 'Goes with the rest of its parent, which is not whole yet', blocker: parentId }
   const isKnown = parentId === undefined || (seen.parents.has(of(map, parentId)) && !isMadeAhead)
   const parent = isKnown ? undefined : ahead
   if (!isKnown && parent === undefined) return waitForParent(core, tx, item, parentId)
