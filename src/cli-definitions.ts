@@ -77,7 +77,7 @@ function addReading(maps: Command, { print, say, withEngine }: MapCommandParts):
 }
 
 function addVersions(maps: Command, parts: MapCommandParts): void {
-  const { actor, say, withEngine } = parts
+  const { actor, withEngine } = parts
   maps
     .command('save <file>')
     .description('store a map file as a new version and make it the active one')
@@ -102,10 +102,11 @@ Example:
   maps
     .command('activate <map> <version>')
     .description('go to another version')
-    .action((name: string, version: string) =>
+    .option(...JSON_FLAG)
+    .action((name: string, version: string, options: { json?: boolean }) =>
       withEngine(async (engine) => {
         await engine.activateVersion(name, version, actor)
-        say(`${name} ${version} is active`)
+        answer(parts, options.json, { name, version }, `${name} ${version} is active`)
       }),
     )
 }

@@ -71,20 +71,21 @@ Example:
 }
 
 function addRenaming(maps: Command, parts: MapCommandParts): void {
-  const { actor, say, withEngine } = parts
+  const { actor, withEngine } = parts
   maps
     .command('renumber <map> <from> <to>')
     .description('the record has another key now: its link follows, nothing is deleted or made')
+    .option(...JSON_FLAG)
     .addHelpText(
       'after',
       `
 Example:
   comptoir maps renumber customers "dataAreaId=usmf,CustomerAccount=C1" "dataAreaId=usmf,CustomerAccount=C100"`,
     )
-    .action((map: string, from: string, to: string) =>
+    .action((map: string, from: string, to: string, options: { json?: boolean }) =>
       withEngine(async (engine) => {
         await engine.renumber({ map, from, to }, actor)
-        say(`the row of ${from} is linked to ${to}`)
+        answer(parts, options.json, { map, from, to }, `the row of ${from} is linked to ${to}`)
       }),
     )
   maps

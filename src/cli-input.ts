@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
 import type { Asked } from '#dual-write/facets.ts'
 import type { Finding } from '#dual-write/facets-control.ts'
+import type { MapStatus } from '#dual-write/status.ts'
 import { AppError } from '#lib/app-error.ts'
 
 /** What the commands of dual-write stand on: made once by cli.ts, and by tests with an engine of their own. */
@@ -76,6 +77,23 @@ export function answer(
 ): void {
   if (isJson === true) say(JSON.stringify(result, null, 2))
   else for (const line of words) say(line)
+}
+
+/** The line of one map in `maps list`: its fields are fixed, scripts rely on them. */
+export function lineOf({ name, state, rows, queued, parked, lagMs }: MapStatus): object {
+  return { name, state, rows, queued: queued.toErp + queued.toPortal, parked, lagMs: Math.max(lagMs.toErp, lagMs.toPortal) }
+}
+
+/** What came of a deed on a map: in words, or as the line of the map as it is now. */
+export async function answerState(
+  engine: Asked,
+  name: string,
+  parts: MapCommandParts,
+  { json }: { json?: boolean },
+  words: string,
+): Promise<void> {
+  const map = json === true ? (await engine.status()).find((one) => one.name === name) : undefined
+  answer(parts, json, map === undefined ? {} : lineOf(map), words)
 }
 
 export function findingText(one: Finding): string {

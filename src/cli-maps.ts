@@ -5,7 +5,7 @@ import type { CopyOutcomeKind, Direction, DryRunProgress, MapScope, Side } from 
 import { addDefinitionCommands } from './cli-definitions.ts'
 import { addEqualityCommands } from './cli-equality.ts'
 import { addIdentityCommands } from './cli-identity.ts'
-import { answer, JSON_FLAG, type MapCommandParts, ROWS_MAX, wholeNumber, withProgress } from './cli-input.ts'
+import { answer, answerState, JSON_FLAG, lineOf, type MapCommandParts, ROWS_MAX, wholeNumber, withProgress } from './cli-input.ts'
 
 const FOLLOW_MS = 1_000
 
@@ -22,6 +22,7 @@ export function addMapCommands(program: Command, parts: MapCommandParts): Comman
 }
 
 type ScopeOptions = { company?: string; direction?: Direction }
+type Json = { json?: boolean }
 
 function addStates(maps: Command, parts: MapCommandParts): void {
   const { print, withEngine } = parts
@@ -31,28 +32,23 @@ function addStates(maps: Command, parts: MapCommandParts): void {
     .option(...JSON_FLAG)
     .action((options) =>
       withEngine(async (engine) => {
-        const rows = (await engine.status()).map((map) => ({
-          name: map.name,
-          state: map.state,
-          rows: map.rows,
-          queued: map.queued.toErp + map.queued.toPortal,
-          parked: map.parked,
-          lagMs: Math.max(map.lagMs.toErp, map.lagMs.toPortal),
-        }))
-        print(rows, options.json)
+        print((await engine.status()).map(lineOf), options.json)
       }),
     )
   maps
     .command('prerequisites <map>')
     .description('maps that should run before this one, in order')
     .option(...JSON_FLAG)
-    .action((name: string, options: { json?: boolean }) =>
+    .action((name: string, options: Json) =>
       withEngine(async (engine) => print(await engine.prerequisitesOf(name), options.json)),
     )
   addRunning(maps, parts)
 }
 
-function addRunning(maps: Command, { actor, tell, say, withEngine }: MapCommandParts): void {
+type RunOptions = Json & { initialSync: boolean; withPrerequisites?: true; winner?: Side; follow?: true }
+
+function addRunning(maps: Command, parts: MapCommandParts): void {
+  const { actor, tell, withEngine } = parts
   maps
     .command('run <map>')
     .description('initial sync, then live')
@@ -60,6 +56,7 @@ function addRunning(maps: Command, { actor, tell, say, withEngine }: MapCommandP
     .option('--with-prerequisites', 'start what it looks up first, in order')
     .addOption(winnerOption())
     .option('--follow', 'tell the progress until it runs')
+    .option(...JSON_FLAG)
     .addHelpText(
       'after',
       `
@@ -68,23 +65,27 @@ Examples:
   comptoir maps run customers --with-prerequisites --follow
   comptoir maps run customers --no-initial-sync`,
     )
-    .action((name: string, options: { initialSync: boolean; withPrerequisites?: true; winner?: Side; follow?: true }) =>
+    .action((name: string, options: RunOptions) =>
       withEngine(async (engine) => {
         const { initialSync, withPrerequisites: prerequisites, winner } = options
         await engine.runMap(name, actor, { initialSync, prerequisites, winner })
-        say(options.follow === true ? await follow(engine, name, tell) : `${name} starts; see: comptoir maps progress ${name}`)
+        const words =
+          options.follow === true ? await follow(engine, name, tell) : `${name} starts; see: comptoir maps progress ${name}`
+        await answerState(engine, name, parts, options, words)
       }),
     )
-  inScope(maps.command('pause <map>').description('changes of both sides queue from now on')).action(
-    (name: string, options: ScopeOptions) =>
+  inScope(maps.command('pause <map>').description('changes of both sides queue from now on'))
+    .option(...JSON_FLAG)
+    .action((name: string, options: ScopeOptions & Json) =>
       withEngine(async (engine) => {
         await engine.pauseMap(name, actor, scopeOf(options))
-        say(`${name} is paused${partText(options)}: changes queue`)
+        await answerState(engine, name, parts, options, `${name} is paused${partText(options)}: changes queue`)
       }),
-  )
+    )
   inScope(maps.command('resume <map>').description('changes flow again'))
     .addOption(new Option('--queue <way>', 'what has queued').choices(['first', 'beside', 'discard']).default('first'))
     .option('--confirm-loss <token>', 'for --queue discard: the token of `maps losses`')
+    .option(...JSON_FLAG)
     .addHelpText(
       'after',
       `
@@ -93,11 +94,11 @@ given up, after a look at what that is:
   comptoir maps losses customers
   comptoir maps resume customers --queue discard --confirm-loss <token>`,
     )
-    .action((name: string, options: ScopeOptions & { queue: 'first' | 'beside' | 'discard'; confirmLoss?: string }) =>
+    .action((name: string, options: ScopeOptions & Json & { queue: 'first' | 'beside' | 'discard'; confirmLoss?: string }) =>
       withEngine(async (engine) => {
         const { queue, confirmLoss } = options
         await engine.resumeMap(name, actor, { scope: scopeOf(options), queue, confirmLoss })
-        say(`${name} is resumed${partText(options)}`)
+        await answerState(engine, name, parts, options, `${name} is resumed${partText(options)}`)
       }),
     )
 }
@@ -106,7 +107,7 @@ function addEnding(maps: Command, parts: MapCommandParts): void {
   const { actor, print, say, withEngine } = parts
   inScope(maps.command('losses <map>').description('what waits, and would be lost by discarding it'))
     .option(...JSON_FLAG)
-    .action((name: string, options: ScopeOptions & { json?: boolean }) =>
+    .action((name: string, options: ScopeOptions & Json) =>
       withEngine(async (engine) => {
         const losses = await engine.lossesOf(name, scopeOf(options))
         if (options.json === true) say(JSON.stringify(losses, null, 2))
@@ -119,17 +120,18 @@ function addEnding(maps: Command, parts: MapCommandParts): void {
   maps
     .command('stop <map>')
     .description('end the map; what waits for it is given up')
-    .action((name: string) =>
+    .option(...JSON_FLAG)
+    .action((name: string, options: Json) =>
       withEngine(async (engine) => {
         await engine.stopMap(name, actor)
-        say(`${name} is stopped`)
+        await answerState(engine, name, parts, options, `${name} is stopped`)
       }),
     )
   maps
     .command('refresh <map>')
     .description('read the schema of both sides again, and the other side through for missed changes')
     .option(...JSON_FLAG)
-    .action((name: string, options: { json?: boolean }) =>
+    .action((name: string, options: Json) =>
       withEngine(async (engine) => {
         const result = await withProgress(parts, 'reading the ERP', () => engine.refreshMap(name, actor))
         answer(parts, options.json, result, ...result.schema, `${result.queued} records are read again`)
@@ -157,14 +159,12 @@ function addCopies(maps: Command, parts: MapCommandParts): void {
     .command('progress <map>')
     .description('how far the initial sync is, by legal entity and direction')
     .option(...JSON_FLAG)
-    .action((name: string, options: { json?: boolean }) =>
-      withEngine(async (engine) => print(await engine.copyProgress(name), options.json)),
-    )
+    .action((name: string, options: Json) => withEngine(async (engine) => print(await engine.copyProgress(name), options.json)))
   maps
     .command('errors <map>')
     .description('rows that the initial sync could not copy, by cause')
     .option(...JSON_FLAG)
-    .action((name: string, options: { json?: boolean }) =>
+    .action((name: string, options: Json) =>
       withEngine(async (engine) => print(await engine.groupCopyErrors(name), options.json)),
     )
   maps

@@ -33,10 +33,10 @@ function addLists(parked: Command, { print, withEngine }: MapCommandParts): void
     )
 }
 
-type EditOptions = { set?: Record<string, string>; clear: string[] }
+type EditOptions = { set?: Record<string, string>; clear: string[]; json?: boolean }
 
 function addDecisions(parked: Command, parts: MapCommandParts): void {
-  const { actor, say, withEngine } = parts
+  const { actor, withEngine } = parts
   parked
     .command('retry [ids...]')
     .description('back into the queue; all of them without ids')
@@ -55,6 +55,7 @@ function addDecisions(parked: Command, parts: MapCommandParts): void {
     .description('correct the row and put its change back into the queue')
     .option('--set <column=value>', 'what it should be; as often as there are columns', assignment)
     .option('--clear <columns...>', 'columns that should be empty', [])
+    .option(...JSON_FLAG)
     .addHelpText(
       'after',
       `
@@ -63,12 +64,13 @@ Ids are those of: comptoir parked list. Columns are the portal's.
 Example:
   comptoir parked edit out:4711 --set address1_city=Redmond --set "name=Fabrikam, Inc." --clear telephone1`,
     )
-    .action((id: string, { set = {}, clear }: EditOptions) =>
+    .action((id: string, { set = {}, clear, json }: EditOptions) =>
       withEngine(async (engine) => {
         const twice = clear.find((column) => column in set)
         if (twice !== undefined) throw new AppError('request.invalid', `${twice} is set and cleared at once; give one of the two`)
-        await engine.editParked(id, { ...set, ...Object.fromEntries(clear.map((column) => [column, null])) }, actor)
-        say(`${id} is corrected and taken up again`)
+        const values = { ...set, ...Object.fromEntries(clear.map((column) => [column, null])) }
+        await engine.editParked(id, values, actor)
+        answer(parts, json, { id, values }, `${id} is corrected and taken up again`)
       }),
     )
   parked
@@ -93,7 +95,8 @@ Example:
     )
 }
 
-function addConflicts(program: Command, { actor, print, say, withEngine }: MapCommandParts): void {
+function addConflicts(program: Command, parts: MapCommandParts): void {
+  const { actor, print, withEngine } = parts
   const conflicts = program.command('conflicts').description("values that lost against the other side's")
   conflicts
     .command('list')
@@ -112,10 +115,11 @@ function addConflicts(program: Command, { actor, print, say, withEngine }: MapCo
     .command('take')
     .description('write the value that lost after all, as an edit of yours')
     .argument('<id>', 'of: comptoir conflicts list', wholeNumber(1))
-    .action((id: number) =>
+    .option(...JSON_FLAG)
+    .action((id: number, options: { json?: boolean }) =>
       withEngine(async (engine) => {
         await engine.takeLostValue(id, actor)
-        say('The value is written, and goes to the other side as any edit does')
+        answer(parts, options.json, { taken: id }, 'The value is written, and goes to the other side as any edit does')
       }),
     )
 }

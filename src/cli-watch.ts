@@ -65,7 +65,13 @@ function addAlerts(program: Command, parts: MapCommandParts): void {
     .command('remove')
     .description('the rule is gone; what it has told stays')
     .argument('<id>', 'of: comptoir alerts rules', wholeNumber(1))
-    .action((id: number) => withEngine((engine) => engine.deleteAlertRule(id, actor)))
+    .option(...JSON_FLAG)
+    .action((id: number, options: { json?: boolean }) =>
+      withEngine(async (engine) => {
+        await engine.deleteAlertRule(id, actor)
+        answer(parts, options.json, { removed: id }, `rule ${id} is gone`)
+      }),
+    )
 }
 
 const ADD_EXAMPLES = `
@@ -178,5 +184,6 @@ function addEnvironment(program: Command, { actor, print, withEngine }: MapComma
   environment
     .command('arm')
     .description('after a restored backup or a copy: from now on this installation writes')
-    .action(() => withEngine(async (engine) => print([await engine.arm(actor)], false)))
+    .option(...JSON_FLAG)
+    .action((options: { json?: boolean }) => withEngine(async (engine) => print([await engine.arm(actor)], options.json)))
 }
