@@ -200,27 +200,36 @@ test('the command line', async (t) => {
     ])
     await run('maps', 'resume', 'customers', '--company', 'usmf')
   })
-  await t.test(
-    'a script that pauses, resumes, stops and runs a map is told the line of the map, as the list has it',
-    async () => {
-      type Line = { name: string; state: string }
-      const listed = ((await run('maps', 'list', '--json')).json as Line[]).find((one) => one.name === 'currencies')
-      const fields = ['name', 'state', 'rows', 'queued', 'parked', 'lagMs']
-      assert.deepEqual(Object.keys(listed ?? {}), fields)
-      const states: string[] = []
-      for (const verb of ['pause', 'resume', 'stop', 'run']) {
-        const line = (await run('maps', verb, 'currencies', '--json')).json as Line
-        assert.deepEqual(Object.keys(line), fields)
-        assert.equal(line.name, 'currencies')
-        states.push(line.state)
-      }
-      const [paused, resumed, stopped, started] = states
+  await t.test('a script that pauses, resumes, stops and runs a map is told its line, as the list has it', async () => {
+    type Line = { name: string; state: string }
+    const listed = ((await run('maps', 'list', '--json')).json as Line[]).find((one) => one.name === 'currencies')
+    const fields = ['name', 'state', 'rows', 'queued', 'parked', 'lagMs']
+    assert.deepEqual(Object.keys(listed ?? {}), fields)
+    const states: string[] = []
+    for (const verb of ['pause', 'resume', 'stop', 'run']) {
+      const line = (await run('maps', verb, 'currencies', '--json')).json as Line
+      assert.deepEqual(Object.keys(line), fields)
+      assert.equal(line.name, 'currencies')
+      states.push(line.state)
+    }
+    const [paused, resumed, stopped, started] = states
     assert.deepEqual([paused, stopped], ['paused', 'not_running'])
     assert.match(`${resumed}, ${started}`, /^(resuming|running), (initializing|running)$/)
-      await until('it runs again', async () => {
-        const lines = (await run('maps', 'list', '--json')).json as Line[]
-        return lines.find((one) => one.name === 'currencies')?.state === 'running'
-      })
+    await until('it runs again', async () => {
+      const lines = (await run('maps', 'list', '--json')).json as Line[]
+      return lines.find((one) => one.name === 'currencies')?.state === 'running'
+    })
+  })
+  await t.test('a list of values is text, too: shown, planned, saved, given back to the file', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'comptoir-values-')), 'hold.yaml')
+    const { lines } = await run('values', 'show', 'hold')
+    assert.match(lines.join('\n'), /^No: 806380000\nInvoice: 806380001\n/)
+    writeFileSync(file, lines.join('\n').replace('No: 806380000', 'No: 806380000\nNotAtAll: 806380000'))
+    const plan = (await run('values', 'save', 'hold', file, '--plan', '--json')).json as { changes: string[]; maps: unknown[] }
+    assert.equal(plan.changes.length, 1)
+    await assert.rejects(run('values', 'save', 'hold', file), /--message/)
+    await assert.rejects(run('values', 'save', 'hold', file, '--message', 'more', '--based-on', 'old'), {
+      code: 'dual_write.conflict',
     })
     await run('values', 'save', 'hold', file, '--message', 'more')
     const list = (await run('values', 'show', 'hold', '--json')).json as { pairs: { erp: string }[]; saved: { by: string } }
