@@ -77,8 +77,9 @@ async function readCurrent(tx: Tx): Promise<{ catalog: Catalog; version: number 
   const documents = (await listNewestVersions(tx)).flatMap((one) =>
     one.document === null ? [] : [{ place: `${one.table} (version ${one.version})`, content: one.document }],
   )
+  const version = await lastVersion(tx)
   try {
-    return { catalog: assembleCatalog(documents), version: await lastVersion(tx) }
+    return { catalog: assembleCatalog(documents), version }
   } catch (cause) {
     throw new AppError(
       'tables.invalid',

@@ -79,6 +79,7 @@ async function runRound(
     await delay(dice.around(700))
     await strike(comptoir)
   }
+  await untilReady(comptoir)
   await Promise.all([submitting, editing])
   await untilReady(comptoir)
   await untilErpAnswers(comptoir)
