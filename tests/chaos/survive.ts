@@ -16,7 +16,7 @@ const EDITS_A_ROUND = 6
 const QUIET_MS_MAX = 240_000
 const STARTS_MAX = 4
 const OPEN_ORDERS =
-  "CDSSalesOrderHeaders?cross-company=true&$filter=dataAreaId eq 'usmf' and SalesOrderProcessingStatus eq Microsoft.Dynamics.DataEntities.SalesOrderProcessingStatus'Active'&$top=20&$select=SalesOrderNumber"
+  "CDSSalesOrderHeaders?cross-company=true&$filter=dataAreaId eq 'usmf' and SalesOrderProcessingStatus eq Microsoft.Dynamics.DataEntities.SalesOrderProcessingStatus'Active'&$top=200&$select=SalesOrderNumber"
 
 /**
  * The whole program on the demo company: kill -9 at random moments of the first copy, then under load while changes flow. Afterwards every
