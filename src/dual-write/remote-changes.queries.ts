@@ -6,6 +6,10 @@ export type RemoteChange = {
   remoteKey: string
   generation: number
   attempt: number
+  /** The code of what the attempt before met; null where there was none, or where nobody has heard of its end. */
+  metBefore: string | null
+  /** The row that the attempt before waited for (see `wakeWaitingRecords`), unless it has come. */
+  waitedFor: string | null
   receivedAt: string
   /** When the last notice came. */
   noticedAt: string
@@ -56,7 +60,7 @@ export function claimRemoteChanges(
 ): Promise<RemoteChange[]> {
   return tx<RemoteChange>`
     with due as (
-      select c.map, c.remote_key from dual_write.remote_change c
+      select c.map, c.remote_key, c.reason_code, c.waits_for from dual_write.remote_change c
        where c.parked_at is null and c.due_at <= clock_timestamp() and c.ctid = any(array(
          select d.ctid
            from unnest(${claim.maps}::text[]) as m(name)
@@ -72,7 +76,22 @@ export function claimRemoteChanges(
            due_at = clock_timestamp() + make_interval(secs => (${claim.leaseMs}::numeric / 1000)::float8)
       from due where c.map = due.map and c.remote_key = due.remote_key
     returning c.map, c.remote_key as "remoteKey", c.generation, c.attempt, c.received_at as "receivedAt",
-              c.noticed_at as "noticedAt", c.overrides`
+              c.noticed_at as "noticedAt", c.overrides, due.reason_code as "metBefore", due.waits_for as "waitedFor"`
+}
+
+/**
+ * Of these records those that are still to be read, with the row that each waits for itself: whatever holds them up, they may still come. A
+ * map that does not run reads none.
+ */
+export function findStillToBeRead(
+  tx: Tx,
+  records: readonly { map: string; remoteKey: string }[],
+): Promise<{ map: string; remoteKey: string; waitsFor: string | null }[]> {
+  return tx<{ map: string; remoteKey: string; waitsFor: string | null }>`
+    select distinct c.map, c.remote_key as "remoteKey", c.waits_for as "waitsFor"
+      from unnest(${records.map((one) => one.map)}::text[], ${records.map((one) => one.remoteKey)}::text[]) as v(map, remote_key)
+      join dual_write.remote_change c on c.map = v.map and c.remote_key = v.remote_key and c.parked_at is null
+      join dual_write.map m on m.name = c.map and m.state <> 'not_running'`
 }
 
 /** Done, unless another notice has come meanwhile: then the record is due again at once, as new. */

@@ -6,8 +6,6 @@ import type { Applied } from '../apply/applied.ts'
 import { applyRecords } from '../apply/apply-records.ts'
 import { applyGone, DELETE_REFUSED, type Gone } from '../apply/gone.ts'
 import { type Core, LIVE, PARENT } from '../core.ts'
-import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
-import { waitsFor } from '../mapping/to-portal.ts'
 import { setMapError } from '../maps.queries.ts'
 import { releaseParkedRecords } from '../parked-records.queries.ts'
 import {
@@ -22,12 +20,12 @@ import { insertTrace } from '../trace.queries.ts'
 import { adoptLate } from './adopt-late.ts'
 import type { Member } from './read-children.ts'
 import { traceRecords } from './trace.ts'
+import { delayMs, findWhatMayCome, type MayCome, settleWaiting } from './waiting.ts'
 
 const RETRY_MS_MAX = 15_000
-/** A row waits for another that long (with the delays below, some twelve seconds), then a person is asked. */
-const PARENT_ATTEMPTS_MAX = 8
-const WAIT_MS = 50
+/** The answer to our own create is waited for that long, with the delays of `delayMs` some twelve seconds; then the record is taken for it. */
 const IN_FLIGHT_ATTEMPTS_MAX = 9
+const REFUSED = 'tables.refused'
 
 /** What was read for one map. */
 export type Batch = {
@@ -92,14 +90,18 @@ async function applyAlone(core: Core, unit: readonly Batch[], map: TableMap, cha
     core.index.forget()
     if (error instanceof AppError && error.cause instanceof Incomplete) {
       const { result } = error.cause
-      const dueMs = await core.database.transaction((tx) => settleResult(tx, map, change, result))
+      const dueMs = await core.database.transaction(async (tx) => {
+        const mayCome = await findWhatMayCome(tx, map, [{ change, result }], unit)
+        return settleResult(tx, map, change, result, mayCome)
+      })
       return typeof dueMs === 'number' ? [dueMs] : []
     }
     const reason = messageOf(error)
-    const isRefused = isAppError(error, 'tables.refused') && change.attempt > 1
+    // Once is not enough: what the row refers to may have gone between the look and the write.
+    const isRefused = isAppError(error, REFUSED) && change.metBefore === REFUSED
     const afterMs = Math.min(retryDelayMs(change.attempt, core.clock.random()), RETRY_MS_MAX)
     await core.database.transaction(async (tx) => {
-      if (isRefused) await parkRemoteChange(tx, change, { code: 'tables.refused', reason })
+      if (isRefused) await parkRemoteChange(tx, change, { code: REFUSED, reason })
       else await postponeRemoteChange(tx, change, { afterMs, code: isAppError(error) ? error.code : 'dual_write.failed', reason })
       await setMapError(tx, map.name, reason)
     })
@@ -112,7 +114,8 @@ async function applyAll(core: Core, tx: Tx, batches: readonly Batch[]): Promise<
   for (const batch of batches) applied.set(batch, await applyBatch(core, tx, batch))
   checkFamilies(applied)
   const due: number[] = []
-  for (const [batch, { results, refused }] of applied) due.push(...(await settleResults(core, tx, batch, results, refused)))
+  for (const [batch, { results, refused }] of applied)
+    due.push(...(await settleResults(core, tx, batch, { results, refused, beside: batches })))
   return due
 }
 
@@ -122,7 +125,7 @@ async function applyBatch(
   batch: Batch,
 ): Promise<{ results: readonly Applied[]; refused: ReadonlySet<string> }> {
   const { map, changes, records, extra, fence } = batch
-  const adopted = new Set(changes.filter((one) => one.attempt >= IN_FLIGHT_ATTEMPTS_MAX).map((one) => one.remoteKey))
+  const adopted = new Set(changes.filter(isInFlightInVain).map((one) => one.remoteKey))
   const all = [...records.values(), ...extra.values()]
   const options = {
     quiet: false,
@@ -137,6 +140,11 @@ async function applyBatch(
   const gone = changes.flatMap((one): Gone[] => (records.has(one.remoteKey) ? [] : [{ key: one.remoteKey, kind: 'gone' }]))
   const left = results.flatMap((one): Gone[] => (one.result.kind === 'excluded' ? [{ key: one.record.key, kind: 'left' }] : []))
   return { results, refused: await applyGone(core, tx, map, [...gone, ...left], { quiet: false }) }
+}
+
+/** Attempts count only where the one before has waited for it, too: those of an outage say nothing about our create. */
+function isInFlightInVain({ attempt, metBefore }: RemoteChange): boolean {
+  return attempt >= IN_FLIGHT_ATTEMPTS_MAX && metBefore === PARENT
 }
 
 /** A new row came without some of its children: all of it is taken back, and the row waits for what they wait for. */
@@ -172,11 +180,15 @@ async function settleResults(
   core: Core,
   tx: Tx,
   batch: Batch,
-  results: readonly Applied[],
-  refused: ReadonlySet<string>,
+  { results, refused, beside }: { results: readonly Applied[]; refused: ReadonlySet<string>; beside: readonly Batch[] },
 ): Promise<number[]> {
   const { map, changes } = batch
   const byKey = new Map(results.map((one) => [one.record.key, one.result]))
+  const outcomes = changes.flatMap((change) => {
+    const result = byKey.get(change.remoteKey)
+    return result === undefined ? [] : [{ change, result }]
+  })
+  const mayCome = await findWhatMayCome(tx, map, outcomes, beside)
   const done: RemoteChange[] = []
   const due: number[] = []
   for (const change of changes) {
@@ -186,7 +198,7 @@ async function settleResults(
       continue
     }
     const result = byKey.get(change.remoteKey)
-    const dueMs = result === undefined ? undefined : await settleResult(tx, map, change, result)
+    const dueMs = result === undefined ? undefined : await settleResult(tx, map, change, result, mayCome)
     if (dueMs === 'done' || result === undefined) done.push(change)
     else if (dueMs !== undefined) due.push(dueMs)
   }
@@ -226,6 +238,7 @@ async function settleResult(
   map: TableMap,
   change: RemoteChange,
   result: Applied['result'],
+  mayCome: MayCome,
 ): Promise<number | 'done' | undefined> {
   switch (result.kind) {
     case 'created':
@@ -244,27 +257,9 @@ async function settleResult(
       await parkRemoteChange(tx, change, { code: 'dual_write.held', reason: result.reason })
       await setMapError(tx, map.name, result.reason)
       return undefined
-    case 'waits': {
-      const [first] = result.missing
-      const why = {
-        ...waitsFor(result.missing),
-        ...(first === undefined ? {} : { waitsFor: `${first.table.name}${KEY_SEPARATOR}${first.key}` }),
-      }
-      if (change.attempt >= PARENT_ATTEMPTS_MAX) {
-        await parkRemoteChange(tx, change, why)
-        await setMapError(tx, map.name, why.reason)
-        return undefined
-      }
-      const remote = result.missing.flatMap((one) => (one.remote === undefined ? [] : [{ ...one.remote, eventId: null }]))
-      await putRemoteChanges(tx, remote)
-      await postponeRemoteChange(tx, change, { afterMs: delayMs(change.attempt), ...why })
-      return delayMs(change.attempt)
-    }
+    case 'waits':
+      return settleWaiting(tx, map, change, result.missing, mayCome)
     default:
       return result satisfies never
   }
-}
-
-function delayMs(attempt: number): number {
-  return WAIT_MS * 2 ** Math.min(attempt - 1, 8)
 }
