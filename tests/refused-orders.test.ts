@@ -12,8 +12,8 @@ import { someMaps } from './support/some-maps.ts'
 
 type World = AsyncDisposable & { shop: Shop; erp: MemoryErp; engine: DualWrite; jane: Browser }
 
-/** The shop and an ERP, with orders that count once the ERP has taken them. */
-async function createWorld(): Promise<World> {
+/** The shop and an ERP, with orders that count once the ERP has taken them, unless it is said otherwise. */
+async function createWorld({ confirmFirst = true } = {}): Promise<World> {
   const shop = await createShop()
   const erp = createWorldErp()
   erp.remove('CDSSalesOrderHeaders', 'dataAreaId=usmf,SalesOrderNumber=SO-1')
@@ -22,7 +22,7 @@ async function createWorld(): Promise<World> {
     database: shop.database,
     catalog: shop.catalog,
     connector: erp.connector,
-    mapFolders: [someMaps([]), mapVariants({ 'sales-order-headers': { confirmFirst: true }, 'sales-order-lines': {} })],
+    mapFolders: [someMaps([]), mapVariants({ 'sales-order-headers': { confirmFirst }, 'sales-order-lines': {} })],
     clock: systemClock,
     log: silentLog,
     eventUrl: 'http://localhost/erp-events',
@@ -231,4 +231,37 @@ test('a refused order stays with its company; withdrawn by its buyer it leaves n
   delete erp.faults.onWrite
   await until('nothing waits', async () => (await shop.database.read((tx) => tx`select 1 from tables.change`)).length === 0)
   assert.equal(headersIn(world).length, 0)
+})
+
+test('an order that the seller gives up is cancelled for its buyer: on its page, in the list and by status; nothing sends it any more', async () => {
+  await using world = await createWorld({ confirmFirst: false })
+  const { erp, jane, engine, shop } = world
+  erp.faults.onWrite = () => 'reject'
+  const draft = await startDraft(jane)
+  await addLine(jane, draft, bolts(shop, '10'))
+  const answer = await jane.post('/create-order/submissions', await readReview(jane, draft))
+  const id = /^\/orders\/([0-9a-f-]{36})/.exec(answer.location ?? '')?.[1] ?? ''
+  await until('it is refused', async () => /Needs attention/.test(plain((await jane.get(`/orders/${id}`)).text)))
+  const parked = await engine.listParked({ map: null, rowsMax: 10 })
+  delete erp.faults.onWrite
+  await engine.discardParked({ ids: parked.map((one) => one.id), map: null, reason: 'The customer has closed' }, 'kim')
+
+  const page = await jane.get(`/orders/${id}`)
+  assert.match(plain(page.text), /Order W-000001 Cancelled/)
+  assert.match(messages(page).join(' '), /withdrawn before it reached the order system/)
+  assert.doesNotMatch(plain(page.text), /Received|Sending/)
+  const listed = async (query: string) => /W-000001/.test((await jane.get(`/orders?${query}`)).text)
+  assert.deepEqual(
+    [await listed('tab=all&status=cancelled'), await listed('tab=all&status=sending'), await listed('tab=open')],
+    [true, false, false],
+  )
+  await until('nothing waits', async () => (await shop.database.read((tx) => tx`select 1 from tables.change`)).length === 0)
+  const isEqual = async () => (await engine.compareMaps({ maps: ['sales-order-headers', 'sales-order-lines'] })).equal
+  assert.equal(await isEqual(), true)
+
+  await shop.update('salesorder', id, { msdyn_customerrequisitionnumber: 'PO 1' })
+  await until('nothing waits', async () => (await shop.database.read((tx) => tx`select 1 from tables.change`)).length === 0)
+  assert.equal(headersIn(world).length, 0)
+  await shop.update('salesorder', id, { msdyn_processingstatus: null })
+  await until('it is sent after all', () => headersIn(world).length === 1)
 })

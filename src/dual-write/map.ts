@@ -5,6 +5,7 @@ import type { EntityDescription } from '#connector/contract.ts'
 import { AppError, messageOf } from '#lib/app-error.ts'
 import type { Catalog } from '#tables/catalog.ts'
 import type { TableDefinition } from '#tables/definition.ts'
+import { validateValues } from '#tables/validate.ts'
 import type { Finding } from './facets-control.ts'
 import { checkMapAlone } from './mapping/check-alone.ts'
 import { buildColumns } from './mapping/columns.ts'
@@ -130,6 +131,7 @@ function mapOf(source: MapFile, table: TableDefinition, built: Pick<TableMap, 'c
     start: source.start,
     excludes: source.excludes,
     confirmFirst: source.confirmFirst,
+    givenUp: validateValues(table, source.givenUp ?? {}, { mode: 'update' }).values,
     publisher: source.publisher,
     group: source.group,
     findBy: source.findBy,

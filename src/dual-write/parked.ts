@@ -17,6 +17,7 @@ import { listFamilies } from './apply/children.ts'
 import { findLostValue, listLostValues, setTaken } from './conflicts.queries.ts'
 import { type Core, getMap } from './core.ts'
 import type { ParkedCluster, Parking } from './facets-rows.ts'
+import { markGivenUp } from './given-up.ts'
 import { findMap } from './lifecycle.ts'
 import { insertActivity, notifyWorkers } from './maps.queries.ts'
 import {
@@ -171,6 +172,8 @@ async function discard(core: Core, tx: Tx, which: Parameters<Parking['discardPar
     tx,
     keys.filter((one) => maps.includes(one.map)),
   )
+  for (const [name, own] of Map.groupBy(gone, (one) => one.subscriber))
+    await markGivenUp(tx, getMap(core, name), [...new Set(own.map((one) => one.rowId))], actor)
   for (const { id, map, rowId, remoteKey, operation, code, reason } of items) {
     const why = which.reason === undefined ? {} : { discardedBecause: which.reason }
     const details = { id, rowId, remoteKey, operation, code, reason, ...why }

@@ -2,6 +2,7 @@ import type { RemoteFields } from '#connector/contract.ts'
 import type { Expression } from '#lib/expression/ast.ts'
 import type { FilterExpression } from '#lib/odata/ast.ts'
 import type { ColumnDefinition, TableDefinition } from '#tables/definition.ts'
+import type { RowValues } from '#tables/rows.queries.ts'
 import { fieldsIn } from './mapping/filter.ts'
 
 /** One table ↔ one data entity, checked against the tables it names. */
@@ -42,6 +43,8 @@ export type TableMap = {
   /** Maps that must not run at the same time. */
   readonly excludes: readonly string[]
   readonly confirmFirst: boolean
+  /** What a new row takes when a person gives up sending it; empty: nothing of it changes. */
+  readonly givenUp: RowValues
   readonly publisher: string
   /** Rows of this map are children that travel with a new parent. */
   readonly group: { parent: string; through: string } | undefined

@@ -183,6 +183,11 @@ const CASES: Readonly<
     at: 'deletes.markErp',
     says: 'names no field',
   },
+  CMP2018: {
+    text: WELL.replace('columns:', 'givenUp: { statuscode: 2, fax: 7 }\ncolumns:'),
+    at: 'givenUp.fax',
+    says: 'must be a text',
+  },
   CMP2012: {
     text: WELL.replace('columns:', 'group: { parent: nothing-else, through: primarycontactid }\ncolumns:'),
     at: 'group.through',

@@ -59,6 +59,8 @@ function syncNotice(context: PageContext, order: OrderWhole): Html {
     return html`<div class="notice notice-bad stack" role="status"><p>${context.text('order.refused')}</p><blockquote>${sync.reason}</blockquote>${refusedWhatNow(context, order)}</div>`
   if (isConfirming(context, sync))
     return html`<p class="notice notice-warn" role="status">${context.text('order.confirming')} <a href="/orders/${order.id}/confirmation">${context.text('order.confirmingLook')}</a></p>`
+  const isGivenUp = order.status === 'cancelled' && sync.kind === 'unlinked' && text(order.header.msdyn_salesordernumber) === null
+  if (isGivenUp) return html`<p class="notice notice-warn" role="status">${context.text('order.givenUp')}</p>`
   const isHeldUp = sync.kind === 'waiting' && sync.reason !== null && order.status === 'received'
   if (isHeldUp) return html`<p class="notice notice-warn" role="status">${context.text('order.waiting')}</p>`
   return emptyHtml

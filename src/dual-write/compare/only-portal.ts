@@ -5,6 +5,7 @@ import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
 import { digestLinkedKeys, findKeptRows, listKeysInBuckets } from '../comparison.queries.ts'
 import { type Core, getMap } from '../core.ts'
+import { isGivenUp } from '../given-up.ts'
 import { findLinksByRow } from '../links.queries.ts'
 import { belongsInErp } from '../mapping/to-erp.ts'
 import type { TableMap } from '../table-map.ts'
@@ -75,10 +76,10 @@ async function judgeUnlinked(core: Core, tx: Tx, of: Pass, ids: readonly RowId[]
   })
 }
 
-/** A row that was marked because its record is gone stays here without one. */
+/** A row that was marked because its record is gone stays here without one, and so does one that a person has given up. */
 function shouldBeSent(map: TableMap, row: QueryRow): boolean {
   const isMarked = map.deletes.toPortal === 'mark' && row.statecode !== undefined && row.statecode !== 0
-  return !isMarked && belongsInErp(map, row)
+  return !isMarked && !isGivenUp(map, row) && belongsInErp(map, row)
 }
 
 /** Lines whose order the ERP does not have either: the order is the difference. */

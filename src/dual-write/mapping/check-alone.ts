@@ -1,5 +1,6 @@
 import type { Catalog } from '#tables/catalog.ts'
 import { COMPANY_COLUMN, isLookup } from '#tables/definition.ts'
+import { validateValues } from '#tables/validate.ts'
 import type { TableMap } from '../table-map.ts'
 import { fieldsIn, refusalOf } from './filter.ts'
 import type { Report } from './findings.ts'
@@ -12,6 +13,7 @@ export function checkMapAlone(catalog: Catalog, source: MapFile, map: TableMap, 
   checkDestinations(source, map, report)
   checkRules(source, map, report)
   checkDeletes(source, map, report)
+  checkGivenUp(source, map, report)
   checkNames(catalog, source, map, report)
 }
 
@@ -138,6 +140,14 @@ function checkDeletes(source: MapFile, map: TableMap, report: Report): void {
     )
   if (toErp === 'refuse' && map.deletes.reason === undefined)
     say('deletes.reason', 'a deletion is refused without a reason', 'Say what the person reads')
+}
+
+function checkGivenUp(source: MapFile, map: TableMap, report: Report): void {
+  const { problems } = validateValues(map.table, source.givenUp ?? {}, { mode: 'update' })
+  for (const { column, message } of problems)
+    report('CMP2018', `givenUp.${column}`, { column, message, remedy: 'Give columns of the table values that they can hold' })
+  if (Object.keys(map.givenUp).length > 0 && (map.rows !== 'own' || !map.writes))
+    report('CMP2018', 'givenUp', { message: 'no row of this map is ever sent as new', remedy: 'Remove givenUp' })
 }
 
 function checkNames(catalog: Catalog, source: MapFile, map: TableMap, report: Report): void {

@@ -52,6 +52,7 @@ export const FINDING_CODES = {
   CMP2015: { severity: 'error', title: 'A list of values that does not exist' },
   CMP2016: { severity: 'error', title: 'Words that exclude each other' },
   CMP2017: { severity: 'warning', title: 'Two-way, and not the same on the way back' },
+  CMP2018: { severity: 'error', title: 'Values of a row that is given up do not fit' },
 } as const satisfies Record<string, { severity: Finding['severity']; title: string }>
 
 export type FindingCode = keyof typeof FINDING_CODES

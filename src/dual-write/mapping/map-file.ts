@@ -82,6 +82,8 @@ export const mapFile = z.strictObject({
   excludes: z.array(NAME).default([]),
   /** A save of the portal waits for the ERP's answer before it counts as placed. */
   confirmFirst: z.boolean().default(false),
+  /** Values that a new row takes when a person gives up sending it: its readers see that nothing will come of it. */
+  givenUp: z.record(COLUMN, SCALAR).optional(),
   publisher: z.string().min(1).default('comptoir'),
   /** Which side's values stay in an initial sync where both have the row; `winner` when absent. */
   initialWinner: z.enum(['erp', 'portal']).optional(),

@@ -7,6 +7,7 @@ import type { QueryRow } from '#tables/row-query.ts'
 import { findCompanyId, listRows, lockRowsById, type RowId } from '#tables/rows.queries.ts'
 import { countQueued, keepQueued, type PageOutcome, putFailures, putOutcomes, takeQueued } from '../copy-outcomes.queries.ts'
 import { type Core, childrenOf } from '../core.ts'
+import { isGivenUp } from '../given-up.ts'
 import { advanceRange, type CopyRange, countArrived, holdMapState, listCopyRanges, setOutTotal } from '../initial-sync.queries.ts'
 import { findLinksByRow } from '../links.queries.ts'
 import { isLive } from '../map-state.ts'
@@ -100,7 +101,7 @@ export async function splitWanted(
   rows: ReadonlyMap<RowId, QueryRow>,
 ): Promise<{ rows: QueryRow[]; excluded: RowId[] }> {
   const ended = await findTombstonesOfRows(tx, map.name, [...rows.keys()])
-  const isWanted = ([id, row]: [RowId, QueryRow]) => belongsInErp(map, row) && !ended.has(id)
+  const isWanted = ([id, row]: [RowId, QueryRow]) => belongsInErp(map, row) && !ended.has(id) && !isGivenUp(map, row)
   const [wanted, excluded] = [[...rows].filter(isWanted), [...rows].filter((one) => !isWanted(one))]
   return { rows: wanted.map(([, row]) => row), excluded: excluded.map(([id]) => id) }
 }

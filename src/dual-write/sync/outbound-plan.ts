@@ -7,6 +7,7 @@ import type { QueryRow } from '#tables/row-query.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
 import { DELETE_REFUSED, GONE } from '../apply/gone.ts'
 import { type Core, childrenOf, getMap } from '../core.ts'
+import { isGivenUp } from '../given-up.ts'
 import { findLinksByKey, findLinksByRow, type RowLink } from '../links.queries.ts'
 import { belongsInErp, companyOf, mapChanges, mapNewRecord, readTargets, type Targets } from '../mapping/to-erp.ts'
 import { sentColumns, type TableMap } from '../table-map.ts'
@@ -159,7 +160,7 @@ async function planItem(
   if (change.operation === 'update' && core.copying.has(map.name))
     return { kind: 'wait', item, reason: 'Waits for the first copy, which may bring the record of this row' }
   const became = seen.tombstones.get(of(map, change.rowId))
-  if (became === 'left') return { kind: 'settle', item }
+  if (became === 'left' || (change.operation === 'update' && isGivenUp(map, row))) return { kind: 'settle', item }
   if (became === 'gone') return { kind: 'park', item, code: GONE, reason: 'The ERP no longer has the record of this row' }
 
   const parentId = parentIdOf(map, row)
