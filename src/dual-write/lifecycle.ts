@@ -8,7 +8,7 @@ import type { Core } from './core.ts'
 import { refuseBesideExcluded } from './excludes.ts'
 import type { Lifecycle, Losses, MapScope, ResumeOptions, RunOptions } from './facets-control.ts'
 import { deleteInitialSync } from './initial-sync.queries.ts'
-import { discardLosses, findLosses } from './losses.ts'
+import { discardLosses, findLosses, giveUpNewRows } from './losses.ts'
 import { assertTransition, type TableMapState } from './map-state.ts'
 import {
   insertActivity,
@@ -61,7 +61,7 @@ export function createLifecycle(core: Core, states: States, onMoved: () => Promi
     await core.database.transaction(async (tx) => {
       const scope = await scopeOf(core, tx, map, options.scope ?? {})
       const from = (await lockMapState(tx, name)) ?? 'not_running'
-      const lost = queue === 'discard' ? await discard(tx, name, scope ?? {}, options.confirmLoss) : undefined
+      const lost = queue === 'discard' ? await discard(tx, map, scope ?? {}, { token: options.confirmLoss, actor }) : undefined
       if (scope !== undefined) await releasePart(core, tx, map, scope)
       else await move(tx, map, from, queue === 'first' ? 'resuming' : 'running')
       const details = { ...scopeDetails(scope), queue, ...(lost === undefined ? {} : { discarded: recordOf(lost) }) }
@@ -135,8 +135,13 @@ async function move(tx: Tx, map: TableMap, from: TableMapState, to: TableMapStat
 }
 
 /** Nobody gives up what he has not seen: the token is that of what is there now. */
-async function discard(tx: Tx, name: string, scope: MapScope, token: string | undefined): Promise<Losses> {
-  const losses = await findLosses(tx, name, scope)
+async function discard(
+  tx: Tx,
+  map: TableMap,
+  scope: MapScope,
+  { token, actor }: { token: string | undefined; actor: string },
+): Promise<Losses> {
+  const losses = await findLosses(tx, map.name, scope)
   if (token !== losses.token) {
     const count = losses.toErp + losses.toPortal
     throw new AppError(
@@ -147,7 +152,8 @@ async function discard(tx: Tx, name: string, scope: MapScope, token: string | un
       { details: { toErp: losses.toErp, toPortal: losses.toPortal } },
     )
   }
-  await discardLosses(tx, name, scope)
+  await giveUpNewRows(tx, map, scope, actor)
+  await discardLosses(tx, map.name, scope)
   return losses
 }
 

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Tx } from '#postgres/database.ts'
-import { digestChanges, discardChangesOf, sampleChanges } from '#tables/set-aside.queries.ts'
+import { digestChanges, discardChangesOf, listQueuedCreates, sampleChanges } from '#tables/set-aside.queries.ts'
 import type { Direction, Losses, MapScope } from './facets-control.ts'
+import { markGivenUp } from './given-up.ts'
 import { findLinksByRow } from './links.queries.ts'
 import { digestRecords, discardRecordsOf, sampleRecords } from './scopes.queries.ts'
 import { partName } from './scopes.ts'
+import type { TableMap } from './table-map.ts'
 
 const SAMPLES_MAX = 10
+const ROWS_AT_ONCE_MAX = 1_000
 
 /** What waits for a map, or for a part of it, and would be lost with its queue: what is parked too. */
 export async function findLosses(tx: Tx, map: string, scope: MapScope): Promise<Losses> {
@@ -36,6 +39,19 @@ export async function findLosses(tx: Tx, map: string, scope: MapScope): Promise<
       .update(JSON.stringify([map, scope.company ?? '', direction ?? '', out, into]))
       .digest('base64url')
       .slice(0, 16),
+  }
+}
+
+/** New rows among what will be discarded, which the ERP then never gets, take what the map says of those (`givenUp`). */
+export async function giveUpNewRows(tx: Tx, map: TableMap, scope: MapScope, actor: string): Promise<void> {
+  if (scope.direction === 'toPortal' || Object.keys(map.givenUp).length === 0) return
+  const part = scope.company === undefined ? null : partName(scope.company)
+  for (let after = 0; ; ) {
+    const page = await listQueuedCreates(tx, map.name, part, { after, rowsMax: ROWS_AT_ONCE_MAX })
+    const rowIds = page.map((one) => one.rowId)
+    await markGivenUp(tx, map, rowIds, actor)
+    after = page.at(-1)?.number ?? after
+    if (page.length < ROWS_AT_ONCE_MAX) return
   }
 }
 

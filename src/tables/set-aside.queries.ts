@@ -72,6 +72,20 @@ export function sampleChanges(tx: Tx, subscriber: string, part: string | null, r
      order by number limit ${rowsMax}`
 }
 
+/** Rows of creates among what `digestChanges` counts, in order. */
+export async function listQueuedCreates(
+  tx: Tx,
+  subscriber: string,
+  part: string | null,
+  page: { after: number; rowsMax: number },
+): Promise<{ number: number; rowId: RowId }[]> {
+  return tx<{ number: number; rowId: RowId }>`
+    select number, row_id as "rowId" from tables.change
+     where subscriber = ${subscriber} and number > ${page.after} and operation = 'create'
+       and (${part}::text is null or reason = ${part} and reason_code = 'dual_write.paused')
+     order by number limit ${page.rowsMax}`
+}
+
 /** Gives up what `digestChanges` counts. Answers how many. */
 export async function discardChangesOf(tx: Tx, subscriber: string, part: string | null): Promise<number> {
   const [row] = await tx<{ count: number }>`
