@@ -94,7 +94,9 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
       await follow()
       const { evaluateAlerts } = alerting
       const registerEvents = eventRegistration(core, options)
-      working = lead(core, signal, (during) => work(core, { states, ...wakers, registerEvents, evaluateAlerts }, during))
+      working = lead(core, signal, (during, isLeading) =>
+        work(core, { states, ...wakers, registerEvents, evaluateAlerts, isLeading }, during),
+      )
     },
     async stop() {
       stopping.abort()

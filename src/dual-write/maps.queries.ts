@@ -91,10 +91,20 @@ export function returnToSavepoint(tx: Tx): Promise<object[]> {
 /** The number of the lock that makes one process the one that works. */
 const LEADER_LOCK = 7_305_001
 
-/** Answers whether this session now holds the lock; it does until it ends. */
-export async function tryLead(tx: Tx): Promise<boolean> {
-  const [row] = await tx<{ leads: boolean }>`select pg_try_advisory_lock(${LEADER_LOCK}) as leads`
-  return row?.leads ?? false
+/** Answers the number of this session if it holds the lock now; it does until it ends. */
+export async function tryLead(tx: Tx): Promise<number | undefined> {
+  const [row] = await tx<{ leads: boolean; session: number }>`
+    select pg_try_advisory_lock(${LEADER_LOCK}) as leads, pg_backend_pid() as session`
+  return row?.leads ? row.session : undefined
+}
+
+/** Whether that session holds the lock still. Asked by another one: who holds it may be cut off and not know. */
+export async function doesLead(tx: Tx, session: number): Promise<boolean> {
+  const rows = await tx`
+    select 1 as one from pg_locks
+     where locktype = 'advisory' and classid = 0 and objid = ${LEADER_LOCK}::oid and objsubid = 1 and granted and pid = ${session}
+       and database = (select oid from pg_database where datname = current_database())`
+  return rows.length > 0
 }
 
 export async function stopLeading(tx: Tx): Promise<void> {

@@ -2,6 +2,7 @@ import type { RemoteRecord } from '#connector/contract.ts'
 import { isAppError, messageOf } from '#lib/app-error.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import { type Core, childrenOf, isOvertaken, LIVE, OVERTAKEN, UNREACHABLE } from '../core.ts'
+import { alone, type IsLeading } from '../leader.ts'
 import { findLinksByKey } from '../links.queries.ts'
 import { setMapError } from '../maps.queries.ts'
 import { claimRemoteChanges, postponeRemoteChange, type RemoteChange } from '../remote-changes.queries.ts'
@@ -21,10 +22,10 @@ export type Inbound = {
 }
 
 /** ERP → portal. */
-export function createInbound(core: Core, live: () => readonly string[]): Inbound {
+export function createInbound(core: Core, live: () => readonly string[], isLeading: IsLeading = alone): Inbound {
   return {
     async run(signal) {
-      const claimed = await claim(core, live())
+      const claimed = await claim(core, live(), isLeading)
       if (claimed.length === 0) return { claimed: 0, dueMs: undefined }
       if (isOvertaken(core)) return { claimed: 0, dueMs: await putBack(core, claimed) }
       const total = claimed.reduce((sum, batch) => sum + batch.changes.length, 0)
@@ -39,8 +40,9 @@ export function createInbound(core: Core, live: () => readonly string[]): Inboun
   }
 }
 
-function claim(core: Core, live: readonly string[]): Promise<Batch[]> {
+function claim(core: Core, live: readonly string[], isLeading: IsLeading): Promise<Batch[]> {
   return core.database.transaction(async (tx) => {
+    if (!(await isLeading(tx))) return []
     const changes = await claimRemoteChanges(tx, { maps: live, rowsMax: ROWS_MAX, leaseMs: LEASE_MS })
     const byMap = Map.groupBy(changes, (change) => change.map)
     const batches: Batch[] = []

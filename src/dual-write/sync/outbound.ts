@@ -1,10 +1,12 @@
 import type { GroupOutcome, WriteGroup, WriteOutcome } from '#connector/contract.ts'
-import { isAppError, messageOf } from '#lib/app-error.ts'
+import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
+import { required } from '#lib/assert.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import type { Tx } from '#postgres/database.ts'
 import { hurryChanges, postponeChange } from '#tables/changes.queries.ts'
 import { isOneReshaped } from '../backfill.queries.ts'
 import { type Core, isOvertaken, LIVE_AND_SAFE, OVERTAKEN, UNREACHABLE } from '../core.ts'
+import { alone, type IsLeading } from '../leader.ts'
 import { setMapError } from '../maps.queries.ts'
 import { hurryRemoteChanges } from '../remote-changes.queries.ts'
 import { claimGroups } from './outbound-claims.ts'
@@ -15,6 +17,7 @@ import { CONFLICTS_MAX, settle, type Written } from './outbound-settle.ts'
 const LEASE_MS = 90_000
 const WRITE_MS_MAX = 60_000
 const RETRY_MS_MAX = 15_000
+const LATE = 'The work on it stood still until its time was nearly over; it begins again'
 /** More than arrive before the others are due by themselves. */
 const HURRIED_MAX = 10_000
 
@@ -36,22 +39,26 @@ export type Outbound = {
 }
 
 /** Portal → ERP. */
-export function createOutbound(core: Core, live: () => readonly string[]): Outbound {
+export function createOutbound(core: Core, live: () => readonly string[], isLeading: IsLeading = alone): Outbound {
   const { writeGroups } = core.connector
   let wasUnreachable = false
   /** How many times in a row the change with this number has met another version; an outage between is none of them. */
   const conflicts = new Map<number, number>()
+  const claimedMs = new WeakMap<Group, number>()
 
   async function claim(running: number): Promise<Load[]> {
     const free = (writeGroups === undefined ? GROUPS_MAX : LOADS_MAX) - running
     if (free <= 0) return []
     const groupsMax = writeGroups === undefined ? free : LOAD_GROUPS_MAX
+    const beganMs = core.clock.nowMs()
     // The attempt must be known before the ERP hears of it: a later one then looks for what this one has left.
     const { groups, isBehind } = await core.database.transaction(async (tx) => {
+      if (!(await isLeading(tx))) return { groups: [], isBehind: false }
       const claimed = await claimGroups(core, tx, { live: live(), groupsMax, leaseMs: LEASE_MS })
       return { groups: claimed, isBehind: await isOtherVersionActive(core, tx, claimed) }
     }, LIVE_AND_SAFE)
     if (isBehind || isOvertaken(core)) return giveBack(core, groups)
+    for (const group of groups) claimedMs.set(group, beganMs)
     return writeGroups === undefined ? groups.map((group) => [group]) : loadsOf(groups)
   }
 
@@ -65,6 +72,7 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
       if (load.length > 1) return earliest(await Promise.all(load.map((group) => run([group], signal))))
       return putBack(core, load, error)
     }
+    if (load.some(isLate)) return putBack(core, load, new AppError('dual_write.late', LATE))
     try {
       const written = (await write(core, plans, signal)).map(counted)
       const dueMs = await settleEach(core, load, written, signal)
@@ -73,6 +81,11 @@ export function createOutbound(core: Core, live: () => readonly string[]): Outbo
     } catch (error) {
       return putBack(core, load, error)
     }
+  }
+
+  /** A write that begins now may end behind the lease: whoever claims the change then would write beside it. */
+  function isLate(group: Group): boolean {
+    return core.clock.nowMs() - required(claimedMs.get(group), 'when it was claimed') > LEASE_MS - WRITE_MS_MAX
   }
 
   function counted({ steps, outcomes }: Pick<Written, 'steps' | 'outcomes'>): Written {

@@ -5,6 +5,7 @@ import { beginCapture, followFiles } from '../activation.ts'
 import { type Core, pinned } from '../core.ts'
 import { isBesideExcluded } from '../excludes.ts'
 import { wasCopied } from '../initial-sync.queries.ts'
+import type { IsLeading } from '../leader.ts'
 import { insertActivity, lockMapState, setMapError, setMapState } from '../maps.queries.ts'
 import { releaseRemoteLeases } from '../remote-changes.queries.ts'
 import type { States } from '../states.ts'
@@ -34,6 +35,7 @@ export type WorkOptions = {
   mapsWaker: Waker
   registerEvents: ((signal: AbortSignal) => Promise<void>) | undefined
   evaluateAlerts(signal: AbortSignal): Promise<void>
+  isLeading: IsLeading
 }
 
 /** All the work of the engine, until the signal aborts: then what is under way is ended and waited for. */
@@ -65,9 +67,10 @@ async function recover(core: Core): Promise<void> {
   })
 }
 
-async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
+async function runOutbound(core: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
+  const { states, outboundWaker: waker, isLeading } = options
   const outboundOf = perMaps(core, (current) =>
-    createOutbound(current, () => (core.environment.isArmed() ? states.flowing('toErp') : [])),
+    createOutbound(current, () => (core.environment.isArmed() ? states.flowing('toErp') : []), isLeading),
   )
   const running = new Set<Promise<void>>()
   while (!signal.aborted) {
@@ -88,8 +91,9 @@ async function runOutbound(core: Core, { states, outboundWaker: waker }: WorkOpt
   await Promise.all(running)
 }
 
-async function runInbound(core: Core, { states, inboundWaker: waker }: WorkOptions, signal: AbortSignal): Promise<void> {
-  const inboundOf = perMaps(core, (current) => createInbound(current, () => states.flowing('toPortal')))
+async function runInbound(core: Core, options: WorkOptions, signal: AbortSignal): Promise<void> {
+  const { states, inboundWaker: waker, isLeading } = options
+  const inboundOf = perMaps(core, (current) => createInbound(current, () => states.flowing('toPortal'), isLeading))
   while (!signal.aborted) {
     const { claimed, dueMs } = await attempt(core, () => inboundOf().run(signal), { claimed: 0, dueMs: undefined })
     if (dueMs !== undefined && dueMs < POLL_MS) waker.wakeAfter(dueMs, signal)
