@@ -36,8 +36,12 @@ test('a shared list that a person changes holds in every map that uses it, for t
   const now = await listNamed(world, 'hold')
   assert.deepEqual(now.pairs, pairs, 'in their order')
   assert.deepEqual([now.saved?.by, now.saved?.isNew], ['kim', false])
-  const [entry] = await world.engine.listActivity({ map: null, rowsMax: 1 })
-  assert.deepEqual([entry?.action, entry?.actor, entry?.details.list], ['value list saved', 'kim', 'hold'])
+  assert.ok(now.maps.length > 0)
+  for (const map of now.maps) {
+    const [entry] = await world.engine.listActivity({ map, rowsMax: 1 })
+    assert.deepEqual([entry?.action, entry?.actor, entry?.details.list], ['value list saved', 'kim', 'hold'], map)
+    assert.deepEqual(entry?.details.maps, now.maps)
+  }
 
   await assert.rejects(
     world.engine.saveValueList('hold', { pairs: before.pairs, message: 'late', basedOn: before.revision }, 'lee'),

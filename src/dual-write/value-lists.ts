@@ -30,7 +30,9 @@ export function createValueLists(core: Core, follow: () => Promise<void>): Value
       for (const use of trial.uses) await activateUse(core, tx, trial, use, shapes)
       const { changes, maps } = planOf(trial, shapes)
       const details = { list: name, changes, message: how.message, maps: maps.map((one) => one.map) }
-      await insertActivity(tx, { map: null, actor: how.actor, action: how.action, details })
+      // It is part of the story of each map that uses the list.
+      const concerned = maps.length === 0 ? [null] : details.maps
+      for (const map of concerned) await insertActivity(tx, { map, actor: how.actor, action: how.action, details })
       await notifyMaps(tx)
       return { changes, maps }
     })
