@@ -10,6 +10,7 @@ import { mapVariants } from '../tests/support/map-variants.ts'
 import type { MapCommandParts } from './cli-input.ts'
 import { addMapCommands } from './cli-maps.ts'
 import { addParkedCommands } from './cli-parked.ts'
+import { addQueuedCommands } from './cli-queued.ts'
 import { addValueCommands } from './cli-values.ts'
 import { addWatchCommands } from './cli-watch.ts'
 
@@ -29,6 +30,7 @@ function commandsOf(world: World) {
     const program = new Command('comptoir').exitOverride().configureOutput({ writeErr: () => undefined })
     addMapCommands(program, parts)
     addParkedCommands(program, parts)
+    addQueuedCommands(program, parts)
     addValueCommands(program, parts)
     addWatchCommands(program, parts)
     const exitOverride = (command: Command): void => {
@@ -89,6 +91,32 @@ test('existing data is adopted from the command line: a reviewed file of pairs; 
     deeds.map((one) => one.action).filter((action) => action !== 'paused'),
     ['merged two records', 'renumbered', 'adopted existing data', 'adopted existing data'],
   )
+})
+
+test('single queued changes are listed page by page, sent at once and discarded with a reason, from the command line', async () => {
+  await using world = await ready()
+  const run = commandsOf(world)
+  await world.engine.pauseMap('customers', 'tester')
+  const { accountid } = await world.row('account', 'accountnumber', 'C1')
+  await world.edit('account', accountid, { telephone1: '1' })
+  await world.edit('account', accountid, { fax: '2' })
+  const { json } = await run(...'queued list --map customers --direction toErp --top 1 --json'.split(' '))
+  const first = json as { rows: { id: string; waitsFor: string }[]; next: string }
+  assert.match(first.rows[0]?.waitsFor ?? '', /The map is paused/)
+  const id = first.rows[0]?.id ?? ''
+  const second = await run('queued', 'list', '--after', first.next, '--map', 'customers', '--json')
+  assert.match(JSON.stringify(second.json), new RegExp(`Waits behind ${id}`))
+  assert.match((await run('queued', 'list', '--top', '1')).lines.join(), /the next page: --after/)
+  await assert.rejects(run('queued', 'list', '--direction', 'up'), /toErp/)
+  await assert.rejects(run('queued', 'list', '--top', '0'), /whole number/)
+  const refused = await run('queued', 'now', id)
+  assert.deepEqual([refused.isWell, refused.lines[0]], [false, '0 are due at once'])
+  assert.match(refused.lines[1] ?? '', /^out:\d+: The map is paused/)
+  const gone = await run('queued', 'discard', id, '--reason', 'a mistake', '--json')
+  assert.deepEqual([gone.isWell, gone.json], [true, { discarded: 1, refused: [] }])
+  assert.equal((await run('queued', 'discard', id)).isWell, false, 'it is gone')
+  const [told] = await world.engine.listActivity({ map: 'customers', rowsMax: 1 })
+  assert.deepEqual([told?.actor, told?.details.discardedBecause], ['tester', 'a mistake'])
 })
 
 test('what is parked is corrected and discarded with a reason, and a value that lost is taken, from the command line', async () => {

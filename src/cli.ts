@@ -17,6 +17,7 @@ import { addConnectionCommands } from './cli-connection.ts'
 import { addMapCommands } from './cli-maps.ts'
 import { addMapTestCommands } from './cli-maps-test.ts'
 import { addParkedCommands } from './cli-parked.ts'
+import { addQueuedCommands } from './cli-queued.ts'
 import { addSiteCommands } from './cli-site.ts'
 import { addTableCommands } from './cli-tables.ts'
 import { addTokenCommands } from './cli-tokens.ts'
@@ -36,6 +37,7 @@ const json = ['--json', 'print JSON'] as const
 const mapCommands = { actor, print, say, tell, withEngine }
 const maps = addMapCommands(program, mapCommands)
 addParkedCommands(program, mapCommands)
+addQueuedCommands(program, mapCommands)
 addValueCommands(program, mapCommands)
 addWatchCommands(program, mapCommands)
 

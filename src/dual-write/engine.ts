@@ -8,7 +8,7 @@ import { createCopying } from './copying.ts'
 import type { Core } from './core.ts'
 import { createExplaining } from './explaining.ts'
 import type { Copying, Lifecycle, ValueListing, Versions } from './facets-control.ts'
-import type { Adopting, Comparing, Explaining, Parking } from './facets-rows.ts'
+import type { Adopting, Comparing, Explaining, Parking, Queueing } from './facets-rows.ts'
 import type { Arming, Measuring } from './facets-watch.ts'
 import { createFollowing } from './following.ts'
 import { lead } from './leader.ts'
@@ -20,6 +20,7 @@ import { type CoreOptions, openCore } from './open-core.ts'
 import { createParking } from './parked.ts'
 import { createPromotion } from './promotion.ts'
 import { createQueueCount } from './queue-count.ts'
+import { createQueueing } from './queued.ts'
 import { createLinkCount, readStatus } from './read-status.ts'
 import { refresh } from './refresh.ts'
 import { createSchemas } from './schemas.ts'
@@ -47,6 +48,7 @@ export type DualWrite = Carrying &
   ValueListing &
   Comparing &
   Parking &
+  Queueing &
   Confirming &
   Adopting &
   Explaining &
@@ -116,6 +118,7 @@ export async function openDualWrite(options: DualWriteOptions): Promise<DualWrit
     ...createCopying(core, signal),
     ...createComparing(core, signal),
     ...createParking(core),
+    ...createQueueing(core),
     ...createConfirming(core),
     ...createMeasuring(core),
     ...alerting,

@@ -111,6 +111,64 @@ export type LostValue = {
   takenAt: string | null
 }
 
+// Waiting for their turn
+
+export type Queueing = {
+  /**
+   * Single changes that wait for their turn, and not for a person: the oldest first. `after`: the `next` of the page before. Costs the same
+   * however many wait.
+   */
+  listQueued(page: {
+    map?: string | undefined
+    direction?: Direction | undefined
+    after?: string | undefined
+    rowsMax: number
+  }): Promise<{ rows: QueuedItem[]; next: string | null }>
+  /** Due at once: those that back off, or wait for another row. Everything else goes by itself as soon as it can. */
+  hurryQueued(which: { ids: readonly string[] }, actor: string): Promise<{ hurried: number; refused: RefusedItem[] }>
+  /**
+   * Given up for good, one by one; what they were, and why, is in the activity log. The creation of a row goes with the later changes of the
+   * row and with its lines, which are nothing without it. `discarded` counts all that is gone.
+   */
+  discardQueued(
+    which: { ids: readonly string[]; reason?: string | undefined },
+    actor: string,
+  ): Promise<{ discarded: number; refused: RefusedItem[] }>
+}
+export type QueuedItem = {
+  /** As of a parked change. */
+  id: string
+  map: string
+  direction: Direction
+  table: string
+  /** Null for a record that has no row yet. */
+  rowId: string | null
+  /** Null for a row that the ERP does not know yet. */
+  remoteKey: string | null
+  operation: 'create' | 'update' | 'delete' | 'read'
+  columns: string[]
+  queuedAt: string
+  /** Null where no time makes it due. */
+  dueAt: string | null
+  attempt: number
+  actor: string | null
+  state: QueuedState
+  /** The same in a sentence. */
+  waitsFor: string
+}
+export type QueuedState =
+  | 'next'
+  | 'under_way'
+  | 'backing_off'
+  | 'unreachable'
+  | 'parent'
+  | 'behind'
+  | 'paused'
+  | 'disarmed'
+  | 'initial_sync'
+  | 'not_running'
+export type RefusedItem = { id: string; reason: string }
+
 // Explanation
 
 export type Explaining = {

@@ -1,5 +1,5 @@
 import type { Copying, Lifecycle, ValueListing, Versions } from './facets-control.ts'
-import type { Adopting, Comparing, Explaining, Parking } from './facets-rows.ts'
+import type { Adopting, Comparing, Explaining, Parking, Queueing } from './facets-rows.ts'
 import type { Watching } from './facets-watch.ts'
 import type { MapStatus } from './status.ts'
 
@@ -11,6 +11,7 @@ export type Asked = Statuses &
   Copying &
   Comparing &
   Parking &
+  Queueing &
   Explaining &
   Adopting &
   Watching

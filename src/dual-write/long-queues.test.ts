@@ -5,9 +5,11 @@ import type { Tx } from '#postgres/database.ts'
 import { migrate } from '#postgres/migrate.ts'
 import { claimChanges, countQueues } from '#tables/changes.queries.ts'
 import { countFailing, countParkedSince } from '#tables/troubled-changes.queries.ts'
+import { listWaiting } from '#tables/waiting-changes.queries.ts'
 import { createTestDatabase } from '../../tests/support/database.ts'
 import { countFailingRecords, countParkedRecordsSince } from './alerts.queries.ts'
 import { releaseParkedRecords } from './parked-records.queries.ts'
+import { listQueuedRecords } from './queued-records.queries.ts'
 import { claimRemoteChanges, countRemoteQueues } from './remote-changes.queries.ts'
 import { putTombstones } from './tombstones.queries.ts'
 
@@ -51,6 +53,15 @@ test('however many changes back off, wait for another map or are parked: a claim
     'records parked of late are counted': (tx) => countParkedRecordsSince(tx, { map: null, ...window }),
     'failing changes are counted': (tx) => countFailing(tx, { subscriber: null, ...failing }),
     'failing records are counted': (tx) => countFailingRecords(tx, { map: null, ...failing }),
+    'the first changes of a long queue are listed': (tx) =>
+      listWaiting(tx, { subscribers: ['map', 'paused'], after: 0, rowsMax: 10 }),
+    'changes far behind are listed': (tx) => listWaiting(tx, { subscribers: ['map', 'paused'], after: LONG / 2, rowsMax: 10 }),
+    'the first records of a long queue are listed': (tx) =>
+      listQueuedRecords(tx, { maps: ['map', 'paused'], after: undefined, rowsMax: 10 }),
+    'records far behind are listed': async (tx) => {
+      const [middle] = await listQueuedRecords(tx, { maps: ['paused'], after: undefined, rowsMax: 1 })
+      await listQueuedRecords(tx, { maps: ['map', 'paused'], after: middle, rowsMax: 10 })
+    },
     'a record that came is released': (tx) => releaseParkedRecords(tx, [{ map: 'map', remoteKey: 'none' }]),
     'a deletion is remembered': (tx) => putTombstones(tx, 'map', [{ remoteKey: 'new', rowId: null, kind: 'gone' }]),
   } satisfies Record<string, (tx: Tx) => Promise<unknown>>

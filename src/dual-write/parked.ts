@@ -235,7 +235,7 @@ async function takeLostValue(core: Core, tx: Tx, id: number, actor: string): Pro
   await insertActivity(tx, { map: map.name, actor, action: 'took a value that had lost', details })
 }
 
-function idsOf(ids: readonly string[]): { numbers: number[]; keys: { map: string; remoteKey: string }[] } {
+export function idsOf(ids: readonly string[]): { numbers: number[]; keys: { map: string; remoteKey: string }[] } {
   const numbers: number[] = []
   const keys: { map: string; remoteKey: string }[] = []
   for (const id of ids) {

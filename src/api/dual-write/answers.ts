@@ -226,6 +226,37 @@ export const parkedCluster = same<rows.ParkedCluster>()(
     waitingBehind: count,
   }),
 )
+export const refusedItem = same<rows.RefusedItem>()(z.object({ id: text, reason: text }))
+const queuedItem = same<rows.QueuedItem>()(
+  z.object({
+    id: text,
+    map: text,
+    direction,
+    table: text,
+    rowId: text.nullable(),
+    remoteKey: text.nullable(),
+    operation: z.enum(['create', 'update', 'delete', 'read']),
+    columns: z.array(text),
+    queuedAt: time,
+    dueAt: time.nullable(),
+    attempt: count,
+    actor: text.nullable(),
+    state: z.enum([
+      'next',
+      'under_way',
+      'backing_off',
+      'unreachable',
+      'parent',
+      'behind',
+      'paused',
+      'disarmed',
+      'initial_sync',
+      'not_running',
+    ]),
+    waitsFor: text,
+  }),
+)
+export const queuedPage = z.object({ rows: z.array(queuedItem), next: text.nullable() })
 export const lostValue = same<rows.LostValue>()(
   z.object({
     id: count,

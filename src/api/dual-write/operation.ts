@@ -23,6 +23,7 @@ export const TAGS = {
   copies: 'Initial sync, its outcomes, and dry runs',
   equality: 'Comparing both sides, and making them equal',
   parked: 'What waits for a person, and values that lost',
+  queued: 'Single changes that wait for their turn',
   rows: 'One row: why it did or did not travel; which record it is',
   definitions: 'Maps as text: versions, checks, promotion',
   watching: 'Latency, rates, health, alerts, this installation',

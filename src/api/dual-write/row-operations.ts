@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import * as answers from './answers.ts'
-import { before, company, key, NO_BODY, type Operation, operation, rowsMax, side } from './operation.ts'
+import { before, company, direction, key, NO_BODY, type Operation, operation, rowsMax, side } from './operation.ts'
 
 const KEYS_MAX = 10_000
 const keys = z.union([z.literal('all'), z.array(key).min(1).max(KEYS_MAX)])
+const queuedIds = z.array(key).min(1).max(1_000)
 const parkedItem = z.looseObject({
   id: z.string(),
   map: z.string(),
@@ -112,6 +113,36 @@ export const rowOperations: readonly Operation[] = [
     summary: 'Corrects the row and puts its change back into the queue',
     body: z.strictObject({ values: z.record(z.string(), z.string().nullable()) }),
     run: (engine, { params, body, actor }) => engine.editParked(params.id ?? '', body.values, actor),
+  }),
+  operation({
+    id: 'listQueued',
+    method: 'get',
+    path: '/queued-changes',
+    tag: 'queued',
+    summary: 'Single changes that wait for their turn, oldest first, with what each waits for',
+    query: z.strictObject({ map: z.string().optional(), direction: direction.optional(), after: key.optional(), top: rowsMax }),
+    answer: answers.queuedPage,
+    run: (engine, { query: { top, ...page } }) => engine.listQueued({ ...page, rowsMax: top }),
+  }),
+  operation({
+    id: 'hurryQueued',
+    method: 'post',
+    path: '/queued-changes/hurries',
+    tag: 'queued',
+    summary: 'Due at once: those that back off, or wait for another row',
+    body: z.strictObject({ ids: queuedIds }),
+    answer: z.object({ hurried: z.number().int(), refused: z.array(answers.refusedItem) }),
+    run: (engine, { body, actor }) => engine.hurryQueued(body, actor),
+  }),
+  operation({
+    id: 'discardQueued',
+    method: 'post',
+    path: '/queued-changes/discards',
+    tag: 'queued',
+    summary: 'Gives single changes up, a creation with all that waits of its row; what they were stays in the activity log',
+    body: z.strictObject({ ids: queuedIds, reason: z.string().trim().min(1).max(500).optional() }),
+    answer: z.object({ discarded: z.number().int(), refused: z.array(answers.refusedItem) }),
+    run: (engine, { body, actor }) => engine.discardQueued(body, actor),
   }),
   operation({
     id: 'listConflicts',
