@@ -197,6 +197,8 @@ export async function settleChanges(tx: Tx, subscriber: string, changes: readonl
   return new Set(rows.map((row) => row.number))
 }
 
+export type Delay = { afterMs: number; code: string; reason: string }
+
 /**
  * Back into the queue for later, with the reason that the state of the row shows. What is parked stays so: a worker that did not hear that its
  * outcome was recorded must not put another reason in its place.
@@ -205,14 +207,31 @@ export async function postponeChange(
   tx: Tx,
   subscriber: string,
   change: Pick<ClaimedChange, 'number' | 'attempt'>,
-  delay: { afterMs: number; code: string; reason: string },
+  delay: Delay,
 ): Promise<void> {
+  await postponeChanges(tx, subscriber, [{ change, ...delay }])
+}
+
+/** The same for many, each with a delay of its own. */
+export async function postponeChanges(
+  tx: Tx,
+  subscriber: string,
+  delays: readonly (Delay & { change: Pick<ClaimedChange, 'number' | 'attempt'> })[],
+): Promise<void> {
+  if (delays.length === 0) return
   await tx`
-    with postponed as (
-      update tables.change
-         set due_at = clock_timestamp() + make_interval(secs => (${delay.afterMs}::numeric / 1000)::float8), reason_code = ${delay.code}, reason = ${delay.reason}
-       where number = ${change.number} and subscriber = ${subscriber} and attempt = ${change.attempt} and parked_at is null
-      returning table_name, row_id)
+    with held as (
+      select c.number, v.after_ms, v.code, v.reason
+        from unnest(${delays.map((one) => one.change.number)}::bigint[], ${delays.map((one) => one.change.attempt)}::int[],
+                    ${delays.map((one) => one.afterMs)}::numeric[], ${delays.map((one) => one.code)}::text[],
+                    ${delays.map((one) => one.reason)}::text[]) as v(number, attempt, after_ms, code, reason)
+        join tables.change c on c.number = v.number and c.attempt = v.attempt
+       where c.subscriber = ${subscriber} and c.parked_at is null order by c.number for update of c
+    ), postponed as (
+      update tables.change c
+         set due_at = clock_timestamp() + make_interval(secs => (held.after_ms / 1000)::float8), reason_code = held.code, reason = held.reason
+        from held where c.number = held.number
+      returning c.table_name, c.row_id)
     select pg_notify('comptoir_rows', table_name || ' ' || row_id) from postponed`
 }
 

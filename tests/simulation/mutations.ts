@@ -71,8 +71,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a write without an answer counts as done',
     file: 'dual-write/sync/outbound-settle.ts',
-    find: "case 'retry': {",
-    put: "case 'retry': {\n      await settleChange(tx, map.name, change)",
+    find: 'await postponeChanges(tx, map.name, delays)',
+    put: 'await settleChanges(\n      tx,\n      map.name,\n      some.map((one) => one.item.change),\n    )',
   },
   {
     name: 'a new order of the ERP is shown before its lines were read',

@@ -1,23 +1,20 @@
-import type { RemoteRecord, WriteOutcome } from '#connector/contract.ts'
+import type { WriteOutcome } from '#connector/contract.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import type { Tx } from '#postgres/database.ts'
-import { postponeChange, settleChange, settleChanges, waitForRow } from '#tables/changes.queries.ts'
+import { postponeChange, postponeChanges, settleChange, settleChanges, waitForRow } from '#tables/changes.queries.ts'
 import { lockRowsById } from '#tables/rows.queries.ts'
-import { applyRecords } from '../apply/apply-records.ts'
-import { applyGone, GONE } from '../apply/gone.ts'
 import { CONFLICT, type Core, LIVE, PARENT, UNREACHABLE } from '../core.ts'
 import { setMapError } from '../maps.queries.ts'
-import { findNoticeTimes, putRemoteChanges } from '../remote-changes.queries.ts'
+import { putRemoteChanges } from '../remote-changes.queries.ts'
 import type { TableMap } from '../table-map.ts'
 import { insertTrace } from '../trace.queries.ts'
 import type { Step } from './outbound-plan.ts'
 import { type Done, park, settleApplied } from './settle-applied.ts'
+import { readTheirs, settleConflicts, type Theirs } from './settle-conflicts.ts'
 import { traceGroup } from './trace.ts'
 
 const RETRY_MS_MAX = 15_000
 const PARENT_WAIT_MS_MAX = 5_000
-/** Shorter than a lease: a side that does not answer must not hold the group longer than it is held for. */
-const READ_MS_MAX = 20_000
 /** After so many in a row a person is asked. */
 export const CONFLICTS_MAX = 10
 
@@ -36,7 +33,7 @@ export async function settle(core: Core, written: readonly Written[], signal: Ab
   const due: number[] = []
   const groups = written.map(asWhole)
   const pairs = groups.flatMap(pairsOf)
-  const theirs = await readConflicts(core, pairs, signal)
+  const theirs = await readTheirs(core, pairs.filter(isConflict).map(stepOf), signal)
   await core.database.transaction(async (tx) => {
     due.length = 0
     due.push(
@@ -45,15 +42,8 @@ export async function settle(core: Core, written: readonly Written[], signal: Ab
         groups.flatMap(({ steps }) => steps),
       )),
     )
-    for (const [map, done] of Map.groupBy(pairs.filter(isDone), ({ step }) => step.item.map)
-      .entries()
-      .toArray()
-      .sort(inOrder(core)))
-      await settleApplied(core, tx, map, done)
-    for (const pair of pairs) {
-      const dueMs = isDone(pair) ? undefined : await settleFailed(core, tx, pair, theirs)
-      if (dueMs !== undefined) due.push(dueMs)
-    }
+    for (const [map, done] of byMap(core, pairs.filter(isDone))) await settleApplied(core, tx, map, done)
+    due.push(...(await settleRest(core, tx, pairs, theirs)))
     await readAgain(tx, groups)
     await insertTrace(
       tx,
@@ -81,14 +71,27 @@ function pairsOf({ steps, outcomes, conflicts }: Written): Pair[] {
     .map((step, index) => ({ step, outcome: outcomes[index] ?? none, conflicts }))
 }
 
+function stepOf({ step }: Pair): Write {
+  return step
+}
+
+function isConflict({ outcome }: Pair): boolean {
+  return outcome.kind === 'conflict'
+}
+
+function isInVain({ conflicts }: Pair): boolean {
+  return conflicts >= CONFLICTS_MAX
+}
+
 function isDone(pair: Pair): pair is Pair & Done {
   return pair.outcome.kind === 'applied'
 }
 
 /** Parents before their children, which point to them. */
-function inOrder({ maps }: Core): (a: readonly [TableMap, unknown], b: readonly [TableMap, unknown]) => number {
+function byMap<P extends Pair>({ maps }: Core, pairs: readonly P[]): [TableMap, P[]][] {
   const position = new Map(maps.map((map, index) => [map.name, index]))
-  return ([a], [b]) => (position.get(a.name) ?? 0) - (position.get(b.name) ?? 0)
+  const placeOf = (map: TableMap) => position.get(map.name) ?? 0
+  return [...Map.groupBy(pairs, ({ step }) => step.item.map)].sort(([a], [b]) => placeOf(a) - placeOf(b))
 }
 
 /** Of what the ERP has not been told. Answers when what waits is due. */
@@ -106,27 +109,38 @@ async function settleUnsent(tx: Tx, steps: readonly Step[]): Promise<number[]> {
   return due
 }
 
-async function settleFailed(core: Core, tx: Tx, pair: Pair, theirs: Theirs): Promise<number | undefined> {
-  const { step, outcome } = pair
-  const { item } = step
-  const { map, change } = item
-  switch (outcome.kind) {
-    case 'applied':
-      return undefined
-    case 'rejected':
-      return settleRefused(tx, item, outcome)
-    case 'conflict':
-      return settleConflict(core, tx, pair, theirs)
-    case 'retry': {
+/** Of what the ERP has not taken. Answers when what waits is due. */
+async function settleRest(core: Core, tx: Tx, pairs: readonly Pair[], theirs: Theirs): Promise<number[]> {
+  for (const { step, outcome } of pairs) if (outcome.kind === 'rejected') await settleRefused(tx, step.item, outcome)
+  const unreached = pairs.flatMap(({ step: { item }, outcome }): Unreached[] =>
+    outcome.kind === 'retry' ? [{ item, ...outcome }] : [],
+  )
+  const due = await settleUnreached(core, tx, unreached)
+  const met = pairs.filter(isConflict)
+  const inVain = { code: CONFLICT, reason: `The record had changed in the ERP at each of ${CONFLICTS_MAX} attempts` }
+  for (const { step } of met.filter(isInVain)) await park(tx, step.item, inVain)
+  for (const [map, own] of byMap(
+    core,
+    met.filter((pair) => !isInVain(pair)),
+  ))
+    due.push(...(await settleConflicts(core, tx, map, own.map(stepOf), theirs)))
+  return due
+}
+
+type Unreached = Pick<Step, 'item'> & Extract<WriteOutcome, { kind: 'retry' }>
+
+async function settleUnreached(core: Core, tx: Tx, unreached: readonly Unreached[]): Promise<number[]> {
+  const due: number[] = []
+  for (const [map, some] of Map.groupBy(unreached, ({ item }) => item.map)) {
+    const delays = some.map(({ item: { change }, reason, afterMs }) => {
       const backOffMs = Math.min(retryDelayMs(change.attempt, core.clock.random()), RETRY_MS_MAX)
-      const afterMs = outcome.afterMs ?? backOffMs
-      await postponeChange(tx, map.name, change, { afterMs, code: UNREACHABLE, reason: outcome.reason })
-      await setMapError(tx, map.name, outcome.reason)
-      return afterMs
-    }
-    default:
-      return outcome satisfies never
+      return { change, afterMs: afterMs ?? backOffMs, code: UNREACHABLE, reason }
+    })
+    await postponeChanges(tx, map.name, delays)
+    await setMapError(tx, map.name, delays.at(-1)?.reason ?? '')
+    due.push(...delays.map((one) => one.afterMs))
   }
+  return due
 }
 
 /** A person is asked, unless the end of a record has taken the row along meanwhile: then there is nothing to correct. */
@@ -151,67 +165,6 @@ async function readAgain(tx: Tx, groups: readonly Written[]): Promise<void> {
     )
   })
   await putRemoteChanges(tx, changes)
-}
-
-/** Records as they now are, where a write met another version: by remote key; undefined where the record is gone. */
-type Theirs = ReadonlyMap<string, Awaited<ReturnType<Core['connector']['readRecords']>>>
-
-async function readConflicts(core: Core, pairs: readonly Pair[], signal: AbortSignal): Promise<Theirs> {
-  const theirs = new Map<string, Awaited<ReturnType<Core['connector']['readRecords']>>>()
-  const during = AbortSignal.any([signal, AbortSignal.timeout(READ_MS_MAX)])
-  for (const { step, outcome } of pairs) {
-    const { item, write } = step
-    if (outcome.kind !== 'conflict' || write.operation === 'create') continue
-    const request = { entity: item.map.entity, fields: item.map.fields, keys: [write.key] }
-    theirs.set(`${item.map.name} ${write.key}`, await core.connector.readRecords(request, during))
-  }
-  return theirs
-}
-
-/** Both sides changed: take in what the ERP has, column by column, and try again with its version. */
-async function settleConflict(core: Core, tx: Tx, { step, conflicts }: Pair, theirs: Theirs): Promise<number | undefined> {
-  const { map, change } = step.item
-  if (conflicts >= CONFLICTS_MAX) {
-    await park(tx, step.item, {
-      code: CONFLICT,
-      reason: `The record had changed in the ERP at each of ${CONFLICTS_MAX} attempts`,
-    })
-    return undefined
-  }
-  if (step.write.operation !== 'create') {
-    const read = theirs.get(`${map.name} ${step.write.key}`)
-    const record = read?.get(step.write.key)
-    if (record !== undefined) await takeTheirs(core, tx, step, record)
-    else if (read !== undefined) return settleGone(core, tx, step, step.write.key)
-  }
-  await postponeChange(tx, map.name, change, {
-    afterMs: 0,
-    code: CONFLICT,
-    reason: 'The record has changed in the ERP meanwhile',
-  })
-  return 0
-}
-
-/**
- * Times of notices tell which edit is the newer one, where the record itself does not. What somebody else has taken in since the write was
- * planned stays: he may have read the record later.
- */
-async function takeTheirs(core: Core, tx: Tx, { item: { map }, link }: Write, record: RemoteRecord): Promise<void> {
-  const noticedAt = await findNoticeTimes(tx, map.name, [record.key])
-  const fence = new Map(link === undefined ? [] : [[record.key, link.revision]])
-  const results = await applyRecords(core, tx, map, [record], { quiet: false, noticedAt, fence })
-  // Outside the map's filter by now: its own notice says what becomes of the row.
-  if (results[0]?.result.kind === 'excluded')
-    await putRemoteChanges(tx, [{ map: map.name, remoteKey: record.key, eventId: null }])
-}
-
-/** The record is gone: so is what was to be told of it, unless the row stays here by the map's policy. */
-async function settleGone(core: Core, tx: Tx, step: Write, key: string): Promise<undefined> {
-  const { map, change } = step.item
-  await applyGone(core, tx, map, [{ key, kind: 'gone' }], { quiet: false })
-  if (map.deletes.toPortal === 'propagate' || step.write.operation === 'delete') await settleChange(tx, map.name, change)
-  else await park(tx, step.item, { code: GONE, reason: 'The ERP no longer has this record' })
-  return undefined
 }
 
 /** Nobody asks again and again for a row that is known: its end wakes what waits for it. */
