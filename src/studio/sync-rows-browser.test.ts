@@ -16,6 +16,8 @@ test('every screen about rows stands in a real browser: nothing for axe, nothing
   await using studio = await running(createWorldErp())
   const screens = [
     '/parked-changes',
+    '/sync/queued',
+    '/sync/queued?map=customers&direction=toErp',
     '/sync/differences',
     '/sync/conflicts',
     '/sync/explain',
@@ -43,6 +45,55 @@ test('every screen about rows stands in a real browser: nothing for axe, nothing
     }
     assert.deepEqual(opened.complaints, [])
   }
+})
+
+test('what waits is reached from its count, told change by change, and one of it is given up with a reason', async () => {
+  const erp = createWorldErp()
+  await using studio = await running(erp)
+  await studio.dualWrite.pauseMap('customers', 'tester')
+  const { id } = await edit(studio, 'C1', { telephone1: 'never' })
+  await edit(studio, 'C1', { fax: 'kept' })
+  await using opened = await openStudio(studio, WINDOW)
+  const { page } = opened
+  await page.goto(`${opened.origin}/studio/dual-write`)
+  await page.getByRole('link', { name: /2 changes wait to go to the ERP/ }).click()
+  await page.waitForURL(/sync\/queued\?map=customers&direction=toErp/)
+  await page.getByText('The map is paused; what waits for it travels when it is resumed').waitFor()
+  await page.getByText(/Waits behind out:\d+, an earlier change of the row/).waitFor()
+  assert.deepEqual(await problemsOf(page), [])
+  assert.match(
+    (await page
+      .getByRole('link', { name: /^Why\? Fabrikam/ })
+      .first()
+      .getAttribute('href')) ?? '',
+    new RegExp(id),
+  )
+  const file = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download as CSV' }).click()
+  assert.match(await readFile(await (await file).path(), 'utf8'), /out:\d+,customers,toErp,account,.*telephone1/)
+
+  const first = page.getByRole('row').filter({ hasText: 'telephone1' })
+  await first.getByRole('checkbox').focus()
+  await page.keyboard.press('Space')
+  await page.getByRole('button', { name: 'Send 1 now' }).click()
+  await page
+    .getByRole('alert')
+    .getByText(/Fabrikam.*The map is paused/)
+    .waitFor()
+  await first.getByRole('button', { name: /^Discard the change/ }).click()
+  const dialog = page.getByRole('dialog', { name: 'Discard this change?' })
+  await dialog.getByRole('textbox', { name: 'Why' }).fill('a mistake')
+  assert.deepEqual(await problemsOf(page), [])
+  await page.keyboard.press('Tab')
+  await dialog.getByRole('button', { name: 'Discard' }).click()
+  await first.waitFor({ state: 'detached' })
+  const [told] = await studio.dualWrite.listActivity({ map: 'customers', rowsMax: 1 })
+  assert.deepEqual([told?.action, told?.details.discardedBecause], ['discarded a queued change', 'a mistake'])
+  await studio.dualWrite.resumeMap('customers', 'tester')
+  await page.getByText('Nothing waits').waitFor()
+  assert.equal(erp.get('CustomersV3', C1)?.PrimaryContactFax, 'kept')
+  assert.notEqual(erp.get('CustomersV3', C1)?.PrimaryContactPhone, 'never')
+  assert.deepEqual(opened.complaints, [])
 })
 
 test('changes refused for one cause are one cluster; the row is corrected there, goes again, and its way is told', async () => {

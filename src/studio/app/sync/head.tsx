@@ -6,6 +6,7 @@ import { ScreenHead } from '../parts/states.tsx'
 
 const ROOMS = [
   ['/dual-write', 'room.maps'],
+  ['/sync/queued', 'room.queued'],
   ['/parked-changes', 'room.waiting'],
   ['/sync/differences', 'room.differences'],
   ['/sync/conflicts', 'room.conflicts'],

@@ -13,7 +13,15 @@ import type {
   SharedList,
   ValuePair,
 } from '#dual-write/facets-control.ts'
-import type { Comparison, Difference, Explanation, LostValue, PairSuggestion, ParkedCluster } from '#dual-write/facets-rows.ts'
+import type {
+  Comparison,
+  Difference,
+  Explanation,
+  LostValue,
+  PairSuggestion,
+  ParkedCluster,
+  QueuedItem,
+} from '#dual-write/facets-rows.ts'
 import type { Alert, AlertRule, Environment, HealthFinding, LatencyFigures, SeriesPoint } from '#dual-write/facets-watch.ts'
 import type { Page, ParkedItem } from '../../wire.ts'
 import { read } from '../lib/api.ts'
@@ -87,6 +95,13 @@ export const parkedOfCluster = (cluster: string) =>
     queryKey: ['sync', 'parked', cluster],
     queryFn: () => read<Page<ParkedItem>>(`/parked-changes?${new URLSearchParams({ cluster })}`),
     refetchInterval: 10 * SECOND_MS,
+  })
+export const queuedQuery = (page: { map?: string; direction?: Direction; after?: string }) =>
+  queryOptions({
+    queryKey: ['sync', page.map ?? '', 'queued', page],
+    queryFn: () => readEngine<{ rows: QueuedItem[]; next: string | null }>('/queued-changes', { ...page, top: 100 }),
+    refetchInterval: 5 * SECOND_MS,
+    placeholderData: keepPreviousData,
   })
 export const CONFLICTS_MAX = 100
 export const conflictsQuery = (map: string | undefined, before: number | undefined) =>

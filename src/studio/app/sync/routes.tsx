@@ -10,6 +10,7 @@ import { AlertsScreen } from './rows/alerts.tsx'
 import { ConflictsScreen } from './rows/conflicts.tsx'
 import { DifferencesScreen } from './rows/differences.tsx'
 import { WayScreen } from './rows/explain.tsx'
+import { QueuedScreen } from './rows/queued.tsx'
 import { WaitingScreen } from './rows/waiting.tsx'
 import { MAP_ADDRESS } from './tab-props.ts'
 import { ValuesScreen } from './values/values-screen.tsx'
@@ -32,6 +33,12 @@ const parked = createRoute({
   path: '/parked-changes',
   validateSearch: (search: Record<string, unknown>) => texts(search, ['map', 'cluster']),
   component: () => <WaitingScreen address={parked.useSearch()} />,
+})
+const queued = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sync/queued',
+  validateSearch: (search: Record<string, unknown>) => texts(search, ['map', 'direction', 'after']),
+  component: () => <QueuedScreen address={queued.useSearch()} />,
 })
 const differences = createRoute({
   getParentRoute: () => rootRoute,
@@ -81,4 +88,17 @@ const values = createRoute({
 })
 const promotion = createRoute({ getParentRoute: () => rootRoute, path: '/sync/promotion', component: PromotionScreen })
 
-export const syncRoutes = [maps, map, activity, parked, differences, conflicts, way, alerts, adopt, values, promotion] as const
+export const syncRoutes = [
+  maps,
+  map,
+  activity,
+  parked,
+  queued,
+  differences,
+  conflicts,
+  way,
+  alerts,
+  adopt,
+  values,
+  promotion,
+] as const

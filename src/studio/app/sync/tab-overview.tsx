@@ -61,8 +61,21 @@ function Facts({ status }: { status: MapStatus }) {
         : `${number(status.differences)} · ${ago(status.comparedAt)}`,
     ],
   ] as const
+  const queued = status.queued.toErp + status.queued.toPortal
   return (
     <dl className="facts">
+      <div>
+        <dt>{t('figure.queued')}</dt>
+        <dd>
+          {queued === 0 ? (
+            '0'
+          ) : (
+            <TextLink to="/sync/queued" search={{ map: status.name }}>
+              {number(queued)}
+            </TextLink>
+          )}
+        </dd>
+      </div>
       <div>
         <dt>{t('mapTable.parked')}</dt>
         <dd>

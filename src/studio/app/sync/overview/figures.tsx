@@ -41,7 +41,19 @@ export function Figures({ maps }: { maps: MapStatus[] }) {
       <Tile
         label={t('figure.queued')}
         value={number(queued)}
-        more={slowest === undefined || lagOf(slowest) === 0 ? t('figure.noLag') : oldest}
+        more={
+          <>
+            {slowest === undefined || lagOf(slowest) === 0 ? t('figure.noLag') : oldest}
+            {queued > 0 && (
+              <>
+                {' · '}
+                <TextLink to="/sync/queued" underline="always">
+                  {t('figure.showQueued')}
+                </TextLink>
+              </>
+            )}
+          </>
+        }
       />
       <Tile
         tone={parked === 0 ? 'good' : 'bad'}

@@ -1,4 +1,5 @@
 import { Group, Table, Text, UnstyledButton } from '@mantine/core'
+import type { Direction } from '#dual-write/facets-control.ts'
 import type { MapStatus } from '../../../wire.ts'
 import { useWords } from '../../lib/messages.tsx'
 import { useSaid } from '../../lib/said.ts'
@@ -111,8 +112,8 @@ function MapRow({ map }: { map: MapStatus }) {
           </Text>
         )}
       </Table.Td>
-      <Table.Td className="number">{map.carries.toErp ? number(map.queued.toErp) : '–'}</Table.Td>
-      <Table.Td className="number">{map.carries.toPortal ? number(map.queued.toPortal) : '–'}</Table.Td>
+      <Queued map={map} direction="toErp" />
+      <Queued map={map} direction="toPortal" />
       <Table.Td className="number">{lagMs === 0 ? '–' : duration(lagMs)}</Table.Td>
       <Table.Td className="number">
         {map.parked === 0 ? (
@@ -137,5 +138,29 @@ function MapRow({ map }: { map: MapStatus }) {
         <Verbs map={map} compact />
       </Table.Td>
     </Table.Tr>
+  )
+}
+
+/** How many wait for one way, and the way to see which. */
+function Queued({ map, direction }: { map: MapStatus; direction: Direction }) {
+  const { t, number } = useWords()
+  const count = map.queued[direction]
+  return (
+    <Table.Td className="number">
+      {!map.carries[direction] ? (
+        '–'
+      ) : count === 0 ? (
+        '0'
+      ) : (
+        <TextLink
+          to="/sync/queued"
+          search={{ map: map.name, direction }}
+          size="sm"
+          aria-label={t(`mapTable.queued.${direction}`, { count, map: map.title })}
+        >
+          {number(count)}
+        </TextLink>
+      )}
+    </Table.Td>
   )
 }

@@ -134,7 +134,12 @@ function Now({ map }: { map: MapStatus }) {
   const queued = map.queued.toErp + map.queued.toPortal
   if (queued > 0) {
     const lagMs = lagOf(map)
-    return `${t('picture.queued', { count: queued })}${lagMs > 0 ? ` ${t('picture.lag', { time: duration(lagMs) })}` : ''}`
+    return (
+      <TextLink to="/sync/queued" search={{ map: map.name }} size="xs" lh={1.2} className="nodrag nopan">
+        {t('picture.queued', { count: queued })}
+        {lagMs > 0 && ` ${t('picture.lag', { time: duration(lagMs) })}`}
+      </TextLink>
+    )
   }
   const { toErp, toPortal } = map.perMinute
   if (toErp + toPortal > 0) return t('picture.rate', { toErp, toPortal })

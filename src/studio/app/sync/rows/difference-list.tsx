@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Paper, Stack, Text, Title } from '@mantine/core'
+import { Button, Checkbox, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Difference } from '#dual-write/facets-rows.ts'
@@ -13,6 +13,7 @@ import { askEngine, mapPath } from '../engine-api.ts'
 import { useRowNames } from '../names.ts'
 import { DIFFERENCES_MAX, differencesQuery } from '../queries.ts'
 import { deed } from './deeds.ts'
+import { RefusedAlert } from './refused.tsx'
 import { SideBySide } from './side-by-side.tsx'
 import { useSelection } from './use-selection.ts'
 
@@ -139,21 +140,6 @@ function asTable(differences: readonly Difference[]): (string | null)[][] {
     return columns.map((one) => [...about, one.column, one.field, one.portal, one.erp, one.agreed, explanation])
   })
   return [heads, ...lines]
-}
-
-function RefusedAlert({ refused }: { refused: Refused[] }) {
-  const { t } = useWords()
-  const said = useSaid()
-  if (refused.length === 0) return null
-  return (
-    <Alert color="orange" role="alert" title={t('diff.refused', { count: refused.length })}>
-      {refused.map((one) => (
-        <Text size="sm" key={one.key} className="wrap-anywhere">
-          {one.key}: {said(one.reason)}
-        </Text>
-      ))}
-    </Alert>
-  )
 }
 
 function Card({
