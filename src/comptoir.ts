@@ -26,7 +26,8 @@ import { listenToRows } from '#tables/live.ts'
 import type { LiveCatalog } from '#tables/live-catalog.ts'
 import { alertWays } from './alert-ways.ts'
 import { bringUp } from './bring-up.ts'
-import { createConnector, withConnection } from './connection.ts'
+import { withConnection } from './connection.ts'
+import { type OpenConnection, openConnection } from './connection-desk.ts'
 import {
   environmentOf,
   installationSecret,
@@ -49,6 +50,8 @@ type End = () => Promise<void>
 
 /** Everything a visitor of the portal needs at hand, and more than the pages themselves ask at once. */
 const CONNECTIONS_MAX = 20
+/** The reference ERP of a run that was killed ends by itself, once it has answered what it was asked. */
+const ERP_ENDS_MS_MAX = 30_000
 
 /**
  * Starts an installation: databases, the reference ERP in demo mode, the portal and its back office, and the engine. Returns once the
@@ -72,7 +75,7 @@ export async function startComptoir(start: Start): Promise<Comptoir> {
     const engine = await openEngine(start, ground, mail)
     await serve(start, { ...ground, ...engine, mail, health, studio }, ends)
     say(`portal on http://localhost:${config.port} (not ready yet)`)
-    ends.push(engine.closeConnector, engine.dualWrite.stop)
+    ends.push(engine.connection.close, engine.dualWrite.stop)
     void bringUp({
       config,
       log,
@@ -91,12 +94,12 @@ export async function startComptoir(start: Start): Promise<Comptoir> {
 }
 
 type Ground = { database: Database; catalog: LiveCatalog; scmReady: Promise<void> | undefined }
-type Engine = { dualWrite: DualWrite; eventSecret: string; closeConnector: End }
+type Engine = { dualWrite: DualWrite; eventSecret: string; connection: OpenConnection }
 
 /** Databases, held by this process alone, with the tables of this version; and the reference ERP beside them. */
 async function openGround({ config, log, say }: Start, health: Health, ends: End[]): Promise<Ground> {
   await requireFreePort(config.port, 'PORT')
-  if (config.demo) await requireFreePort(config.scm.port, 'SCM_PORT')
+  if (config.demo) await requireFreePort(config.scm.port, 'SCM_PORT', ERP_ENDS_MS_MAX)
   say('database …')
   const databases = await startDatabases(config, log)
   const lock = await lockInstallation(databases.url).catch((error: unknown) => {
@@ -122,11 +125,11 @@ async function openEngine(start: Start, { database, catalog }: Ground, mail: Mai
   const eventSecret = installationSecret(config, 'event-secret')
   // The reference ERP is on this machine, whatever address people use.
   const origin = config.demo ? `http://127.0.0.1:${config.port}` : config.publicUrl
-  const connector = createConnector(config, log)
+  const connection = await openConnection({ database, config: start.config, log })
   const dualWrite = await openDualWrite({
     database,
     catalog,
-    connector,
+    connector: connection.connector,
     mapFolders: mapsFolders(config),
     clock: systemClock,
     log,
@@ -136,7 +139,7 @@ async function openEngine(start: Start, { database, catalog }: Ground, mail: Mai
     notify: alertWays(mail),
   })
   catalog.addDependent(dualWrite.dependent)
-  return { dualWrite, eventSecret, closeConnector: async () => connector.close?.() }
+  return { dualWrite, eventSecret, connection }
 }
 
 /** The portal, its API and the back office on one port. */
@@ -183,6 +186,7 @@ async function serve(
     ...place,
     catalog,
     dualWrite,
+    connection: parts.connection.desk,
     permissions,
     releases,
     siteName,

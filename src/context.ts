@@ -82,20 +82,32 @@ export async function lockInstallation(url: string): Promise<{ release(): Promis
   return { release: () => client.end() }
 }
 
-/** Throws AppError `comptoir.port_taken` when something listens there. */
-export function requireFreePort(port: number, setting: string): Promise<void> {
-  return new Promise((done, failed) => {
+const PORT_POLL_MS = 200
+
+/**
+ * Throws AppError `comptoir.port_taken` when something listens there, and does so still after `patienceMs`: what a killed run has left behind
+ * may take a moment to notice.
+ */
+export async function requireFreePort(port: number, setting: string, patienceMs = 0): Promise<void> {
+  const untilMs = systemClock.nowMs() + patienceMs
+  for (;;) {
+    const cause = await findListener(port)
+    if (cause === undefined) return
+    if (systemClock.nowMs() >= untilMs)
+      throw new AppError(
+        'comptoir.port_taken',
+        `Port ${port} is taken: does Comptoir run already? Otherwise set ${setting} to another`,
+        { cause },
+      )
+    await systemClock.sleep(PORT_POLL_MS)
+  }
+}
+
+function findListener(port: number): Promise<Error | undefined> {
+  return new Promise((done) => {
     const probe = createServer()
-    probe.on('error', (cause) =>
-      failed(
-        new AppError(
-          'comptoir.port_taken',
-          `Port ${port} is taken: does Comptoir run already? Otherwise set ${setting} to another`,
-          { cause },
-        ),
-      ),
-    )
-    probe.listen(port, '127.0.0.1', () => probe.close(() => done()))
+    probe.on('error', done)
+    probe.listen(port, '127.0.0.1', () => probe.close(() => done(undefined)))
   })
 }
 
