@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const READY_TIMEOUT_MS = 240_000
+const READY_TIMEOUT_MS = 400_000
 
 /** The whole program, as `npm start` runs it, on free ports with a data folder of its own. */
 export type RunningComptoir = AsyncDisposable & {
