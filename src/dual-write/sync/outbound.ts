@@ -72,7 +72,8 @@ export function createOutbound(core: Core, live: () => readonly string[], isLead
       if (load.length > 1) return earliest(await Promise.all(load.map((group) => run([group], signal))))
       return putBack(core, load, error)
     }
-    if (load.some(isLate)) return putBack(core, load, new AppError('dual_write.late', LATE))
+    if (load.some((group) => isLate(core, claimedMs.get(group))))
+      return putBack(core, load, new AppError('dual_write.late', LATE))
     try {
       const written = (await write(core, plans, signal)).map(counted)
       const dueMs = await settleEach(core, load, written, signal)
@@ -81,11 +82,6 @@ export function createOutbound(core: Core, live: () => readonly string[], isLead
     } catch (error) {
       return putBack(core, load, error)
     }
-  }
-
-  /** A write that begins now may end behind the lease: whoever claims the change then would write beside it. */
-  function isLate(group: Group): boolean {
-    return core.clock.nowMs() - required(claimedMs.get(group), 'when it was claimed') > LEASE_MS - WRITE_MS_MAX
   }
 
   function counted({ steps, outcomes }: Pick<Written, 'steps' | 'outcomes'>): Written {
@@ -109,6 +105,11 @@ export function createOutbound(core: Core, live: () => readonly string[], isLead
   }
 
   return { claim, run }
+}
+
+/** A write that begins now may end behind the lease: whoever claims the change then would write beside it. */
+function isLate({ clock }: Core, claimedMs: number | undefined): boolean {
+  return clock.nowMs() - required(claimedMs, 'when it was claimed') > LEASE_MS - WRITE_MS_MAX
 }
 
 /**
