@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import type { Config } from '#config/config.ts'
 import { AppError } from '#lib/app-error.ts'
 import type { Log } from '#log/log.ts'
-import { systemClock } from '#log/system-clock.ts'
 import type { Database } from '#postgres/database.ts'
-import { createConnector, hasOwnSecret, secretsOf, withConnection, withSecret } from './connection.ts'
+import { secretsOf, withConnection, withSecret } from './connection.ts'
+import { describeConnection, refuseInDemo, tryConnection } from './connection-desk.ts'
 import { openRunningDatabase } from './context.ts'
 
 type Parts = {
@@ -15,7 +15,6 @@ type Parts = {
 }
 
 const SECRET_LENGTH_MAX = 10_000
-const TEST_MS_MAX = 240_000
 
 /** `comptoir connection …`: how the ERP is reached. A secret is never an argument, which everybody on the machine could read. */
 export function addConnectionCommands(program: Command, parts: Parts): void {
@@ -30,7 +29,7 @@ export function addConnectionCommands(program: Command, parts: Parts): void {
         const secret = await readStandardInput()
         withSecret(config, secret)
         await secretsOf(database, config).set(config.connector, secret, actor)
-        process.stdout.write('kept; it counts from the next start on\n')
+        process.stdout.write('kept; a Comptoir that runs works with it from now on\n')
       }),
     )
   connection
@@ -45,7 +44,9 @@ export function addConnectionCommands(program: Command, parts: Parts): void {
     .description('asks the ERP, and tells how long it took')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) =>
-      withDatabase(parts, async (database) => parts.print(await tryConnection(database, parts), options.json)),
+      withDatabase(parts, async (database) =>
+        parts.print(await tryConnection(await withConnection(database, config), parts.log), options.json),
+      ),
     )
   connection
     .command('rotate-key')
@@ -59,44 +60,11 @@ export function addConnectionCommands(program: Command, parts: Parts): void {
 }
 
 async function describe(database: Database, config: Config): Promise<object> {
-  const kept = await secretsOf(database, config).describe(config.connector)
-  const complete = await withConnection(database, config).catch(() => config)
-  return {
-    connector: config.connector,
-    address: complete.erp.url,
-    clientId: config.erp.clientId,
-    secret: config.demo ? 'of the demo' : hasOwnSecret(config) ? 'from the environment' : kept === undefined ? 'missing' : 'kept',
-    keptSince: kept?.setAt ?? null,
-    keptBy: kept?.setBy ?? null,
-    key: kept?.keyId ?? null,
-  }
+  const { connector, address, clientId, secret, keptSince, keptBy, keyId } = await describeConnection(database, config)
+  return { connector, address, clientId, secret: FROM[secret], keptSince, keptBy, key: keyId }
 }
 
-async function tryConnection(database: Database, { config, log }: Parts): Promise<object[]> {
-  const connector = createConnector(await withConnection(database, config), log)
-  const signal = AbortSignal.timeout(TEST_MS_MAX)
-  const timed = async (call: string, ask: () => Promise<string>) => {
-    const beganMs = systemClock.nowMs()
-    const answer = await ask()
-    return { call, ms: Math.round(systemClock.nowMs() - beganMs), answer }
-  }
-  try {
-    return [
-      await timed('describe', async () => `${(await connector.describe(signal)).length} entities`),
-      await timed('ping', async () => {
-        await connector.ping(signal)
-        return 'ok'
-      }),
-    ]
-  } finally {
-    await connector.close?.()
-  }
-}
-
-function refuseInDemo(config: Config): void {
-  if (!config.demo) return
-  throw new AppError('request.invalid', 'The demo has its own ERP; set COMPTOIR_ERP, or ERP_URL, to connect another')
-}
+const FROM = { demo: 'of the demo', environment: 'from the environment', kept: 'kept', missing: 'missing' } as const
 
 async function readStandardInput(): Promise<string> {
   let text = ''

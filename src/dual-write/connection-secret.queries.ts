@@ -24,3 +24,8 @@ export async function putSealedSecret(tx: Tx, secret: Omit<SealedSecret, 'setAt'
     on conflict (connector) do update
        set key_id = excluded.key_id, sealed = excluded.sealed, set_by = excluded.set_by, set_at = clock_timestamp()`
 }
+
+/** Every process works with what is kept. */
+export async function notifyConnection(tx: Tx): Promise<void> {
+  await tx`select pg_notify('comptoir_connection', '')`
+}

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { AppError } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import type { Database, Tx } from '#postgres/database.ts'
-import { findSealedSecret, lockSealedSecrets, putSealedSecret, type SealedSecret } from './connection-secret.queries.ts'
+import {
+  findSealedSecret,
+  lockSealedSecrets,
+  notifyConnection,
+  putSealedSecret,
+  type SealedSecret,
+} from './connection-secret.queries.ts'
 import { insertActivity } from './maps.queries.ts'
 
 /**
@@ -47,6 +53,7 @@ export function openConnectionSecrets(database: Database, folder: string): Conne
         const key = readKeys(file)[0] ?? addKey(file)
         await put(tx, connector, secret, key, actor)
         await insertActivity(tx, { map: null, actor, action: 'connection set', details: { connector } })
+        await notifyConnection(tx)
       })
     },
     async rotateKey(actor) {

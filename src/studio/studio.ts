@@ -2,6 +2,7 @@ import { csrfTokenOf } from '#access/request.ts'
 import type { HttpServer } from '#http/server.ts'
 import { AppError } from '#lib/app-error.ts'
 import { registerAccounts } from './server/accounts.ts'
+import { registerConnection } from './server/connection.ts'
 import { registerContacts } from './server/contacts.ts'
 import { registerDataWorkspace } from './server/data/workspace.ts'
 import { administratorOf, guardApi } from './server/guard.ts'
@@ -46,6 +47,7 @@ function registerApi(scope: HttpServer, services: StudioServices): void {
   registerOverview(scope, services)
   registerMaps(scope, services)
   registerParked(scope, services)
+  registerConnection(scope, services)
   registerNames(scope, services)
   registerAccounts(scope, services)
   registerContacts(scope, services)

@@ -28,6 +28,7 @@ test('every screen about rows stands in a real browser: nothing for axe, nothing
     '/sync/alerts?tab=health',
     '/sync/adopt',
     '/sync/adopt?map=customers',
+    '/sync/connection',
     '/sync/differences?all=yes',
   ]
   for (const window of [
@@ -94,6 +95,39 @@ test('what waits is reached from its count, told change by change, and one of it
   assert.equal(erp.get('CustomersV3', C1)?.PrimaryContactFax, 'kept')
   assert.notEqual(erp.get('CustomersV3', C1)?.PrimaryContactPhone, 'never')
   assert.deepEqual(opened.complaints, [])
+})
+
+test('the connection is shown without its secret; another one is tried, refused, kept', async () => {
+  await using studio = await running(createWorldErp())
+  const nobody = await studio.send('GET', '/studio/api/connection', { cookie: await studio.signIn('nora') })
+  assert.equal(nobody.status, 403)
+  const { cookie } = await studio.administrator()
+  assert.equal((await studio.send('POST', '/studio/api/connection/secrets', { cookie, body: { secret: 'x' } })).status, 403)
+
+  await using opened = await openStudio(studio, WINDOW)
+  const { page } = opened
+  await page.goto(`${opened.origin}/studio/sync/connection`)
+  await page.getByText('Set, kept encrypted').waitFor()
+  await page.getByRole('listitem').filter({ hasText: 'usmf' }).waitFor()
+  await page.getByText('It has no hashes of ranges').waitFor()
+  await page.getByRole('button', { name: 'Test what is set' }).click()
+  await page.getByText('The ERP answers', { exact: true }).waitFor()
+  const secret = page.getByLabel('New client secret')
+  await secret.fill('wrong')
+  await page.getByRole('button', { name: 'Test this one' }).click()
+  await page.getByRole('alert').getByText('The ERP does not accept the secret').waitFor()
+  assert.deepEqual(await problemsOf(page), [])
+  await page.keyboard.press('Tab')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('The ERP does not accept the secret').last().waitFor()
+  await secret.fill('a better one')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('The secret is kept and in use').waitFor()
+  assert.equal(await secret.inputValue(), '')
+  assert.deepEqual(
+    opened.complaints.filter((one) => !one.includes('400')),
+    [],
+  )
 })
 
 test('changes refused for one cause are one cluster; the row is corrected there, goes again, and its way is told', async () => {

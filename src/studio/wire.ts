@@ -208,3 +208,39 @@ export type Overview = {
 }
 
 export type ApiError = { error: { code: string; message: string } }
+
+/** How the ERP is reached, for people: never with a secret. */
+export type Connection = {
+  connector: 'dynamics365' | 'postgres'
+  address: string
+  /** Empty for a database. */
+  tokenUrl: string
+  clientId: string
+  /** Where it is from: of the demo; from the settings of the installation; kept encrypted in the database; nowhere. */
+  secret: 'demo' | 'environment' | 'kept' | 'missing'
+  keptSince: string | null
+  keptBy: string | null
+  keyId: string | null
+  capabilities: Readonly<Record<ConnectionAbility, boolean>>
+  pageRowsMax: number
+}
+export type ConnectionAbility =
+  | 'events'
+  | 'changes'
+  | 'atomicGroups'
+  | 'deletes'
+  | 'versions'
+  | 'ranges'
+  | 'hashes'
+  | 'modifiedTime'
+export type ConnectionPage = Connection & { companies: { code: string; name: string }[] }
+/** `problem`: what the ERP has against it. */
+export type ConnectionTest = { calls: ConnectionCall[]; problem: string | null }
+export type ConnectionCall = { call: 'describe' | 'ping'; ms: number; answer: string }
+export type ConnectionDesk = {
+  describe(): Promise<Connection>
+  /** With this secret, or the one that counts. Throws AppError with what the ERP says against it. */
+  test(secret: string | undefined): Promise<ConnectionCall[]>
+  /** Tries the secret, keeps it encrypted and works with it from then on. Throws AppError and leaves everything as it was. */
+  keep(secret: string, actor: string): Promise<void>
+}

@@ -7,11 +7,13 @@ import type { Log } from '#log/log.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Releases } from '#portals/releases.ts'
 import type { LiveCatalog } from '#tables/live-catalog.ts'
+import type { ConnectionDesk } from '../wire.ts'
 
 /** What Studio works with. Made by composition. */
 export type StudioServices = AccessPlace & {
   catalog: LiveCatalog
   dualWrite: DualWrite
+  connection: ConnectionDesk
   /** Of the release that is current when it is asked. */
   permissions(): Permissions
   releases: Releases

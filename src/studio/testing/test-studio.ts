@@ -6,6 +6,7 @@ import { registerDualWriteApi } from '#api/dual-write-api.ts'
 import { createDynamics365Connector } from '#connectors/dynamics365/connector.ts'
 import { type DualWrite, openDualWrite } from '#dual-write/engine.ts'
 import { createHttpServer, type HttpServer } from '#http/server.ts'
+import { AppError } from '#lib/app-error.ts'
 import { silentLog } from '#log/log.ts'
 import { systemClock } from '#log/system-clock.ts'
 import { createMail } from '#mail/mail.ts'
@@ -95,7 +96,7 @@ export async function createStudio({ erp }: { erp?: MemoryErp } = {}): Promise<T
   }
 }
 
-type Parts = Omit<StudioOptions, 'config' | 'pages' | 'dualWrite'> & { dualWrite: DualWrite }
+type Parts = Omit<StudioOptions, 'config' | 'pages' | 'dualWrite' | 'connection'> & { dualWrite: DualWrite }
 
 /** What Studio shows and works on. */
 async function openParts(people: People, erp: MemoryErp | undefined): Promise<Parts> {
@@ -140,7 +141,7 @@ async function serve(people: People, parts: Parts): Promise<{ server: HttpServer
     smtpUrl: undefined,
     erp: ERP,
   }
-  await registerStudio(server, { ...parts, config, pages: server })
+  await registerStudio(server, { ...parts, connection: testDesk(), config, pages: server })
   await registerDualWriteApi(server, { engine: parts.dualWrite, log: silentLog, visitorOf })
   // Who a program with a token is, told where programs are let in: the API itself is another room's.
   server.get('/api/data/who', async (request) => {
@@ -151,6 +152,28 @@ async function serve(people: People, parts: Parts): Promise<{ server: HttpServer
   })
   await server.ready()
   return { server, routes }
+}
+
+/** Of an ERP that knows every secret but 'wrong'. */
+function testDesk(): StudioOptions['connection'] {
+  const kept = { since: '2026-01-02T03:04:05.000Z', by: 'dana@contoso.example' }
+  const test = async (secret: string | undefined) => {
+    if (secret === 'wrong') throw new AppError('connector.refused', 'The ERP does not accept the secret')
+    return [{ call: 'ping' as const, ms: 12, answer: 'ok' }]
+  }
+  const capabilities = { events: true, changes: true, atomicGroups: false, deletes: true, versions: true, modifiedTime: true }
+  return {
+    describe: async () => ({
+      ...{ connector: 'dynamics365', address: ERP.url, tokenUrl: ERP.tokenUrl, clientId: ERP.clientId, secret: 'kept' },
+      ...{ keptSince: kept.since, keptBy: kept.by, keyId: '1a2b', pageRowsMax: 1_000 },
+      capabilities: { ...capabilities, ranges: false, hashes: false },
+    }),
+    test,
+    async keep(secret, actor) {
+      await test(secret)
+      Object.assign(kept, { since: new Date(systemClock.nowMs()).toISOString(), by: actor })
+    },
+  }
 }
 
 /** The list grows as routes are registered. */

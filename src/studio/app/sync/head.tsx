@@ -16,6 +16,7 @@ const ROOMS = [
   ['/sync/values', 'room.values'],
   ['/sync/promotion', 'room.promotion'],
   ['/sync/activity', 'room.activity'],
+  ['/sync/connection', 'room.connection'],
 ] as const
 
 /** The head of every screen of the dual-write workspace, with the way to the others. */

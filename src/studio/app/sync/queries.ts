@@ -23,7 +23,7 @@ import type {
   QueuedItem,
 } from '#dual-write/facets-rows.ts'
 import type { Alert, AlertRule, Environment, HealthFinding, LatencyFigures, SeriesPoint } from '#dual-write/facets-watch.ts'
-import type { Page, ParkedItem } from '../../wire.ts'
+import type { ConnectionPage, Page, ParkedItem } from '../../wire.ts'
 import { read } from '../lib/api.ts'
 import { askEngine, mapPath, readEngine } from './engine-api.ts'
 
@@ -180,4 +180,8 @@ export const environmentQuery = queryOptions({
   queryKey: ['sync', 'environment'],
   queryFn: () => readEngine<Environment>('/environment'),
   refetchInterval: MINUTE_MS,
+})
+export const connectionQuery = queryOptions({
+  queryKey: ['sync', 'connection'],
+  queryFn: () => read<ConnectionPage>('/connection'),
 })

@@ -2,6 +2,7 @@ import { createRoute } from '@tanstack/react-router'
 import { texts } from '../lib/address.ts'
 import { rootRoute } from '../root-route.tsx'
 import { ActivityScreen } from './activity-screen.tsx'
+import { ConnectionScreen } from './connection/connection-screen.tsx'
 import { MapPage } from './map-page.tsx'
 import { SYNC_ADDRESS, SyncScreen } from './overview/sync-screen.tsx'
 import { PromotionScreen } from './promotion/promotion-screen.tsx'
@@ -86,6 +87,7 @@ const values = createRoute({
   validateSearch: (search: Record<string, unknown>) => texts(search, ['list', 'search']),
   component: () => <ValuesScreen address={values.useSearch()} />,
 })
+const connection = createRoute({ getParentRoute: () => rootRoute, path: '/sync/connection', component: ConnectionScreen })
 const promotion = createRoute({ getParentRoute: () => rootRoute, path: '/sync/promotion', component: PromotionScreen })
 
 export const syncRoutes = [
@@ -101,4 +103,5 @@ export const syncRoutes = [
   adopt,
   values,
   promotion,
+  connection,
 ] as const
