@@ -10,7 +10,7 @@ import { createLiveConnector } from './live-connector.ts'
 
 const TEST_MS_MAX = 240_000
 /** On which the database tells every process that a secret was kept. */
-export const CONNECTION_CHANNEL = 'comptoir_connection'
+const CONNECTION_CHANNEL = 'comptoir_connection'
 
 type Parts = { database: Database; config: Config; log: Log }
 export type OpenConnection = { connector: Connector; desk: ConnectionDesk; close(): Promise<void> }
