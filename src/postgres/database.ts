@@ -85,7 +85,7 @@ export function openDatabase(options: {
     pool,
     url: options.url,
     transaction: (work, { prepared, isDurable = true } = { prepared: options.prepared ?? false }) =>
-      inTransaction(pool, isDurable ? BEGIN : BEGIN_HASTY, work, prepared ? { onStatement, nameOf } : { onStatement }),
+      inTransaction(pool, beginOf({ prepared, isDurable }), work, prepared ? { onStatement, nameOf } : { onStatement }),
     read: (work) => inTransaction(pool, BEGIN_READING, work, { onStatement, nameOf }),
     statement: alone,
     as(bearer) {
@@ -106,8 +106,17 @@ export function openDatabase(options: {
 }
 
 const BEGIN = 'begin'
-const BEGIN_HASTY = 'begin; set local synchronous_commit = off'
+const HASTY = '; set local synchronous_commit = off'
+/**
+ * A plan that was made while a queue was empty reads the whole table, since that is a page, and stays when the queue has grown. With an
+ * index for every lookup nothing is lost by never doing so.
+ */
+const BY_INDEX = '; set local enable_seqscan = off'
 const BEGIN_READING = 'begin isolation level repeatable read read only'
+
+function beginOf({ prepared, isDurable }: Required<TransactionOptions>): string {
+  return `${BEGIN}${isDurable ? '' : HASTY}${prepared ? BY_INDEX : ''}`
+}
 
 async function inTransaction<T>(from: pg.Pool, begin: string, work: (tx: Tx) => Promise<T>, run: RunOptions): Promise<T> {
   for (let attempt = 1; ; attempt++) {

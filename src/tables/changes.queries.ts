@@ -179,7 +179,10 @@ export async function settleChange(tx: Tx, subscriber: string, change: Lease): P
   return (await settleChanges(tx, subscriber, [change])).has(change.number)
 }
 
-/** The same for changes of many rows. Answers the numbers of those that were still ours. */
+/**
+ * The same for changes of many rows. Answers the numbers of those that were still ours. They are named twice, since PostgreSQL might else
+ * begin with all that wait for the subscriber.
+ */
 export async function settleChanges(tx: Tx, subscriber: string, changes: readonly Lease[]): Promise<Set<number>> {
   if (changes.length === 0) return new Set()
   const rows = await tx<{ number: number }>`
@@ -189,7 +192,8 @@ export async function settleChanges(tx: Tx, subscriber: string, changes: readonl
                     ${changes.map((one) => one.rowId)}::uuid[], ${changes.map((one) => one.attempt)}::int[])
              as v(number, last_number, row_id, attempt)
         join tables.change c on c.number = v.number and c.attempt = v.attempt
-       where c.subscriber = ${subscriber} order by c.number for update of c
+       where c.number = any(${changes.map((one) => one.number)}::bigint[]) and c.subscriber = ${subscriber}
+       order by c.number for update of c
     )
     delete from tables.change c using head
      where c.subscriber = ${subscriber} and c.row_id = head.row_id and c.number >= head.number and c.number <= head.last_number
@@ -226,7 +230,9 @@ export async function postponeChanges(
                     ${delays.map((one) => one.afterMs)}::numeric[], ${delays.map((one) => one.code)}::text[],
                     ${delays.map((one) => one.reason)}::text[]) as v(number, attempt, after_ms, code, reason)
         join tables.change c on c.number = v.number and c.attempt = v.attempt
-       where c.subscriber = ${subscriber} and c.parked_at is null order by c.number for update of c
+       where c.number = any(${delays.map((one) => one.change.number)}::bigint[]) and c.subscriber = ${subscriber}
+         and c.parked_at is null
+       order by c.number for update of c
     ), postponed as (
       update tables.change c
          set due_at = clock_timestamp() + make_interval(secs => (held.after_ms / 1000)::float8), reason_code = held.code, reason = held.reason
