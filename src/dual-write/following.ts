@@ -4,7 +4,7 @@ import { keepMapRules } from './map-rules.ts'
 import type { States } from './states.ts'
 import { createWaker, type Waker } from './sync/waker.ts'
 
-export type Wakers = { outboundWaker: Waker; inboundWaker: Waker; stateWaker: Waker; mapsWaker: Waker }
+export type Wakers = Readonly<Record<'outboundWaker' | 'inboundWaker' | 'copyOutWaker' | 'stateWaker' | 'mapsWaker', Waker>>
 
 /** Keeps a process at what others say: states, maps, and that there is work. */
 export type Following = {
@@ -21,6 +21,7 @@ export function createFollowing(core: Core, states: States): Following {
     outboundWaker: createWaker(clock),
     inboundWaker: createWaker(clock),
     stateWaker: createWaker(clock),
+    copyOutWaker: createWaker(clock),
     mapsWaker: createWaker(clock),
   }
   const wakeAll = () => {

@@ -28,17 +28,18 @@ const ENTRIES_MAX = 4
 
 /**
  * One step of the way out: rows that the portal alone has become creates in the ordinary queue, a page at a time, and those that have
- * arrived are counted. Answers whether there was something to do.
+ * arrived are counted. Answers how many rows it has got on with.
  */
-export async function copyOutStep(core: Core, map: TableMap): Promise<boolean> {
-  let settled = 0
-  for (let i = 0; i < ENTRIES_MAX; i++) settled += await core.database.transaction((tx) => settleQueued(tx, map))
+export async function copyOutStep(core: Core, map: TableMap): Promise<number> {
+  let rows = 0
+  for (let i = 0; i < ENTRIES_MAX; i++) rows += await core.database.transaction((tx) => settleQueued(tx, map))
   for (let page = 0; page < PAGES_MAX; page++) {
     const queued = await core.database.transaction((tx) => queueNext(core, tx, map))
-    if (queued === undefined) return settled > 0 || page > 0
-    if (queued > 0) return true
+    if (queued === undefined) return rows
+    rows += OUT_ROWS_MAX
+    if (queued > 0) return rows
   }
-  return true
+  return rows
 }
 
 /** Looks at one page. Answers how many rows were queued; undefined when there is no page, or no room for another. */

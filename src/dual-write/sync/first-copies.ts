@@ -123,11 +123,11 @@ export async function copyAdded(live: Core, names: readonly string[], signal: Ab
   }
 }
 
-/** What the portal alone has goes out, map beside map. Answers whether there was anything to do. */
-export async function copyOut(live: Core, names: readonly string[]): Promise<boolean> {
+/** What the portal alone has goes out, map beside map. Answers how many rows it has got on with. */
+export async function copyOut(live: Core, names: readonly string[]): Promise<number> {
   const core = pinned(live)
   const open = await core.database.read((tx) => listOpenOut(tx, names))
-  let isBusy = false
-  for (const map of core.maps) if (open.includes(map.name) && (await copyOutStep(core, map))) isBusy = true
-  return isBusy
+  let rows = 0
+  for (const map of core.maps) if (open.includes(map.name)) rows += await copyOutStep(core, map)
+  return rows
 }

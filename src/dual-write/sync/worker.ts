@@ -26,11 +26,15 @@ const REGISTER_MS = 5 * 60_000
 const RETRY_MS_MAX = 15_000
 /** Between two steps of rows that go out. */
 const COPY_OUT_MS = 100
+/** Where so many rows go out between two looks, the next comes sooner: there is room for more by then. */
+const QUICK_ROWS = 100
+const COPY_OUT_QUICK_MS = 10
 
 export type WorkOptions = {
   states: States
   outboundWaker: Waker
   inboundWaker: Waker
+  copyOutWaker: Waker
   stateWaker: Waker
   mapsWaker: Waker
   registerEvents: ((signal: AbortSignal) => Promise<void>) | undefined
@@ -145,7 +149,7 @@ async function runPreparation(core: Core, options: Polling, signal: AbortSignal)
 
 async function initializeMaps(
   live: Core,
-  { states, outboundWaker, inboundWaker }: WorkOptions,
+  { states, outboundWaker, inboundWaker, copyOutWaker }: WorkOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const core = pinned(live)
@@ -154,6 +158,7 @@ async function initializeMaps(
   const wake = () => {
     outboundWaker.wake()
     inboundWaker.wake()
+    copyOutWaker.wake()
   }
   await copyMaps(core, waiting, { onBegin: wake, onDone: () => states.reload().then(wake) }, signal)
 }
@@ -174,11 +179,12 @@ async function beginNewMaps(core: Core, states: States): Promise<void> {
 }
 
 /** Rows that the portal alone has go out beside live sync, once their map runs; legal entities that have come are told to who copies. */
-async function runCopyOut(core: Core, { states, stateWaker }: WorkOptions, signal: AbortSignal): Promise<void> {
+async function runCopyOut(core: Core, { states, copyOutWaker, stateWaker }: WorkOptions, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const isBusy = await attempt(core, () => copyOut(core, states.live()), false)
-    if (!isBusy && (await attempt(core, () => findAdded(core, states.live()), [])).length > 0) stateWaker.wake()
-    await core.clock.sleep(isBusy ? COPY_OUT_MS : POLL_MS, signal)
+    const rows = await attempt(core, () => copyOut(core, states.live()), 0)
+    if (rows === 0 && (await attempt(core, () => findAdded(core, states.live()), [])).length > 0) stateWaker.wake()
+    if (rows === 0) await copyOutWaker.wait(POLL_MS, signal)
+    else await core.clock.sleep(rows < QUICK_ROWS ? COPY_OUT_MS : COPY_OUT_QUICK_MS, signal)
   }
 }
 
