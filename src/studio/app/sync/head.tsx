@@ -33,7 +33,7 @@ function SyncRooms() {
   const { t } = useWords()
   return (
     <nav aria-label={t('nav.maps')} className="rooms">
-      <Group gap="md" component="ul" className="plain-list">
+      <Group gap="xs" component="ul" className="plain-list">
         {ROOMS.map(([to, key]) => (
           <li key={to}>
             <TextLink to={to} size="sm" activeOptions={{ exact: true, includeSearch: false }} className="room">
