@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { WriteGroup } from '#connector/contract.ts'
 import { isAppError } from '#lib/app-error.ts'
-import { newRowId } from '#tables/rows.queries.ts'
+import { newRowId, setOrigin } from '#tables/rows.queries.ts'
 import { placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
 
 const KEY = (account: string) => `dataAreaId=usmf,CustomerAccount=${account}`
@@ -119,7 +119,8 @@ test('an order that was cut off before its lines, and is linked by then, goes on
           groups.push(group)
           return writeGroup(group, signal)
         }
-        if (group.attempt === 1) put(header.entity, { ...header.fields, dataAreaId: 'usmf', SalesOrderNumber: 'HALF-1' })
+        const half = { ...header.fields, dataAreaId: 'usmf', SalesOrderNumber: 'HALF-1', IsSalesProcessingStopped: 'Yes' }
+        if (group.attempt === 1) put(header.entity, half)
         return group.writes.map(() => ({ kind: 'retry', afterMs: 20, reason: 'cut off' }))
       }
     },
@@ -131,6 +132,12 @@ test('an order that was cut off before its lines, and is linked by then, goes on
   await until('the half is there', () => world.erp.get('CDSSalesOrderHeaders', remoteKey) !== undefined)
   const pair = { map: 'sales-order-headers', rowId, remoteKey, winner: 'portal' } as const
   assert.deepEqual(await world.engine.adoptPairs([pair], 'test'), { adopted: 1, refused: [] })
+  // As a notice of the half leaves row and link.
+  await world.database.transaction(async (tx) => {
+    await setOrigin(tx, 'sales-order-headers', { quiet: false })
+    await tx`update tables.salesorder set msdyn_issalesprocessingstopped = true where salesorderid = ${rowId}`
+    await tx`update dual_write.row_link set agreed = agreed || '{"msdyn_issalesprocessingstopped": "true"}' where row_id = ${rowId}`
+  })
   isCut = false
   await quiet(world)
   const group = groups.find((one) => one.writes.length === 3)
@@ -141,6 +148,12 @@ test('an order that was cut off before its lines, and is linked by then, goes on
       [undefined, 0],
       [undefined, 0],
     ],
+  )
+  const [header] = group?.writes ?? []
+  assert.equal(
+    header?.operation === 'create' && header.fields.IsSalesProcessingStopped,
+    undefined,
+    'a hold is no word of the buyer',
   )
   assert.equal(world.erp.rows('CDSSalesOrderLines').filter((one) => one.SalesOrderNumber === 'HALF-1').length, 2)
   assert.deepEqual(await world.engine.listParked({ map: null, rowsMax: 10 }), [])

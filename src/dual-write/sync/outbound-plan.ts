@@ -271,14 +271,41 @@ async function planCreate(core: Core, tx: Tx, item: Item, row: QueryRow, seen: S
   const inherited = await planHeir(tx, item, fields, company, seen)
   if (inherited !== undefined) return 'step' in inherited ? inherited.step : { kind: 'write', item, ...inherited, ...rest }
   const findBy = findByOf(map, fields, parent === undefined ? through?.targets[0]?.parts.map((part) => part.field) : [])
-  const earlier = link === undefined ? {} : { earlierKey: link.remoteKey }
-  const write: RecordWrite = { operation: 'create', entity: map.entity, company, fields, findBy, ...earlier }
+  const write: RecordWrite = {
+    operation: 'create',
+    entity: map.entity,
+    company,
+    fields,
+    findBy,
+    ...restOfHalf(map, agreed, link, fields),
+  }
   return {
     kind: 'write',
     item,
     write,
     ...rest,
     ...(parent === undefined ? {} : { parent: { item: parent.item, fields: parentFields } }),
+  }
+}
+
+/**
+ * Of a record that is there in part it is told what the row says and the record does not. What the row has from the record itself is no
+ * word of ours: the hold above all, which keeps the record from being worked on until the rest of it is there.
+ */
+function restOfHalf(
+  map: TableMap,
+  agreed: Readonly<Record<string, string | null>>,
+  link: RowLink | undefined,
+  fields: RemoteFields,
+): { fields?: RemoteFields; earlierKey?: string } {
+  if (link === undefined) return {}
+  const same = map.columns.flatMap(({ field, column }) =>
+    field !== undefined && column !== undefined && link.agreed[column.name] === agreed[column.name] ? [field] : [],
+  )
+  const dropped = new Set(same.filter((field) => !map.recordKey.includes(field)))
+  return {
+    fields: Object.fromEntries(Object.entries(fields).filter(([field]) => !dropped.has(field))),
+    earlierKey: link.remoteKey,
   }
 }
 
