@@ -9,7 +9,7 @@ import { judge } from './oracle.ts'
 import { actInErp, actInPortal, correctRows } from './people.ts'
 import { createDice, createRandom, type Dice } from './random.ts'
 import { createTimeline, type Life, type Timeline } from './timeline.ts'
-import { type Bus, type DatabaseFaults, openVirtualDatabase } from './virtual-database.ts'
+import { type Bus, type DatabaseFaults, openVirtualDatabase, SLOW_MS_MAX } from './virtual-database.ts'
 import { createVirtualErp, type ErpFaults, fillErp, NO_ERP_FAULTS, type VirtualErp } from './virtual-erp.ts'
 import { replaceProcessTime } from './virtual-process.ts'
 
@@ -307,11 +307,14 @@ async function attempt(work: () => Promise<unknown>): Promise<void> {
 /** The trouble ends: everything runs, and what no notice told is looked for. */
 async function calmDown(world: World): Promise<void> {
   const wasDropping = world.erpFaults.dropped > 0
+  const wasSlow = world.databaseFaults.slow > 0
   Object.assign(world.erpFaults, NO_ERP_FAULTS)
   Object.assign(world.databaseFaults, NO_DATABASE_FAULTS)
   world.ledger.pausedAt.clear()
   for (const { map, ...scope } of await pausedParts(world)) await world.engine().resumeMap(map, 'operator', { scope })
   if (world.edited.versions > 0) await editMap(world, true)
+  // What began in the trouble is still part of it: who corrects a refusal must have been told of it.
+  if (wasSlow) await world.sleep(SLOW_MS_MAX)
   await settleDown(world)
   if (wasDropping) for (const map of world.maps) await world.engine().refreshMap(map, 'operator')
   await settleDown(world)

@@ -29,6 +29,8 @@ export type Bus = {
 
 const USUAL_MS = 0.8
 const SLOW_MS = 100_000
+/** Longer than the longest that is slow. */
+export const SLOW_MS_MAX = 2 * SLOW_MS
 
 type World = { timeline: Timeline; dice: Dice; notes: Notes; bus: Bus; faults: DatabaseFaults }
 
@@ -38,7 +40,10 @@ export function openVirtualDatabase(real: Database, world: World, life: Life): D
   const sessions = openSessions(real, world, life)
 
   function step<T>(kind: string, begin: (work: (tx: Tx) => Promise<T>) => Promise<T>, work: (tx: Tx) => Promise<T>): Promise<T> {
-    const delay = { afterMs: dice.around(dice.chance(faults.slow) ? SLOW_MS : USUAL_MS), answerMs: dice.around(USUAL_MS / 4) }
+    const delay = {
+      afterMs: dice.chance(faults.slow) ? dice.upTo(SLOW_MS_MAX) : dice.around(USUAL_MS),
+      answerMs: dice.around(USUAL_MS / 4),
+    }
     const isLost = dice.chance(faults.lost)
     const isDone = !isLost || dice.chance(0.5)
     return timeline.perform(life, kind, () => carryOut(begin, work, isDone, isLost), delay)

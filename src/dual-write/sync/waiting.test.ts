@@ -71,6 +71,23 @@ test('a person is asked when the parent is not known to come: it is not there, i
   }
 })
 
+test('a line of an order that was deleted here waits until the ERP has heard of that: nobody is asked for what goes with it', async () => {
+  await using world = await stopped()
+  const { pool } = world.database
+  await pool.query(`delete from tables.salesorderdetail`)
+  await pool.query(`delete from tables.salesorder`)
+  const line = 'dataAreaId=usmf,SalesOrderNumber=SO-1,LineCreationSequenceNumber=9'
+  putLine(world, { SalesOrderNumber: 'SO-1', LineCreationSequenceNumber: 9 })
+  await notice(world, 'sales-order-lines', line)
+  const take = await taker(world)
+  await take(LONG)
+  assert.deepEqual(await parked(world), [])
+  // The deletion was given up: the order is there, and its line is nowhere.
+  await pool.query(`delete from tables.change`)
+  await take(1)
+  assert.deepEqual(await parked(world), [line])
+})
+
 test('two records that wait for each other ask a person', async () => {
   await using world = await stopped()
   putLine(world)
@@ -155,7 +172,7 @@ function putHeader({ erp }: World): void {
   })
 }
 
-function putLine({ erp }: World): void {
+function putLine({ erp }: World, other: { SalesOrderNumber?: string; LineCreationSequenceNumber?: number } = {}): void {
   erp.put('CDSSalesOrderLines', {
     dataAreaId: 'usmf',
     SalesOrderNumber: 'SO-9',
@@ -163,6 +180,7 @@ function putLine({ erp }: World): void {
     ProductNumber: 'A1',
     SalesUnitSymbol: 'ea',
     OrderedSalesQuantity: '1',
+    ...other,
   })
 }
 

@@ -1,5 +1,7 @@
 import type { Tx } from '#postgres/database.ts'
+import { listPendingRows } from '#tables/changes.queries.ts'
 import type { Applied } from '../apply/applied.ts'
+import { findLinksByKey } from '../links.queries.ts'
 import { KEY_SEPARATOR } from '../mapping/lookup-index.ts'
 import { type MissingTarget, waitsFor } from '../mapping/to-portal.ts'
 import { setMapError } from '../maps.queries.ts'
@@ -19,7 +21,7 @@ const DOUBLINGS_MAX = 8
 /** The coming of the row makes it due at once; this is for what nobody tells: that the other is parked, or given up. */
 const KNOWN_TO_COME_MS_MAX = 5 * 60_000
 
-/** Records that are still to be read and do not wait for the one that asks, by `nameOf`. */
+/** Records that are still to be read and do not wait for the one that asks, or that are about to be deleted, by `nameOf`. */
 export type MayCome = ReadonlySet<string>
 
 type Outcome = { change: RemoteChange; result: Applied['result'] }
@@ -27,7 +29,7 @@ type Outcome = { change: RemoteChange; result: Applied['result'] }
 /**
  * Of what these records have waited for long enough, what may come all the same: it is to be read, and is held up by a pause, by a first
  * copy, by an ERP that does not answer, or by what it waits for itself. One that waits for a row of the asking table may wait in a circle,
- * and is not counted. One statement. `beside`: what is worked on together, whose waiting the queue does not tell while it is claimed.
+ * and is not counted. Three statements for each map. `beside`: what is worked on together, whose waiting the queue does not tell while it is claimed.
  */
 export async function findWhatMayCome(
   tx: Tx,
@@ -45,7 +47,26 @@ export async function findWhatMayCome(
     const behind = one.waitsFor ?? claimed.get(nameOf(one))
     return behind?.startsWith(`${map.table.name}${KEY_SEPARATOR}`) !== true
   })
-  return new Set(open.map(nameOf))
+  return new Set([...open.map(nameOf), ...(await listLeaving(tx, asked))])
+}
+
+/** Records whose rows were deleted here, of which the other side has still to hear: what belongs to them is gone with them, or is told then. */
+async function listLeaving(tx: Tx, records: readonly { map: string; remoteKey: string }[]): Promise<string[]> {
+  const names: string[] = []
+  for (const [map, some] of Map.groupBy(records, (one) => one.map)) {
+    const links = await findLinksByKey(
+      tx,
+      map,
+      some.map((one) => one.remoteKey),
+    )
+    const pending = await listPendingRows(
+      tx,
+      map,
+      [...links.values()].map((link) => link.rowId),
+    )
+    for (const [remoteKey, link] of links) if (pending.has(link.rowId)) names.push(nameOf({ map, remoteKey }))
+  }
+  return names
 }
 
 /**
