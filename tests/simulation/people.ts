@@ -11,6 +11,8 @@ type World = { dice: Dice; ledger: Ledger; erp: VirtualErp; database: Database; 
 
 const ITEM_ORDER = 192350000
 const LINES_MAX = 3
+/** From here on: no line number is also a value that somebody wrote, which would tell of the wrong author. */
+const LINE_NUMBERS = 100_000
 
 /** One thing that somebody does in the portal, in one transaction as its pages do. */
 export async function actInPortal(world: World, tx: Tx): Promise<void> {
@@ -39,7 +41,7 @@ export function actInErp({ dice, ledger, erp: { memory } }: World): void {
       putOrder(memory, number, dice.pick(['C1', 'C2', 'C3']), quantities),
     )
   } else if (choice < 0.9 && orders.length > 0) {
-    putLine(memory, numberOf(dice.pick(orders)), ledger.lineNumber(101 + 2 * dice.upTo(10_000)), ledger.author('erp'))
+    putLine(memory, numberOf(dice.pick(orders)), ledger.lineNumber(LINE_NUMBERS + 1 + 2 * dice.upTo(10_000)), ledger.author('erp'))
   } else if (choice < 0.95) {
     const lines = memory.rows('CDSSalesOrderLines')
     if (lines.length > 0) memory.remove('CDSSalesOrderLines', keyOf('CDSSalesOrderLines', dice.pick(lines)))
@@ -150,7 +152,7 @@ function lineOf(at: Known, salesorderid: string, sequencenumber: number, quantit
 async function addLine({ dice, ledger, catalog }: World, tx: Tx): Promise<void> {
   const [at, orders] = [await known(tx), await idsOf(tx, 'salesorder')]
   if (at === undefined || orders.length === 0) return
-  const line = lineOf(at, dice.pick(orders), ledger.lineNumber(100 + 2 * dice.upTo(10_000)), ledger.author('portal'))
+  const line = lineOf(at, dice.pick(orders), ledger.lineNumber(LINE_NUMBERS + 2 * dice.upTo(10_000)), ledger.author('portal'))
   await insertRows(tx, catalog.get('salesorderdetail'), [line])
 }
 
