@@ -41,7 +41,12 @@ export function actInErp({ dice, ledger, erp: { memory } }: World): void {
       putOrder(memory, number, dice.pick(['C1', 'C2', 'C3']), quantities),
     )
   } else if (choice < 0.9 && orders.length > 0) {
-    putLine(memory, numberOf(dice.pick(orders)), ledger.lineNumber(LINE_NUMBERS + 1 + 2 * dice.upTo(10_000)), ledger.author('erp'))
+    putLine(
+      memory,
+      numberOf(dice.pick(orders)),
+      ledger.lineNumber(LINE_NUMBERS + 1 + 2 * dice.upTo(10_000)),
+      ledger.author('erp'),
+    )
   } else if (choice < 0.95) {
     const lines = memory.rows('CDSSalesOrderLines')
     if (lines.length > 0) memory.remove('CDSSalesOrderLines', keyOf('CDSSalesOrderLines', dice.pick(lines)))
