@@ -290,7 +290,7 @@ async function planCreate(core: Core, tx: Tx, item: Item, row: QueryRow, seen: S
 
 /**
  * Of a record that is there in part it is told what the row says and the record does not. What the row has from the record itself is no
- * word of ours: the hold above all, which keeps the record from being worked on until the rest of it is there.
+ * word of ours: neither its number, nor the hold, which keeps the record from being worked on until the rest of it is there.
  */
 function restOfHalf(
   map: TableMap,
@@ -299,12 +299,13 @@ function restOfHalf(
   fields: RemoteFields,
 ): { fields?: RemoteFields; earlierKey?: string } {
   if (link === undefined) return {}
-  const same = map.columns.flatMap(({ field, column }) =>
-    field !== undefined && column !== undefined && link.agreed[column.name] === agreed[column.name] ? [field] : [],
+  const same = new Set(
+    map.columns.flatMap(({ field, column }) =>
+      field !== undefined && column !== undefined && link.agreed[column.name] === agreed[column.name] ? [field] : [],
+    ),
   )
-  const dropped = new Set(same.filter((field) => !map.recordKey.includes(field)))
   return {
-    fields: Object.fromEntries(Object.entries(fields).filter(([field]) => !dropped.has(field))),
+    fields: Object.fromEntries(Object.entries(fields).filter(([field]) => !same.has(field))),
     earlierKey: link.remoteKey,
   }
 }
