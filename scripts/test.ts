@@ -10,6 +10,9 @@ import { startTestServer } from '../tests/support/database.ts'
 import { ensureBrowser } from './browser.ts'
 import { listFiles } from './check/files.ts'
 
+/** One more than processors: who starts, kills or watches a whole Comptoir waits more than it works. */
+const FILES_AT_ONCE = Math.min(4, cpus().length + 1)
+
 const root = resolve(import.meta.dirname, '..')
 const wanted = process.argv.slice(2)
 
@@ -26,13 +29,10 @@ if (!existsSync(resolve(root, '../shared/data')))
   console.log('NOTE: ../shared/data is not here; the tests that need it will say that they skipped.')
 const browser = files.some((path) => path.startsWith('tests/browser/')) ? ensureBrowser() : undefined
 const server = await startTestServer()
-const status = run(
-  ['--test', `--test-concurrency=${Math.max(1, Math.min(4, cpus().length))}`, '--test-timeout=600000', ...files],
-  {
-    TEST_DATABASE_URL: server.url,
-    ...(browser === undefined ? {} : { CHROMIUM_PATH: browser }),
-  },
-)
+const status = run(['--test', `--test-concurrency=${FILES_AT_ONCE}`, '--test-timeout=600000', ...files], {
+  TEST_DATABASE_URL: server.url,
+  ...(browser === undefined ? {} : { CHROMIUM_PATH: browser }),
+})
 await server.stop()
 process.exit(status)
 

@@ -66,7 +66,7 @@ async function killHalfCopied(comptoir: RunningComptoir): Promise<number> {
       const { rowCount } = await holder.query(
         `select 1 from pg_locks where locktype = 'advisory' and objid = ${LOCK} and mode = 'ShareLock' and not granted`,
       )
-      return rowCount === 1
+      return (rowCount ?? 0) > 0
     })
     const { rows } = await holder.query<{ rows: number }>(
       `select sum(rows_done)::int as rows from dual_write.copy_range where direction = 'toPortal' and map = 'sales-order-headers'`,
