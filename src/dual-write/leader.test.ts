@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { catalog, MAPS_FOLDER, placeOrder, quiet, setUp, until, type World } from '../../tests/support/dual-write-world.ts'
+import { catalog, MAPS_FOLDER, placeOrder, setUpStopped, until, type World } from '../../tests/support/dual-write-world.ts'
 import { required } from '../lib/assert.ts'
 import { silentLog } from '../log/log.ts'
 import { systemClock } from '../log/system-clock.ts'
@@ -16,7 +16,7 @@ const C1 = 'dataAreaId=usmf,CustomerAccount=C1'
 const LIVE = () => ['customers']
 
 test('a process that has stood still, and whose place was taken meanwhile, claims nothing when it wakes, and ends its work', async () => {
-  await using world = await stopped()
+  await using world = await setUpStopped()
   const { database, erp } = world
   const signal = AbortSignal.timeout(20_000)
   const deaf = hearsNothing(database)
@@ -41,7 +41,7 @@ test('a process that has stood still, and whose place was taken meanwhile, claim
 })
 
 test('what was claimed and then stood still until its lease had nearly ended is not sent: another may be about to', async () => {
-  await using world = await stopped()
+  await using world = await setUpStopped()
   const signal = AbortSignal.timeout(20_000)
   let stoodStillMs = 0
   const clock = { ...systemClock, nowMs: () => Date.now() + stoodStillMs }
@@ -65,15 +65,6 @@ test('what was claimed and then stood still until its lease had nearly ended is 
     return world.erp.log.length > before.length
   })
 })
-
-async function stopped(): Promise<World> {
-  const world = await setUp()
-  await world.engine.whenRunning()
-  await quiet(world)
-  world.erp.deliverTo(undefined)
-  await world.engine.stop()
-  return world
-}
 
 function openTestCore({ database, erp }: World, clock: Core['clock']): Promise<Core> {
   return openCore({ database, catalog, connector: erp.connector, mapFolders: [MAPS_FOLDER], clock, log: silentLog })

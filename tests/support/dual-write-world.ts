@@ -233,6 +233,16 @@ export async function setUp(
   return world
 }
 
+/** A world whose engine has copied everything and stands still: what it does is called for step by step. */
+export async function setUpStopped(): Promise<World> {
+  const world = await setUp()
+  await world.engine.whenRunning()
+  await quiet(world)
+  world.erp.deliverTo(undefined)
+  await world.engine.stop()
+  return world
+}
+
 export async function until(what: string, test: () => Promise<boolean> | boolean): Promise<void> {
   const deadlineMs = Date.now() + WAIT_MS_MAX
   while (!(await test())) {

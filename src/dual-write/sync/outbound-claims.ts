@@ -2,10 +2,11 @@ import type { Tx } from '#postgres/database.ts'
 import {
   claimChanges,
   claimChangesOfRows,
+  type Delay,
   findDue,
   listPendingRows,
   listRowsInTransactions,
-  postponeChange,
+  postponeChanges,
 } from '#tables/changes.queries.ts'
 import { queueChanges } from '#tables/queued-changes.queries.ts'
 import { type RowId, readRowsById } from '#tables/rows.queries.ts'
@@ -232,5 +233,15 @@ async function putBack(tx: Tx, group: Group, map: TableMap): Promise<void> {
   const attempt = Math.max(...group.map((one) => one.change.attempt))
   const afterMs = Math.min(CHILDREN_BUSY_MS * 2 ** Math.min(attempt - 1, 10), CHILDREN_BUSY_MS_MAX)
   const why = { afterMs, code: PARENT, reason: `Waits for all of its rows of ${map.table.name}` }
-  for (const one of group) await postponeChange(tx, one.map.name, one.change, why)
+  await postponeItems(tx, group, why)
+}
+
+/** Back into the queue, one statement for each map. */
+export async function postponeItems(tx: Tx, items: readonly Item[], delay: Delay): Promise<void> {
+  for (const [map, own] of Map.groupBy(items, (item) => item.map))
+    await postponeChanges(
+      tx,
+      map.name,
+      own.map(({ change }) => ({ change, ...delay })),
+    )
 }

@@ -3,13 +3,13 @@ import { AppError, isAppError, messageOf } from '#lib/app-error.ts'
 import { required } from '#lib/assert.ts'
 import { retryDelayMs } from '#lib/backoff.ts'
 import type { Tx } from '#postgres/database.ts'
-import { hurryChanges, postponeChange } from '#tables/changes.queries.ts'
+import { hurryChanges } from '#tables/changes.queries.ts'
 import { isOneReshaped } from '../backfill.queries.ts'
 import { type Core, isOvertaken, LIVE_AND_SAFE, OVERTAKEN, UNREACHABLE } from '../core.ts'
 import { alone, type IsLeading } from '../leader.ts'
 import { setMapError } from '../maps.queries.ts'
 import { hurryRemoteChanges } from '../remote-changes.queries.ts'
-import { claimGroups } from './outbound-claims.ts'
+import { claimGroups, postponeItems } from './outbound-claims.ts'
 import { type Group, planGroups, type Step, toWriteGroup } from './outbound-plan.ts'
 import { CONFLICTS_MAX, settle, type Written } from './outbound-settle.ts'
 
@@ -128,7 +128,7 @@ async function isOtherVersionActive(core: Core, tx: Tx, groups: readonly Group[]
 async function giveBack(core: Core, groups: readonly Group[]): Promise<[]> {
   if (groups.length === 0) return []
   await core.database.transaction(async (tx) => {
-    for (const { map, change } of groups.flat()) await postponeChange(tx, map.name, change, OVERTAKEN)
+    await postponeItems(tx, groups.flat(), OVERTAKEN)
   })
   return []
 }
@@ -205,7 +205,7 @@ async function postponeAll(core: Core, group: Group, code: string, reason: strin
   const afterMs = Math.min(retryDelayMs(group[0]?.change.attempt ?? 1, core.clock.random()), RETRY_MS_MAX)
   try {
     await core.database.transaction(async (tx) => {
-      for (const { map, change } of group) await postponeChange(tx, map.name, change, { afterMs, code, reason })
+      await postponeItems(tx, group, { afterMs, code, reason })
       if (group[0] !== undefined) await setMapError(tx, group[0].map.name, reason)
     })
   } catch (error) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { catalog, MAPS_FOLDER, placeOrder, quiet, setUp, type World } from '../../../tests/support/dual-write-world.ts'
+import { catalog, MAPS_FOLDER, placeOrder, setUpStopped, type World } from '../../../tests/support/dual-write-world.ts'
 import { silentLog } from '../../log/log.ts'
 import { systemClock } from '../../log/system-clock.ts'
 import { pinned } from '../core.ts'
@@ -16,7 +16,7 @@ const LINE = 'dataAreaId=usmf,SalesOrderNumber=SO-9,LineCreationSequenceNumber=1
 const LONG = 40
 
 test('after a long outage a record waits for its parent, whose notice comes last, and nobody is asked', async () => {
-  await using world = await stopped()
+  await using world = await setUpStopped()
   putLine(world)
   putHeader(world)
   await notice(world, 'sales-order-lines', LINE)
@@ -36,7 +36,7 @@ test('after a long outage a record waits for its parent, whose notice comes last
 })
 
 test('while the parent is to be read and its map is paused, nobody is asked however long that lasts', async () => {
-  await using world = await stopped()
+  await using world = await setUpStopped()
   putLine(world)
   putHeader(world)
   await notice(world, 'sales-order-lines', LINE)
@@ -49,7 +49,7 @@ test('while the parent is to be read and its map is paused, nobody is asked howe
 })
 
 test('a person is asked when the parent is not known to come: it is not there, it waits for a person, its map does not run', async () => {
-  await using world = await stopped()
+  await using world = await setUpStopped()
   putLine(world)
   await notice(world, 'sales-order-lines', LINE)
   const take = await taker(world)
@@ -72,7 +72,7 @@ test('a person is asked when the parent is not known to come: it is not there, i
 })
 
 test('a line of an order that was deleted here waits until the ERP has heard of that: nobody is asked for what goes with it', async () => {
-  await using world = await stopped()
+  await using world = await setUpStopped()
   const { pool } = world.database
   await pool.query(`delete from tables.salesorderdetail`)
   await pool.query(`delete from tables.salesorder`)
@@ -89,7 +89,7 @@ test('a line of an order that was deleted here waits until the ERP has heard of 
 })
 
 test('two records that wait for each other ask a person', async () => {
-  await using world = await stopped()
+  await using world = await setUpStopped()
   putLine(world)
   await notice(world, 'sales-order-lines', LINE)
   await notice(world, 'sales-order-headers', ORDER)
@@ -106,7 +106,7 @@ test('two records that wait for each other ask a person', async () => {
 })
 
 test('what could not be read in an outage is not taken for our own create before its answer was waited for', async () => {
-  await using world = await stopped()
+  await using world = await setUpStopped()
   const id = await placeOrder(world, 'R-1')
   const core = await openTestCore(world)
   await core.environment.open()
@@ -127,16 +127,6 @@ test('what could not be read in an outage is not taken for our own create before
   await take(1)
   assert.deepEqual([await isLinked(), await entry(world, key)], [true, undefined])
 })
-
-/** A world whose engine has copied everything and stands still: what it does is called for step by step. */
-async function stopped(): Promise<World> {
-  const world = await setUp()
-  await world.engine.whenRunning()
-  await quiet(world)
-  world.erp.deliverTo(undefined)
-  await world.engine.stop()
-  return world
-}
 
 function openTestCore({ database, erp }: World) {
   return openCore({

@@ -15,6 +15,7 @@ import { askEngine } from '../engine-api.ts'
 import { parkedOfCluster } from '../queries.ts'
 import { deed } from './deeds.ts'
 import { EditParked } from './edit-parked.tsx'
+import { SelectionBar } from './selection-bar.tsx'
 import { useSelection } from './use-selection.ts'
 
 const ITEM_HEIGHT_PX = 74
@@ -54,25 +55,16 @@ function Items({ items, count }: { items: ParkedItem[]; count: number }) {
     })
   return (
     <Stack gap="xs" mt="md">
-      <Group justify="space-between">
-        <Checkbox
-          label={t('wait.selectAll')}
-          checked={chosen.length === items.length && items.length > 0}
-          indeterminate={chosen.length > 0 && chosen.length < items.length}
-          onChange={(event) => selection.tickAll(event.currentTarget.checked)}
-        />
-        <Group gap="xs">
-          <Button size="xs" variant="subtle" onClick={() => saveCsv('parked-changes', asTable(items))}>
-            {t('copy.file')}
-          </Button>
-          <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => void retry(chosen)}>
-            {t('parked.retrySelected', { count: chosen.length })}
-          </Button>
-          <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => discard(chosen)}>
-            {t('wait.discardSelected', { count: chosen.length })}
-          </Button>
-        </Group>
-      </Group>
+      <SelectionBar
+        ids={items.map((item) => item.id)}
+        chosen={chosen}
+        tickAll={selection.tickAll}
+        save={() => saveCsv('parked-changes', asTable(items))}
+        deeds={[
+          { label: t('parked.retrySelected', { count: chosen.length }), act: (ids) => void retry(ids) },
+          { label: t('wait.discardSelected', { count: chosen.length }), act: discard },
+        ]}
+      />
       {count > items.length && items.length > 0 && (
         <Text size="sm" c="dimmed">
           {t('parked.more', { shown: items.length })}

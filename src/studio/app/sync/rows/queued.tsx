@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -16,6 +16,7 @@ import { queuedQuery } from '../queries.ts'
 import { deed } from './deeds.ts'
 import { QueuedTable } from './queued-table.tsx'
 import { RefusedAlert } from './refused.tsx'
+import { SelectionBar } from './selection-bar.tsx'
 import { useSelection } from './use-selection.ts'
 
 export type QueuedAddress = { map?: string; direction?: string; after?: string }
@@ -118,25 +119,16 @@ function Queue({ items }: { items: QueuedItem[] }) {
     })
   return (
     <Stack gap="xs">
-      <Group justify="space-between">
-        <Checkbox
-          label={t('wait.selectAll')}
-          checked={chosen.length === items.length}
-          indeterminate={chosen.length > 0 && chosen.length < items.length}
-          onChange={(event) => selection.tickAll(event.currentTarget.checked)}
-        />
-        <Group gap="xs">
-          <Button size="xs" variant="subtle" onClick={() => saveCsv('queued-changes', asTable(items))}>
-            {t('copy.file')}
-          </Button>
-          <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => void hurry(chosen)}>
-            {t('queued.hurrySelected', { count: chosen.length })}
-          </Button>
-          <Button size="xs" variant="default" disabled={chosen.length === 0} onClick={() => discard(chosen)}>
-            {t('wait.discardSelected', { count: chosen.length })}
-          </Button>
-        </Group>
-      </Group>
+      <SelectionBar
+        ids={items.map((item) => item.id)}
+        chosen={chosen}
+        tickAll={selection.tickAll}
+        save={() => saveCsv('queued-changes', asTable(items))}
+        deeds={[
+          { label: t('queued.hurrySelected', { count: chosen.length }), act: (ids) => void hurry(ids) },
+          { label: t('wait.discardSelected', { count: chosen.length }), act: discard },
+        ]}
+      />
       <Text size="sm" c="dimmed" role="status">
         {t('queued.shown', { count: items.length })}
       </Text>
